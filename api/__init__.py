@@ -1,0 +1,1 @@
+"""The front doors: REST, OAuth and the portal, wired to the vault."""

@@ -1,0 +1,1 @@
+"""What is lawful: the evidence catalogue, scopes, legal bases and the Cedar decision."""

@@ -1,0 +1,1 @@
+"""Where rows and sealed files rest: implements the ports that the vault declares."""

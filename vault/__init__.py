@@ -1,0 +1,1 @@
+"""The vault itself: values, keys, the journal and the verbs. Knows no framework."""
