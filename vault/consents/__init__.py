@@ -1,0 +1,62 @@
+"""The holder's grant to one client: the OAuth grant and the consent are one row, one id, one state."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from vault.consents.details import Details
+from vault.ids import CaseNumber, ClientId, DepartmentId, EntryId, GrantId, Space
+
+
+class ConsentStatus(StrEnum):
+    """Only an active consent releases anything. Expiry is judged by time, not stored."""
+
+    ACTIVE = "active"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """A consent (oauth.md 4, ``oauth_grant``).
+
+    Attributes:
+        version: Raised by one with every change; decisions name the version they read.
+        details: What was granted, after every narrowing.
+        note: The department's own words why, sealed (context ``protocol``).
+        shown_hash: SHA-256 of the text the holder decided on, 32 bytes.
+        shown_locale: ``zh-CN`` or ``en``.
+        created_at_ms, expires_at_ms, ended_at_ms: UTC milliseconds.
+        state_entry: Entry that brought it to this version.
+    """
+
+    space: Space
+    grant_id: GrantId
+    client_id: ClientId
+    department_id: DepartmentId
+    status: ConsentStatus
+    version: int
+    details: Details
+    note: bytes = field(repr=False)
+    purpose: str
+    item: str
+    case_no: CaseNumber
+    shown_hash: bytes = field(repr=False)
+    shown_locale: str
+    created_at_ms: int
+    expires_at_ms: int
+    ended_at_ms: int | None
+    state_entry: EntryId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """How often one evidence type of a consent was released.
+
+    Attributes:
+        limit: How often it may be; ``None`` is as often as the case needs.
+    """
+
+    space: Space
+    grant_id: GrantId
+    code: str
+    used: int
+    limit: int | None
