@@ -148,13 +148,11 @@ class Disclosure(Operation):
     Attributes:
         releases: Record versions whose keys are handed out if it is permitted.
         spends: Uses to count; one too many turns the permit into a refusal.
-        exhausted: The refusal for that case, made beforehand.
         notices: What the holder is told, built from the batch's time.
     """
 
     releases: tuple[VersionRef, ...] = ()
     spends: tuple[Spend, ...] = ()
-    exhausted: Deny | None = None
     notices: Callable[[Decision, int], tuple[Notice, ...]] = lambda _decision, _at_ms: ()
 
 
