@@ -105,11 +105,15 @@ class Records(Protocol):
     def add_version(
         self, record: SealedRecord, *, key: WrappedKey, expected: int, entry_id: EntryId
     ) -> None:
-        """Write a version; ``expected`` is the head version it follows, 0 for a new record.
+        """Write a version with its own payload; ``expected`` is the head it follows, 0 for none.
 
         The files of ``record`` must be pending intents, which become committed; a file that
         an earlier version holds already may not be named again.
         """
+        ...
+
+    def carry_on(self, head: RecordHead, *, expected: int, entry_id: EntryId) -> None:
+        """Write a version that keeps the payload of ``head.payload_version``."""
         ...
 
 

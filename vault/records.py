@@ -88,11 +88,14 @@ class RecordHead:
         valid_from, valid_to: First and last legal day, inclusive; ``None`` is open.
         served_until: Last legal day on which a credit record may be shown to others.
         updated_at_ms: When the issuer last wrote it, UTC milliseconds.
+        payload_version: The version under whose key and context the payload and files are
+            sealed. A change of status alone carries an earlier payload on: nothing is opened.
     """
 
     space: Space
     record_id: RecordId
     version: int
+    payload_version: int
     code: str
     department_id: DepartmentId
     status: RecordStatus
@@ -106,6 +109,11 @@ class RecordHead:
     def ref(self) -> VersionRef:
         """Name this version."""
         return VersionRef(self.space, self.record_id, self.version)
+
+    @property
+    def key_ref(self) -> VersionRef:
+        """Name the version whose record key opens the payload and the files."""
+        return VersionRef(self.space, self.record_id, self.payload_version)
 
     def in_date(self, day: date) -> bool:
         """Say whether ``day`` lies in the validity range."""
