@@ -1,0 +1,110 @@
+"""Says whether a locked head is the log that this process knows, or freezes it.
+
+A head proves itself by the note signed over it; the frontier must fold to its root; and it
+must not lie behind what this process, or its state file, has seen (journal.md 6). Nothing
+thaws a frozen log in place.
+"""
+
+import time
+from pathlib import Path
+from typing import Final
+
+from storage.journal_rows import HeadRow, JournalRows
+from storage.journal_state import LogState
+from storage.tree import Tree
+from vault.crypto.signing import NoteSigner
+from vault.errors import IntegrityError, LogFrozenError
+from vault.journal.checkpoints import Checkpoint, verify_checkpoint
+from vault.journal.merkle import Frontier, verify_consistency
+
+KEEP_SECONDS: Final = 1.0
+
+
+class HeadGuard:
+    """Remembers the last head that was good."""
+
+    def __init__(self, *, signer: NoteSigner, path: Path) -> None:
+        """Guard the log that ``signer`` signs; its state is kept at ``path``."""
+        self._verifier = signer.verifier
+        self._path = path
+        self._known: tuple[HeadRow, Frontier] | None = None
+        self._kept: LogState | None = None
+        self._kept_at = 0.0
+
+    def check(self, head: HeadRow, *, rows: JournalRows) -> Frontier:
+        """Return the frontier of a head that may be extended.
+
+        Raises:
+            LogFrozenError: It may not; the state file says so from now on, and the caller
+                closes the log in the database too.
+        """
+        if head.frozen:
+            raise LogFrozenError("the log is frozen: restored database?")
+        if self._known is not None and self._known[0] == head:
+            return self._known[1]  # Byte for byte what we committed last.
+        try:
+            frontier = self._proven(head, rows=rows)
+        except IntegrityError as error:
+            self._save(_state(head, frozen=True))
+            raise LogFrozenError(f"the log is frozen: {error}") from error
+        self._known = (head, frontier)
+        return frontier
+
+    def committed(self, head: HeadRow, frontier: Frontier) -> None:
+        """Remember a head whose commit has returned."""
+        self._known = (head, frontier)
+
+    def keep(self, *, at_once: bool = False) -> None:
+        """Write the state file if it lags behind and a second has passed.
+
+        Raises:
+            StorageError: The file cannot be written.
+        """
+        if self._known is None:
+            return
+        state = _state(self._known[0])
+        due = at_once or time.monotonic() - self._kept_at >= KEEP_SECONDS
+        if due and state != self._kept:
+            self._save(state)
+
+    def _proven(self, head: HeadRow, *, rows: JournalRows) -> Frontier:
+        checkpoint = verify_checkpoint(head.note, verifier=self._verifier, origin=head.origin)
+        if checkpoint != Checkpoint(origin=head.origin, size=head.size, root=head.root):
+            raise IntegrityError("the signed head is another one")
+        frontier = Frontier.from_bytes(head.frontier, size=head.size, root=head.root)
+        seen = self._seen()
+        if seen is not None:
+            _continues(seen, head, rows=rows)
+        return frontier
+
+    def _seen(self) -> LogState | None:
+        if self._known is not None:
+            return _state(self._known[0])
+        self._kept = LogState.load(self._path)
+        return self._kept
+
+    def _save(self, state: LogState) -> None:
+        state.save(self._path)
+        self._kept, self._kept_at = state, time.monotonic()
+
+
+def _state(head: HeadRow, *, frozen: bool = False) -> LogState:
+    return LogState(origin=head.origin, size=head.size, root=head.root.hex(), frozen=frozen)
+
+
+def _continues(seen: LogState, head: HeadRow, *, rows: JournalRows) -> None:
+    """Check that ``head`` is ``seen`` or a continuation of it."""
+    if seen.frozen:
+        raise IntegrityError("it was frozen before")
+    if seen.origin != head.origin:
+        raise IntegrityError("the state file belongs to another log")
+    if head.size < seen.size:
+        raise IntegrityError("the database is older than what was seen: restored database?")
+    tree = Tree(rows.connection, log_id=head.log_id, year=head.year, size=head.size)
+    verify_consistency(
+        old=seen.size,
+        old_root=bytes.fromhex(seen.root),
+        new=head.size,
+        new_root=head.root,
+        path=tree.consistency(seen.size),
+    )
