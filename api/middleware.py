@@ -1,0 +1,94 @@
+"""What every request passes: a correlation id, safe headers, limits, and a line in the log when refused.
+
+Plain ASGI, because it stands before every pull. Bodies, queries and headers are never logged.
+"""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from http import HTTPStatus
+from secrets import token_hex
+from typing import Final
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_correlation: ContextVar[str] = ContextVar("correlation_id", default="none")
+_log = structlog.get_logger("myspace.request")
+
+HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+)
+NO_STORE: Final = (b"cache-control", b"no-store")
+
+
+def correlation_id() -> str:
+    """Return the id under which the operator's log speaks of the current request."""
+    return _correlation.get()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyLimits:
+    """Bytes that a body may have: forms and JSON, or an upload with files."""
+
+    plain: int
+    upload: int
+    upload_path: str = "/v1/records"
+
+    def of(self, scope: Scope) -> int:
+        """Return the limit for the request of ``scope``."""
+        content_type: bytes = dict(scope["headers"]).get(b"content-type", b"")
+        uploads = scope["path"].startswith(self.upload_path)
+        return self.upload if uploads and content_type.startswith(b"multipart/") else self.plain
+
+
+class Guard:
+    """Wraps the application; knows nothing of what it serves."""
+
+    def __init__(self, app: ASGIApp, *, limits: BodyLimits, https: bool) -> None:
+        """Refuse bodies above their limit, and ask for https for good if it is on."""
+        self._app = app
+        self._limits = limits
+        self._headers = [*HEADERS]
+        if https:
+            self._headers.append((b"strict-transport-security", b"max-age=63072000"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        own_id = token_hex(8)
+        token = _correlation.set(own_id)
+        limit = self._limits.of(scope)
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > limit:
+                raise HTTPException(413)  # Raised inside the application, rendered by it.
+            return message
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message["headers"] = list(message.get("headers", ()))
+                named = {name for name, _ in headers}
+                headers += [pair for pair in self._headers if pair[0] not in named]
+                if NO_STORE[0] not in named:
+                    headers.append(NO_STORE)
+                headers.append((b"x-correlation-id", own_id.encode()))
+                if message["status"] >= HTTPStatus.BAD_REQUEST:
+                    _log.info(
+                        "refused", id=own_id, method=scope["method"], status=message["status"]
+                    )
+            await send(message)
+
+        try:
+            await self._app(scope, counted, marked)
+        finally:
+            _correlation.reset(token)
