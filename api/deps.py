@@ -1,0 +1,201 @@
+"""What the front doors share: how one reaches what another provides, without importing it.
+
+``wiring`` builds ``Wired`` once and puts it on the application; the dependencies here hand it
+to endpoints. The two Protocols are implemented in ``api.oauth`` and used elsewhere:
+``TokenResolver`` by ``/v1``, ``ConsentDesk`` by the portal.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Final, Protocol
+
+from fastapi import Depends, Request
+from vault.services import Vault
+
+from api.consent_page import Choice, ConsentPage
+from vault.clients.protocol import Claim, SignIn
+from vault.consents.details import Details
+from vault.errors import VaultError
+from vault.ports import LiveToken
+
+BROWSER_COOKIE: Final = "vault-browser"
+"""Owns this browser's open interactions with departments."""
+
+SIGNIN_COOKIE: Final = "vault-signin"
+"""The sign-in of the holder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wired:
+    """One process, put together.
+
+    Attributes:
+        issuer: Origin of every address, such as ``https://space.example.org``.
+        demo: Synthetic people; http on loopback is allowed.
+        resolve: Turns a presented token into what it may be used for.
+        desk: The consent decision.
+    """
+
+    vault: Vault
+    issuer: str
+    demo: bool
+    resolve: "TokenResolver"
+    desk: "ConsentDesk"
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach this deployment by https."""
+        return self.issuer.startswith("https:")
+
+    def cookie(self, name: str) -> str:
+        """Return the full name of a cookie: bound to this host wherever there is TLS."""
+        return f"__Host-{name}" if self.secure else name
+
+
+async def wired(request: Request) -> Wired:
+    """Return what this application was wired with."""
+    found = request.app.state.wired
+    if not isinstance(found, Wired):
+        raise TypeError("the application was not wired")
+    return found
+
+
+WiredDep = Annotated[Wired, Depends(wired)]
+
+
+# -- access tokens at resources ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Presented:
+    """What a caller of a resource presented; nothing later touches the request.
+
+    Attributes:
+        path: Path as routed; ``htu`` is compared with the issuer and this.
+        authorization, proofs: Every value of ``Authorization`` and of ``DPoP``.
+        elsewhere: A token stands in the query, where none is taken (RFC 6750 s. 2.3).
+        network: Address of the peer, for the entry.
+    """
+
+    method: str
+    path: str
+    authorization: tuple[str, ...]
+    proofs: tuple[str, ...]
+    elsewhere: bool = False
+    network: str = ""
+
+
+async def presented(request: Request) -> Presented:
+    """Freeze what is needed to resolve a token."""
+    return Presented(
+        method=request.method,
+        path=request.url.path,
+        authorization=tuple(request.headers.getlist("authorization")),
+        proofs=tuple(request.headers.getlist("dpop")),
+        elsewhere="access_token" in request.query_params,
+        network=request.client.host if request.client else "",
+    )
+
+
+PresentedDep = Annotated[Presented, Depends(presented)]
+
+
+class ChallengeError(VaultError):
+    """A resource wants a better token. The header says which, and never why this one failed.
+
+    Attributes:
+        status: 401, or 403 where a live token lacks a scope.
+        error: Code of RFC 6750 or RFC 9449; empty when nothing was presented.
+        challenge: Value of ``WWW-Authenticate``.
+    """
+
+    def __init__(self, error: str, *, status: int, challenge: str) -> None:
+        """Keep what the answer is built from."""
+        super().__init__(error or "a token is needed")
+        self.error = error
+        self.status = status
+        self.challenge = challenge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Bearer:
+    """A live token in the hands of the holder of its key.
+
+    Attributes:
+        claim: The proof's replay row. It is not written yet: the journal operation of a pull
+            writes it, everywhere else ``TokenResolver.once`` does.
+        proof_hash: SHA-256 of the proof as sent, for the entry.
+    """
+
+    live: LiveToken
+    claim: Claim
+    proof_hash: bytes
+    network: str
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The token's scopes."""
+        return frozenset(self.live.token.scope.split())
+
+    @property
+    def details(self) -> Details | None:
+        """What this token was issued for; what it may do is the overlap with the consent."""
+        text = self.live.token.details
+        return None if text is None else Details.from_json(text)
+
+
+class TokenResolver(Protocol):
+    """Access tokens as resources see them. Every failure is a ``ChallengeError``."""
+
+    def __call__(self, shown: Presented) -> Bearer:
+        """Resolve the token and verify its proof; writes nothing."""
+        ...
+
+    def once(self, shown: Presented, *, scope: str) -> Bearer:
+        """Resolve, require ``scope``, and spend the proof: for routes without a journal entry."""
+        ...
+
+    def require(self, bearer: Bearer, *, scope: str) -> None:
+        """Refuse a token without ``scope``."""
+        ...
+
+
+# -- the consent decision ------------------------------------------------------------------
+
+
+class ConsentDesk(Protocol):
+    """A department's request, decided by the holder."""
+
+    def open(self, interaction_id: bytes, *, signin: SignIn, browser: str) -> ConsentPage:
+        """Return the page, and bind the interaction to this sign-in.
+
+        Args:
+            interaction_id: From the page's path.
+            signin: The live sign-in.
+            browser: Value of the cookie ``BROWSER_COOKIE``.
+
+        Raises:
+            NotFoundError: Not there, decided, expired, of another browser or person.
+            StepUpRequiredError: The sign-in is too old.
+            RateLimitedError: This department asked too often today.
+        """
+        ...
+
+    def decide(
+        self,
+        interaction_id: bytes,
+        *,
+        signin: SignIn,
+        browser: str,
+        choice: Choice | None,
+        locale: str,
+        shown_hash: bytes,
+    ) -> str:
+        """Grant or, with ``None``, refuse; return where to send the browser (303).
+
+        Raises:
+            InvalidInputError: The choice is wider than what was asked for.
+            ConflictError: What was shown is no longer so; show the page again.
+            AccessDeniedError: The policies refuse this consent.
+            JournalUnavailableError: Nothing was decided.
+        """
+        ...
