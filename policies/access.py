@@ -1,0 +1,133 @@
+"""``decide``: the one place where a question becomes ``Permit`` or ``Deny``.
+
+A decision is a pure function of the bundle and of what Cedar is shown, so it is remembered by
+both. Nobody else may build a ``Permit``: whoever holds one holds the proof of a decision.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Final, NamedTuple
+
+import cedarpy
+
+from policies.bundle import Bundle, shipped
+from policies.requests import AccessRequest, Question
+
+NO_BASIS: Final = "no-basis"
+POLICY_ERROR: Final = "policy-error"
+REMEMBERED: Final = 4096
+"""Verdicts kept in memory, about 2 KB each."""
+
+_NO_ENTITIES: Final[list[dict[str, object]]] = []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permit:
+    """Permitted.
+
+    Attributes:
+        request: What was asked.
+        reasons: The ``@id`` of each ``permit`` that held, sorted.
+        bundle_hash: SHA-256 of the policies, 32 bytes.
+        inputs_hash: SHA-256 of the canonical request, 32 bytes.
+    """
+
+    request: AccessRequest = field(repr=False)
+    reasons: tuple[str, ...]
+    bundle_hash: bytes
+    inputs_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deny:
+    """Refused.
+
+    Attributes:
+        request: What was asked.
+        reasons: The ``@id`` of each ``forbid`` that fired, sorted; or ``no-basis``, or
+            ``policy-error``. Each has a sentence in ``policies.reasons``.
+        bundle_hash: SHA-256 of the policies, 32 bytes.
+        inputs_hash: SHA-256 of the canonical request, 32 bytes.
+    """
+
+    request: AccessRequest = field(repr=False)
+    reasons: tuple[str, ...]
+    bundle_hash: bytes
+    inputs_hash: bytes
+
+
+class _Verdict(NamedTuple):
+    permitted: bool
+    reasons: tuple[str, ...]
+
+
+def decide(request: AccessRequest, *, bundle: Bundle | None = None) -> Permit | Deny:
+    """Return ``Permit``, or ``Deny`` with the ``@id`` of each ``forbid`` that fired.
+
+    Args:
+        request: The facts, read by the caller from the rows that the journal will compare.
+        bundle: The policies in force; those of this release if none are named.
+    """
+    bundle = bundle or shipped()
+    question = request.to_cedar()
+    key = (bundle.hash, question)
+    verdict = _MEMO.get(key)
+    if verdict is None:
+        verdict = _evaluate(question, bundle)
+        _MEMO.put(key, verdict)
+    return _decision(request, bundle, verdict)
+
+
+def decide_anew(request: AccessRequest, *, bundle: Bundle) -> Permit | Deny:
+    """Decide without memory of earlier decisions; what ``decide`` must agree with."""
+    return _decision(request, bundle, _evaluate(request.to_cedar(), bundle))
+
+
+def _decision(request: AccessRequest, bundle: Bundle, verdict: _Verdict) -> Permit | Deny:
+    made = Permit if verdict.permitted else Deny
+    return made(
+        request=request,
+        reasons=verdict.reasons,
+        bundle_hash=bundle.hash,
+        inputs_hash=request.hash(),
+    )
+
+
+def _evaluate(question: Question, bundle: Bundle) -> _Verdict:
+    asked = {
+        "principal": {"type": question.principal, "id": "asker"},
+        "action": {"type": "Action", "id": question.action},
+        "resource": {"type": question.resource, "id": "asked"},
+        "context": question.context,
+    }
+    answer = cedarpy.is_authorized(asked, bundle.policies, _NO_ENTITIES, bundle.schema)
+    if answer.diagnostics.errors:  # Cedar skips a policy that errs; a skipped forbid would permit.
+        return _Verdict(permitted=False, reasons=(POLICY_ERROR,))
+    fired = tuple(sorted(answer.diagnostics.id_annotations_by_reason.values()))
+    return _Verdict(permitted=answer.allowed, reasons=fired or (NO_BASIS,))
+
+
+class _Memo:
+    """The verdicts used last, for all threads."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._lock = Lock()
+        self._kept: OrderedDict[tuple[bytes, Question], _Verdict] = OrderedDict()
+
+    def get(self, key: tuple[bytes, Question]) -> _Verdict | None:
+        with self._lock:
+            verdict = self._kept.get(key)
+            if verdict is not None:
+                self._kept.move_to_end(key)
+            return verdict
+
+    def put(self, key: tuple[bytes, Question], verdict: _Verdict) -> None:
+        with self._lock:
+            self._kept[key] = verdict
+            if len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+
+
+_MEMO: Final = _Memo(REMEMBERED)

@@ -1,0 +1,271 @@
+"""The question put to the policies: frozen facts, canonical bytes, and what Cedar is shown.
+
+``canonical()`` is RFC 8785 JSON of every fact; it is hashed into the entry, kept sealed beside
+it, and read back to replay the decision. ``to_cedar()`` reduces it to what policies may know:
+ids become "the same as" booleans, times have become booleans before. So no policy can depend
+on who somebody is or on what time it is, and a decision is a pure function of the facts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from dataclasses import fields as fields_of
+from enum import StrEnum
+from hashlib import sha256
+from types import UnionType
+from typing import Any, Final, NamedTuple, Self
+
+import orjson
+
+from policies.errors import PolicyError
+from policies.facts import (
+    CaseFacts,
+    ClientFacts,
+    ConsentFacts,
+    HolderFacts,
+    MemberFacts,
+    RecordFacts,
+    RequirementFacts,
+)
+from policies.scopes import View
+
+__all__ = [
+    "AccessRequest",
+    "Action",
+    "CaseFacts",
+    "ClientFacts",
+    "ConsentFacts",
+    "HolderFacts",
+    "MemberFacts",
+    "Question",
+    "RecordFacts",
+    "RequirementFacts",
+]
+
+FORMAT: Final = "myspace-access/1"
+
+
+class Action(StrEnum):
+    """What somebody wants to do."""
+
+    PULL = "pull"
+    LIST = "list"
+    DEPOSIT = "deposit"
+    STATUS = "status"
+    CONSENT_GIVE = "consent.give"
+    CONSENT_END = "consent.end"
+    OWN_READ = "own.read"
+    CASE_OPEN = "case.open"
+    SYSTEM = "system"
+
+
+class Question(NamedTuple):
+    """What Cedar is shown. Everything a decision rests on, so it can be remembered by it."""
+
+    principal: str
+    action: str
+    resource: str
+    context: str
+
+
+_MEMBER_ACTS: Final = frozenset({Action.CONSENT_GIVE, Action.CONSENT_END, Action.OWN_READ})
+_CLIENT_ACTS: Final = frozenset({"client", "holder"})
+_NEEDS: Final = {
+    Action.PULL: _CLIENT_ACTS | {"code", "level", "view"},
+    Action.LIST: _CLIENT_ACTS,
+    Action.DEPOSIT: _CLIENT_ACTS | {"code"},
+    Action.STATUS: _CLIENT_ACTS | {"code", "record"},
+    Action.CONSENT_GIVE: frozenset({"client", "code", "holder", "level", "member", "view"}),
+    Action.CONSENT_END: frozenset({"consent", "holder", "member"}),
+    Action.OWN_READ: frozenset({"holder", "member", "record"}),
+    Action.CASE_OPEN: _CLIENT_ACTS | {"case"},
+    Action.SYSTEM: frozenset[str](),
+}
+"""Facts without which an action cannot be judged."""
+
+_MAY: Final = {
+    Action.PULL: frozenset({"case", "consent", "fields", "record", "requirement"}),
+    Action.LIST: frozenset({"case", "consent"}),
+    Action.DEPOSIT: frozenset({"level", "record"}),
+    Action.STATUS: frozenset({"level"}),
+    Action.CONSENT_GIVE: frozenset({"case", "fields", "requirement"}),
+    Action.CONSENT_END: frozenset[str](),
+    Action.OWN_READ: frozenset({"code", "level"}),
+    Action.CASE_OPEN: frozenset[str](),
+    Action.SYSTEM: frozenset[str](),
+}
+"""Facts that may be absent; their absence is judged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AccessRequest:
+    """One question. What an action needs must be there, what it cannot use must not.
+
+    Attributes:
+        code: The evidence asked for or written; said by the caller, not read off the record.
+        view, fields: Asked for.
+        level: Of that evidence, 1 to 4.
+    """
+
+    action: Action
+    client: ClientFacts | None = None
+    member: MemberFacts | None = None
+    holder: HolderFacts | None = None
+    consent: ConsentFacts | None = None
+    record: RecordFacts | None = None
+    case: CaseFacts | None = None
+    requirement: RequirementFacts | None = None
+    code: str | None = None
+    view: View | None = None
+    fields: frozenset[str] = frozenset()
+    level: int | None = None
+    _canonical: bytes = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse a question that has too few facts, or facts that nobody would judge."""
+        plain = {name: _plain(getattr(self, name)) for name in _FACTS}
+        given = {name for name, value in plain.items() if value}
+        needed = _NEEDS[self.action]
+        if not needed <= given:
+            raise PolicyError(f"{self.action} is judged by {', '.join(sorted(needed - given))}")
+        if not given <= needed | _MAY[self.action]:
+            raise PolicyError(f"{self.action} is not judged by all that was given")
+        known = {name: plain[name] for name in given}
+        text = {"action": self.action.value, "format": FORMAT, **known}
+        canonical = orjson.dumps(text, option=orjson.OPT_SORT_KEYS)
+        object.__setattr__(self, "_canonical", canonical)
+
+    def canonical(self) -> bytes:
+        """Return every fact as RFC 8785 JSON; what is absent is left out."""
+        return self._canonical
+
+    def hash(self) -> bytes:
+        """Return the SHA-256 of ``canonical()``, 32 bytes."""
+        return sha256(self._canonical).digest()
+
+    def to_cedar(self) -> Question:
+        """Return the question without ids: whether they agree is all that policies may know."""
+        context: dict[str, Any] = {"fields": sorted(self.fields)}
+        for name in ("client", "code", "holder", "level", "requirement", "view"):
+            if (value := getattr(self, name)) is not None:
+                context[name] = _shown(value)
+        if self.member is not None:
+            context["member"] = {
+                **_shown(self.member),
+                "is_holder": self._is_holder(self.member.person_id),
+            }
+        if (consent := self.consent) is not None:
+            context["consent"] = {
+                **_shown(consent),
+                "of_case": self.case is not None
+                and (consent.case_no, consent.item) == (self.case.case_no, self.case.item),
+                "of_client": self.client is not None
+                and consent.client_id == self.client.client_id,
+                "of_holder": self._is_holder(consent.holder_id),
+                "used_up": consent.uses_left is not None and consent.uses_left < 1,
+            }
+        for name, found in (("record", self.record), ("case", self.case)):
+            if found is not None:
+                context[name] = {
+                    **_shown(found),
+                    "of_department": self.client is not None
+                    and found.department_id == self.client.department_id,
+                    "of_holder": self._is_holder(found.holder_id),
+                }
+        return Question(
+            principal=self._principal(),
+            action=self.action.value,
+            resource="Vault" if self.holder is None else "Space",
+            context=orjson.dumps(context, option=orjson.OPT_SORT_KEYS).decode(),
+        )
+
+    def _principal(self) -> str:
+        if self.action in _MEMBER_ACTS:
+            return "Member"
+        return "Operator" if self.action is Action.SYSTEM else "Client"
+
+    def _is_holder(self, holder_id: str) -> bool:
+        return self.holder is not None and holder_id == self.holder.holder_id
+
+    @classmethod
+    def from_canonical(cls, canonical: bytes) -> Self:
+        """Return the request that ``canonical()`` wrote.
+
+        Raises:
+            PolicyError: The bytes are something else, be it by one space.
+        """
+        try:
+            plain = orjson.loads(canonical)
+            if plain.pop("format") != FORMAT:
+                raise PolicyError("the decision inputs are of another format")
+            request = cls(**_read(cls, plain))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise PolicyError("the decision inputs are malformed") from error
+        if request.canonical() != canonical:
+            raise PolicyError("the decision inputs are not canonical")
+        return request
+
+
+_FACTS: Final = tuple(f.name for f in fields_of(AccessRequest) if f.init and f.name != "action")
+_SHOWN: Final[Mapping[type, tuple[str, ...]]] = {
+    ClientFacts: (
+        "department_status",
+        "evidence_codes",
+        "issue_codes",
+        "profile",
+        "scopes",
+        "service_items",
+        "status",
+    ),
+    MemberFacts: ("acr", "fresh", "role"),
+    HolderFacts: ("kind", "state"),
+    ConsentFacts: ("basis", "expired", "fields", "started", "status", "view"),
+    RecordFacts: ("code", "in_date", "level", "served", "status"),
+    CaseFacts: ("item", "state"),
+    RequirementFacts: ("code", "fields", "view"),
+}
+"""Facts that policies see as they are; ids and counters come as booleans."""
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any fact to any JSON value
+    if isinstance(value, View):
+        return value.label
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if type(value) in _SHOWN:
+        pairs = ((name, _plain(getattr(value, name))) for name in type(value).__slots__)
+        return {name: plain for name, plain in pairs if plain is not None}
+    return value
+
+
+def _shown(value: Any) -> Any:  # noqa: ANN401 - any fact to any JSON value
+    if isinstance(value, View):
+        return value.value
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if (names := _SHOWN.get(type(value))) is not None:
+        pairs = ((name, _shown(getattr(value, name))) for name in names)
+        return {name: shown for name, shown in pairs if shown is not None}
+    return value
+
+
+def _read(cls: type, plain: Mapping[str, Any]) -> dict[str, Any]:
+    kinds = {f.name: f.type for f in fields_of(cls) if f.init}
+    return {name: _typed(kinds[name], value) for name, value in plain.items()}
+
+
+def _typed(kind: Any, value: Any) -> Any:  # noqa: ANN401 - any JSON value to any fact
+    if isinstance(kind, UnionType):
+        kind = kind.__args__[0]
+    if kind is View:
+        return View.of(value)
+    if kind is Action:
+        return Action(value)
+    if kind == frozenset[str]:
+        if type(value) is not list or not all(type(item) is str for item in value):
+            raise PolicyError("a set of facts is a list of texts")
+        return frozenset(value)
+    if kind in _SHOWN:
+        return kind(**_read(kind, value))
+    if type(value) is not kind:
+        raise PolicyError("a fact is of another type")
+    return value
