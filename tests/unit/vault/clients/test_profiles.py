@@ -1,0 +1,184 @@
+import dataclasses
+from typing import Any
+
+import pytest
+
+from policies.scopes import View
+from tests.unit.vault.clients.samples import JWKS
+from vault.clients import Client, ClientStatus, Profile
+from vault.clients.profiles import Asked, Refusal, Step, check, check_registration
+from vault.errors import InvalidInputError
+from vault.ids import ClientId, DepartmentId
+
+CLIENT = Client(
+    client_id=ClientId("licensing-system"),
+    department_id=DepartmentId(bytes(16)),
+    name_zh="许可系统",
+    name_en="Licensing system",
+    profile=Profile.FAPI2,
+    status=ClientStatus.ACTIVE,
+    jwks=JWKS,
+    redirect_uris=("https://client.example.org/cb",),
+    grant_types=frozenset({"authorization_code", "client_credentials"}),
+    scopes=frozenset({"records:write"}),
+    evidence={"ID01": View.FULL},
+    issue_codes=frozenset({"LC04"}),
+    service_items=frozenset({"LICENCE"}),
+    version=1,
+)
+RS = dataclasses.replace(
+    CLIENT,
+    profile=Profile.RS,
+    redirect_uris=(),
+    grant_types=frozenset(),
+    scopes=frozenset(),
+    evidence={},
+    issue_codes=frozenset(),
+    service_items=frozenset(),
+)
+BOUND = Asked(bound=True)
+
+
+@pytest.mark.parametrize(
+    ("client", "step", "asked", "error"),
+    [
+        (CLIENT, Step.PAR, BOUND, None),
+        (CLIENT, Step.PAR, Asked(bound=True, level=3), None),
+        (CLIENT, Step.PAR, Asked(bound=True, level=4), "invalid_authorization_details"),
+        (CLIENT, Step.PAR, Asked(), "invalid_request"),
+        (CLIENT, Step.AUTHORIZE, Asked(), None),
+        (CLIENT, Step.TOKEN, Asked(bound=True, grant_type="authorization_code"), None),
+        (CLIENT, Step.TOKEN, Asked(bound=True, grant_type="client_credentials"), None),
+        (CLIENT, Step.TOKEN, Asked(bound=True, grant_type="password"), "unauthorized_client"),
+        (CLIENT, Step.TOKEN, Asked(grant_type="client_credentials"), "invalid_request"),
+        (CLIENT, Step.REVOKE, Asked(), None),
+        (CLIENT, Step.INTROSPECT, Asked(), "unauthorized_client"),
+        (CLIENT, Step.RESOURCE, BOUND, None),
+        (CLIENT, Step.RESOURCE, Asked(), "invalid_request"),
+        (RS, Step.INTROSPECT, Asked(), None),
+        (RS, Step.PAR, BOUND, "unauthorized_client"),
+        (
+            RS,
+            Step.TOKEN,
+            Asked(bound=True, grant_type="client_credentials"),
+            "unauthorized_client",
+        ),
+        (RS, Step.REVOKE, Asked(), "unauthorized_client"),
+        (RS, Step.RESOURCE, BOUND, "unauthorized_client"),
+    ],
+)
+def test_a_profile_allows_its_steps_and_no_others(
+    client: Client, step: Step, asked: Asked, error: str | None
+) -> None:
+    refusal = check(client, step=step, request=asked)
+
+    assert (refusal and refusal.error) == error
+
+
+def test_a_flow_that_is_not_registered_is_refused() -> None:
+    client = dataclasses.replace(CLIENT, grant_types=frozenset({"client_credentials"}))
+
+    refusal = check(client, step=Step.PAR, request=BOUND)
+
+    assert refusal == Refusal(
+        error="unauthorized_client", reason="the grant type is not registered"
+    )
+
+
+@pytest.mark.parametrize("status", [s for s in ClientStatus if s is not ClientStatus.ACTIVE])
+@pytest.mark.parametrize("step", Step)
+def test_a_client_that_is_not_active_may_do_nothing(status: ClientStatus, step: Step) -> None:
+    client = dataclasses.replace(CLIENT, status=status)
+
+    refusal = check(client, step=step, request=BOUND)
+
+    assert refusal == Refusal(error="invalid_client", reason="the client is not active")
+
+
+@pytest.mark.parametrize("client", [CLIENT, RS])
+def test_registrations_that_fit_their_profile_are_taken(client: Client) -> None:
+    check_registration(client, demo=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"jwks": "{}"}, "jwks"),
+        ({"grant_types": frozenset({"implicit"})}, "grant_types"),
+        ({"redirect_uris": ()}, "redirect_uris"),
+        ({"grant_types": frozenset({"client_credentials"})}, "redirect_uris"),
+        ({"scopes": frozenset({"everything"})}, "scopes"),
+        ({"grant_types": frozenset({"authorization_code"})}, "scopes"),
+    ],
+)
+def test_registrations_beyond_the_profile_are_refused(change: dict[str, Any], field: str) -> None:
+    client = dataclasses.replace(CLIENT, **change)
+
+    with pytest.raises(InvalidInputError) as caught:
+        check_registration(client, demo=False)
+
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"evidence": {"ID01": View.VERIFY}},
+        {"issue_codes": frozenset({"ID01"})},
+        {"service_items": frozenset({"X"})},
+    ],
+)
+def test_a_resource_server_asks_for_nothing(change: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        check_registration(dataclasses.replace(RS, **change), demo=False)
+
+    assert caught.value.field == "profile"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://client.example.org/cb",
+        "http://127.0.0.1:8000/cb",
+        "https://client.example.org/cb#x",
+        "https://client.example.org/cb#",
+        "https://user@client.example.org/cb",
+        'https://client.example.org/"',
+        "https://client.example.org/国",
+        "https://client.example.org/a b",
+        "https://client.example.org/\n",
+        "https:///cb",
+        "https://client.example.org:99999/cb",
+        "https://[::1/cb",
+        "urn:example:cb",
+        "javascript:alert(1)",
+        "https://client.example.org/" + "a" * 512,
+    ],
+)
+def test_redirects_are_exact_https_addresses(uri: str) -> None:
+    client = dataclasses.replace(CLIENT, redirect_uris=(uri,))
+
+    with pytest.raises(InvalidInputError) as caught:
+        check_registration(client, demo=False)
+
+    assert caught.value.field == "redirect_uris"
+
+
+@pytest.mark.parametrize(
+    ("uri", "taken"),
+    [
+        ("http://127.0.0.1:8000/cb", True),
+        ("http://[::1]:8000/cb", True),
+        ("http://localhost/cb", True),
+        ("http://client.example.org/cb", False),
+    ],
+)
+def test_the_demo_takes_http_on_loopback_alone(uri: str, *, taken: bool) -> None:
+    client = dataclasses.replace(CLIENT, redirect_uris=(uri,))
+
+    if taken:
+        check_registration(client, demo=True)
+        return
+
+    with pytest.raises(InvalidInputError):
+        check_registration(client, demo=True)

@@ -1,0 +1,142 @@
+"""Security profiles: the one place that says what a client may do at which step (oauth.md 1).
+
+All clients are confidential, sign their assertions, and prove possession of a key with every
+token. A profile is fixed at approval, and no request can change it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+from urllib.parse import urlsplit
+
+from policies.scopes import REGISTRY_SCOPES
+from vault.clients import Client, ClientStatus, Profile
+from vault.clients.keys import read_jwks
+from vault.errors import InvalidInputError
+
+AUTHORIZATION_CODE: Final = "authorization_code"
+CLIENT_CREDENTIALS: Final = "client_credentials"
+
+MAX_URI_CHARACTERS: Final = 512
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Step(StrEnum):
+    """Where a client meets the server."""
+
+    PAR = "par"
+    AUTHORIZE = "authorize"
+    TOKEN = "token"  # noqa: S105 - the name of a step, not a secret
+    INTROSPECT = "introspect"
+    REVOKE = "revoke"
+    RESOURCE = "resource"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a profile is asked about.
+
+    Attributes:
+        grant_type: At the token endpoint.
+        level: Highest sensitivity of the evidence concerned, 0 for none.
+        bound: A key is proven, or named at PAR.
+    """
+
+    grant_type: str = ""
+    level: int = 0
+    bound: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Not allowed.
+
+    Attributes:
+        error: Code of RFC 6749 section 5.2 or RFC 9396 section 5.
+        reason: For the operator's log and the developer.
+    """
+
+    error: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rules:
+    steps: frozenset[Step]
+    grant_types: frozenset[str]
+    level: int
+
+
+_RULES: Final[Mapping[Profile, _Rules]] = {
+    Profile.FAPI2: _Rules(
+        steps=frozenset({Step.PAR, Step.AUTHORIZE, Step.TOKEN, Step.REVOKE, Step.RESOURCE}),
+        grant_types=frozenset({AUTHORIZATION_CODE, CLIENT_CREDENTIALS}),
+        level=3,
+    ),
+    Profile.RS: _Rules(steps=frozenset({Step.INTROSPECT}), grant_types=frozenset(), level=0),
+}
+
+_NEEDS_KEY: Final = frozenset({Step.PAR, Step.TOKEN, Step.RESOURCE})
+_CODE_FLOW: Final = frozenset({Step.PAR, Step.AUTHORIZE})
+
+
+def check(client: Client, *, step: Step, request: Asked) -> Refusal | None:
+    """Return why ``client`` may not take ``step``, or ``None``."""
+    rules = _RULES[client.profile]
+    if client.status is not ClientStatus.ACTIVE:
+        return Refusal(error="invalid_client", reason="the client is not active")
+    if step not in rules.steps:
+        return Refusal(error="unauthorized_client", reason="the profile has no such step")
+    grant_type = AUTHORIZATION_CODE if step in _CODE_FLOW else request.grant_type
+    if grant_type and grant_type not in rules.grant_types & client.grant_types:
+        return Refusal(error="unauthorized_client", reason="the grant type is not registered")
+    if step in _NEEDS_KEY and not request.bound:
+        return Refusal(error="invalid_request", reason="no key is proven")
+    if request.level > rules.level:
+        return Refusal(
+            error="invalid_authorization_details", reason="the level needs signed messages"
+        )
+    return None
+
+
+def check_registration(client: Client, *, demo: bool) -> None:
+    """Refuse a registration that its profile cannot have.
+
+    Args:
+        client: As it would be registered.
+        demo: ``http`` redirects on loopback are taken; never otherwise.
+
+    Raises:
+        InvalidInputError: A key, redirect, grant type or scope is not allowed; ``field`` says
+            which.
+    """
+    read_jwks(client.jwks)
+    allowed = _RULES[client.profile].grant_types
+    if not client.grant_types <= allowed:
+        raise InvalidInputError("the profile has no such grant type", field="grant_types")
+    if bool(client.redirect_uris) != (AUTHORIZATION_CODE in client.grant_types):
+        raise InvalidInputError("the code flow needs redirects", field="redirect_uris")
+    for uri in client.redirect_uris:
+        _check_redirect(uri, demo=demo)
+    needed = REGISTRY_SCOPES if CLIENT_CREDENTIALS in client.grant_types else frozenset()
+    if not client.scopes <= needed:
+        raise InvalidInputError("registry scopes need client credentials", field="scopes")
+    if not allowed and (client.evidence or client.issue_codes or client.service_items):
+        raise InvalidInputError("a resource server asks for no evidence", field="profile")
+
+
+def _check_redirect(uri: str, *, demo: bool) -> None:
+    """Exact strings, https, no fragment, no user info (oauth.md 6.6)."""
+    refused = InvalidInputError("a redirect is an https address", field="redirect_uris")
+    plain = uri.isascii() and uri.isprintable() and not set(uri) & set(' "\\<>^`{|}')
+    if not plain or len(uri) > MAX_URI_CHARACTERS:
+        raise refused
+    try:
+        parts = urlsplit(uri)
+        host, _port = parts.hostname, parts.port
+    except ValueError as error:
+        raise refused from error
+    secure = parts.scheme == "https" or (demo and parts.scheme == "http" and host in _LOOPBACK)
+    if not secure or not host or "@" in parts.netloc or "#" in uri:
+        raise refused
