@@ -79,6 +79,19 @@ def decide(request: AccessRequest, *, bundle: Bundle | None = None) -> Permit | 
     return _decision(request, bundle, verdict)
 
 
+def overrule(decision: Permit | Deny, /, reason: str) -> Deny:
+    """Return the refusal that a fact found under the journal lock makes of ``decision``.
+
+    Only ever towards a refusal: a use that is no longer left, a proof that was shown before.
+    """
+    return Deny(
+        request=decision.request,
+        reasons=(reason,),
+        bundle_hash=decision.bundle_hash,
+        inputs_hash=decision.inputs_hash,
+    )
+
+
 def decide_anew(request: AccessRequest, *, bundle: Bundle) -> Permit | Deny:
     """Decide without memory of earlier decisions; what ``decide`` must agree with."""
     return _decision(request, bundle, _evaluate(request.to_cedar(), bundle))

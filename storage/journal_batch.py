@@ -9,6 +9,7 @@ the head that is about to be committed.
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
@@ -17,7 +18,8 @@ from policies.access import Permit, overrule
 from storage.journal_rows import EntryRow, HeadRow, JournalRows
 from storage.tree import Tree
 from storage.waiting import Waiting
-from vault.crypto.signing import NoteSigner
+from vault.crypto.signing import SignerKey
+from vault.crypto.suites import Suite
 from vault.errors import IntegrityError, VaultError
 from vault.ids import RandomBytes
 from vault.journal.checkpoints import Checkpoint, sign_checkpoint
@@ -49,8 +51,8 @@ class LogIdentity:
 
     log_id: int
     vault_id: bytes
-    suite: int
-    signer: NoteSigner
+    suite: Suite
+    signer: SignerKey
     random: RandomBytes
 
 
@@ -111,7 +113,7 @@ class Batch:
                 continue
             fresh -= hashes  # The second of two equal claims in one batch is a replay too.
             if isinstance(operation, Change):
-                self._try(waiting, lambda w=waiting, o=operation: self._change(w, o))
+                self._try(waiting, partial(self._change, waiting, operation))
             else:
                 disclosures.append(waiting)
         self._disclose(disclosures)
@@ -147,9 +149,7 @@ class Batch:
 
     def _change(self, waiting: Waiting, change: Change) -> None:
         if change.request is not None:
-            answer = self._rows.remember(
-                change.log_id, change.request, entry_id=change.entry_id
-            )
+            answer = self._rows.remember(change.log_id, change.request, entry_id=change.entry_id)
             if answer is not None:
                 self._answered.append((waiting, Repeated(answer=answer)))
                 return
@@ -176,9 +176,7 @@ class Batch:
         self._rows.notify(notices)
         self._judged += judged
 
-    def _decide_anew(
-        self, waiting: Waiting, operation: Disclosure, *, into: list[Judged]
-    ) -> None:
+    def _decide_anew(self, waiting: Waiting, operation: Disclosure, *, into: list[Judged]) -> None:
         def run() -> None:
             decided = operation.decide(self._tx, self._now_ms)
             into.append(Judged(waiting=waiting, decided=decided))

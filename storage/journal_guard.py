@@ -12,7 +12,7 @@ from typing import Final
 from storage.journal_rows import HeadRow, JournalRows
 from storage.journal_state import LogState
 from storage.tree import Tree
-from vault.crypto.signing import NoteSigner
+from vault.crypto.signing import SignerKey
 from vault.errors import IntegrityError, LogFrozenError
 from vault.journal.checkpoints import Checkpoint, verify_checkpoint
 from vault.journal.merkle import Frontier, verify_consistency
@@ -23,7 +23,7 @@ KEEP_SECONDS: Final = 1.0
 class HeadGuard:
     """Remembers the last head that was good."""
 
-    def __init__(self, *, signer: NoteSigner, path: Path) -> None:
+    def __init__(self, *, signer: SignerKey, path: Path) -> None:
         """Guard the log that ``signer`` signs; its state is kept at ``path``."""
         self._verifier = signer.verifier
         self._path = path

@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 
 from vault.clients.protocol import Claim
 from vault.crypto.contexts import Purpose
-from vault.crypto.keys import WrappedKey
+from vault.crypto.keys import WrappedKey, WrapState
+from vault.crypto.suites import suite_numbered
 from vault.errors import ConflictError
 from vault.ids import EntryId
 from vault.journal.operations import Guarded, RecordWrap, Request, Seen, Spend
@@ -317,9 +318,9 @@ def _record_wrap(ref: VersionRef, row: Row) -> RecordWrap:
             name="",
             version=ref.version,
             parent_version=record_parent,
-            suite=record_suite,
+            suite=suite_numbered(record_suite),
             wrap=record_wrap,
-            state="live",
+            state=WrapState.LIVE,
         ),
         data_key=WrappedKey(
             purpose=Purpose.HOLDER_DATA_KEY,
@@ -327,8 +328,8 @@ def _record_wrap(ref: VersionRef, row: Row) -> RecordWrap:
             name="",
             version=version,
             parent_version=parent,
-            suite=suite,
+            suite=suite_numbered(suite),
             wrap=wrap,
-            state=state,
+            state=WrapState(state),
         ),
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
+from policies.errors import PolicyError
 from policies.scopes import View
 from vault.errors import IntegrityError, InvalidInputError
 
@@ -121,5 +122,5 @@ class Details:
                 for e in found.pop("evidence")
             }
             return cls(evidence=evidence, **found)
-        except (KeyError, TypeError, ValueError, InvalidInputError) as error:
+        except (KeyError, TypeError, ValueError, PolicyError, InvalidInputError) as error:
             raise IntegrityError("the details of a consent are malformed") from error

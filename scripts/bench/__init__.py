@@ -1,0 +1,1 @@
+"""What things cost, as ratios to a bare request measured in the same run."""
