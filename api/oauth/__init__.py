@@ -1,0 +1,1 @@
+"""The authorization server (``/oauth``, ``/.well-known``): Authlib as kernel, and only here."""

@@ -1,0 +1,148 @@
+"""Client authentication by ``private_key_jwt`` (RFC 7523), and by nothing else.
+
+Mechanisms are counted first; keys are those that the client registered by value; every failure
+is one ``invalid_client`` with one text. A ``jti`` that verified is spent even when the request
+fails later, so the proven client carries its replay row.
+"""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+
+from api.oauth.errors import FaultError, Say
+from api.oauth.frozen import Frozen
+from api.oauth.jose import (
+    BadJwsError,
+    Jws,
+    KeyCache,
+    VerifyKey,
+    date_claim,
+    read_jws,
+    text_claim,
+    verify,
+)
+from vault.clients import Client, ClientStatus
+from vault.clients.keys import PublicJwk, read_jwks
+from vault.clients.protocol import Claim
+from vault.departments import Department, DepartmentStatus
+from vault.errors import InvalidInputError
+from vault.ids import ClientId
+from vault.ports import Tx
+
+METHOD: Final = "private_key_jwt"
+ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+MAX_CLIENT_ID_CHARACTERS: Final = 255
+MAX_JTI_CHARACTERS: Final = 128
+LONGEST_SECONDS: Final = 600
+AHEAD_SECONDS: Final = 30
+LEEWAY_SECONDS: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """A client that proved itself.
+
+    Attributes:
+        claim: Replay row of the assertion; not yet written.
+        assertion_hash: SHA-256 of the assertion as sent, 32 bytes.
+    """
+
+    client: Client
+    department: Department
+    claim: Claim
+    assertion_hash: bytes = field(repr=False)
+
+
+def authenticate(frozen: Frozen, *, tx: Tx, origin: str, keys: KeyCache, now: int) -> Proven:
+    """Return the client that signed the assertion of this request; writes nothing.
+
+    Args:
+        frozen: The request.
+        tx: Where clients are read.
+        origin: The issuer; the only audience that is taken, as a plain string.
+        keys: Where imported keys are kept.
+        now: UTC seconds.
+
+    Raises:
+        FaultError: ``invalid_client``, or ``invalid_request`` for more than one mechanism.
+    """
+    assertion = _only_mechanism(frozen)
+    try:
+        jws = read_jws(assertion)
+        name = ClientId(text_claim(jws.claims, "sub", longest=MAX_CLIENT_ID_CHARACTERS))
+        client = _registered(name, tx=tx)
+        verify(jws, key=_chosen(client, jws=jws, keys=keys))
+        claim = _checked(jws, client=client, origin=origin, now=now)
+    except (BadJwsError, InvalidInputError) as error:
+        raise FaultError(Say.CLIENT, reason=str(error)) from error
+    if frozen.form.get("client_id", client.client_id) != client.client_id:
+        raise FaultError(Say.CLIENT, reason="client_id is of another client")
+    department = tx.departments.get(client.department_id)
+    if client.status is not ClientStatus.ACTIVE:
+        raise FaultError(Say.CLIENT, reason="the client is not active")
+    if department is None or department.status is not DepartmentStatus.ACTIVE:
+        raise FaultError(Say.CLIENT, reason="the department is not active")
+    return Proven(
+        client=client,
+        department=department,
+        claim=claim,
+        assertion_hash=sha256(assertion.encode()).digest(),
+    )
+
+
+def _only_mechanism(frozen: Frozen) -> str:
+    form = frozen.form
+    assertion = form.get("client_assertion", "")
+    sent = [*frozen.authorization, assertion, form.get("client_secret", "")]
+    if sum(map(bool, sent)) > 1:
+        raise FaultError(Say.MECHANISMS)
+    if not assertion or form.get("client_assertion_type") != ASSERTION_TYPE:
+        schemes = [value.partition(" ")[0].lower() for value in frozen.authorization]
+        raise FaultError(Say.CLIENT, reason="no assertion", basic="basic" in schemes)
+    return assertion
+
+
+def _registered(client_id: ClientId, *, tx: Tx) -> Client:
+    found = tx.clients.get(client_id)
+    if found is None:
+        raise BadJwsError("there is no such client")
+    return found
+
+
+def _chosen(client: Client, *, jws: Jws, keys: KeyCache) -> VerifyKey:
+    """Return the registered key: by ``kid``, else the only one that fits the algorithm."""
+    fitting = [key for key in read_jwks(client.jwks) if jws.algorithm in key.algorithms]
+    kid = jws.header.get("kid")
+    if kid is not None:
+        fitting = [key for key in fitting if _name(key) == kid]
+    if len(fitting) != 1:
+        raise BadJwsError("no key fits, or several do")
+    return keys.load(fitting[0])
+
+
+def _name(key: PublicJwk) -> str:
+    return key.kid or key.thumbprint
+
+
+def _checked(jws: Jws, *, client: Client, origin: str, now: int) -> Claim:
+    claims = jws.claims
+    kind = jws.header.get("typ", "JWT")
+    if not isinstance(kind, str) or kind.upper() != "JWT":
+        raise BadJwsError("the type is not JWT")
+    if claims.get("iss") != client.client_id:
+        raise BadJwsError("iss and sub differ")
+    if claims.get("aud") != origin:
+        raise BadJwsError("aud is not the issuer as a string")
+    expires = date_claim(claims, "exp")
+    if not now - LEEWAY_SECONDS < expires <= now + LONGEST_SECONDS:
+        raise BadJwsError("exp is past, or more than ten minutes ahead")
+    for name in ("iat", "nbf"):
+        if name in claims and date_claim(claims, name) > now + AHEAD_SECONDS:
+            raise BadJwsError(f"{name} is ahead")
+    jti = text_claim(claims, "jti", longest=MAX_JTI_CHARACTERS)
+    spent = f"{client.client_id}\x00{jti}".encode("utf-8", "surrogatepass")
+    return Claim(
+        kind="assertion",
+        key_hash=sha256(spent).digest(),
+        expires_at=expires + LEEWAY_SECONDS + 1,
+    )

@@ -1,0 +1,170 @@
+"""What the authorization server answers when it refuses: one fixed catalogue (oauth.md 9).
+
+Every ``error_description`` stands here, in ASCII; none is built from input. Why exactly a
+request failed goes to the operator's log, under the correlation id of the answer.
+"""
+
+from enum import Enum
+from typing import Final
+
+from api.oauth.kernel import OAuth2Error
+from vault.clients.profiles import Refusal
+
+
+class Say(Enum):
+    """An error code, its status, and its sentence."""
+
+    CLIENT = ("invalid_client", 401, "client authentication failed")
+    UNAUTHORIZED = ("unauthorized_client", 400, "the client is not registered for this")
+    GRANT = ("invalid_grant", 400, "the code is wrong, used, expired or bound to something else")
+    GRANT_TYPE = ("unsupported_grant_type", 400, "this grant type is not offered")
+    RESPONSE_TYPE = ("unsupported_response_type", 400, "the response type is code")
+    SCOPE = ("invalid_scope", 400, "a scope is unknown, malformed or not allowed here")
+    TARGET = ("invalid_target", 400, "the resource is the origin of this server")
+    PROOF = ("invalid_dpop_proof", 400, "the DPoP proof is not valid for this request")
+    NONCE = ("use_dpop_nonce", 400, "the DPoP nonce is not recent")
+    JAR = ("request_not_supported", 400, "signed request objects are not offered")
+    ACR = ("unmet_authentication_requirements", 400, "no such sign-in is offered")
+    BUSY = ("temporarily_unavailable", 503, "nothing was changed; try again")
+    OFTEN = ("temporarily_unavailable", 429, "too many requests; try again later")
+    BUG = ("server_error", 500, "an internal error")
+
+    REQUEST = ("invalid_request", 400, "the request is malformed")
+    METHOD = ("invalid_request", 405, "this address does not take that method")
+    TOO_LARGE = ("invalid_request", 413, "the body is longer than 64 KiB")
+    MEDIA_TYPE = ("invalid_request", 415, "the body is application/x-www-form-urlencoded")
+    REPEATED = ("invalid_request", 400, "a parameter is repeated")
+    MECHANISMS = ("invalid_request", 400, "more than one client authentication was sent")
+    NO_PROOF = ("invalid_request", 400, "a DPoP proof is required")
+    NO_KEY = ("invalid_request", 400, "a DPoP proof or dpop_jkt is required")
+    OTHER_KEY = ("invalid_dpop_proof", 400, "the DPoP proof and dpop_jkt name different keys")
+    NESTED = ("invalid_request", 400, "request_uri cannot be pushed")
+    CLIENT_ID = ("invalid_request", 400, "client_id is not the authenticated client")
+    REDIRECT = ("invalid_request", 400, "redirect_uri is missing or not registered")
+    CHALLENGE = ("invalid_request", 400, "code_challenge is 43 characters, its method S256")
+    STATE = (
+        "invalid_request",
+        400,
+        "state and nonce are printable ASCII of up to 4096 characters",
+    )
+    MODE = ("invalid_request", 400, "the response mode is query")
+    PROMPT = ("invalid_request", 400, "prompt is none, login or consent; none stands alone")
+    MAX_AGE = ("invalid_request", 400, "max_age is a number of seconds")
+    NOT_OFFERED = ("invalid_request", 400, "the request has a parameter that is not offered")
+    NO_TOKEN = ("invalid_request", 400, "token is missing")
+
+    DETAILS = (
+        "invalid_authorization_details",
+        400,
+        "authorization_details is a JSON array of 1 to 20 objects within 16 KiB",
+    )
+    DETAILS_FORM = (
+        "invalid_authorization_details",
+        400,
+        "an object of authorization_details has an unknown, missing or malformed member",
+    )
+    DETAILS_MIXED = (
+        "invalid_authorization_details",
+        400,
+        "one request has one basis, subject, purpose, item and case, and each evidence once",
+    )
+    DETAILS_TYPE = (
+        "invalid_authorization_details",
+        400,
+        "the client is not registered for this evidence, view or service item",
+    )
+    DETAILS_FIELDS = (
+        "invalid_authorization_details",
+        400,
+        "fields are those of the catalogue, and none for verify",
+    )
+    DETAILS_FILE = ("invalid_authorization_details", 400, "files are not offered")
+    DETAILS_ASKING = (
+        "invalid_authorization_details",
+        400,
+        "the service item does not need this evidence, view or field",
+    )
+    DETAILS_CASE = (
+        "invalid_authorization_details",
+        400,
+        "the purpose, legal basis or case does not belong to the service item",
+    )
+    DETAILS_LEVEL = (
+        "invalid_authorization_details",
+        400,
+        "evidence of this level needs a stronger profile",
+    )
+    DETAILS_POLICY = ("invalid_authorization_details", 400, "the policies refuse this request")
+    DETAILS_WIDER = (
+        "invalid_authorization_details",
+        400,
+        "authorization_details asks for more than was granted",
+    )
+    DETAILS_MISSING = (
+        "invalid_authorization_details",
+        400,
+        "authorization_details is required",
+    )
+
+    DENIED = ("access_denied", 400, "the holder declined")
+    LOGIN = ("login_required", 400, "the holder is not signed in")
+    CONSENT = ("consent_required", 400, "the holder decides on every request")
+
+    @property
+    def error(self) -> str:
+        """The code that clients compare."""
+        return self.value[0]
+
+    @property
+    def status(self) -> int:
+        """The HTTP status, where it is not a redirect."""
+        return self.value[1]
+
+    @property
+    def text(self) -> str:
+        """The sentence for developers."""
+        return self.value[2]
+
+
+class FaultError(OAuth2Error):
+    """A refusal from the catalogue.
+
+    Attributes:
+        reason: What exactly was wrong, for the log; holds nothing that was sent.
+        basic: The caller tried HTTP Basic, so the answer must name that scheme.
+    """
+
+    def __init__(self, say: Say, *, reason: str = "", basic: bool = False) -> None:
+        """Say one thing to the caller, and another to the log."""
+        super().__init__(say.text, error=say.error, status_code=say.status)
+        self.say = say
+        self.reason = reason or say.text
+        self.basic = basic
+
+
+_BY_CODE: Final = {
+    "invalid_client": Say.CLIENT,
+    "invalid_grant": Say.GRANT,
+    "invalid_scope": Say.SCOPE,
+    "unauthorized_client": Say.UNAUTHORIZED,
+    "unsupported_grant_type": Say.GRANT_TYPE,
+    "unsupported_response_type": Say.RESPONSE_TYPE,
+    "access_denied": Say.DENIED,
+}
+
+
+def as_fault(error: OAuth2Error) -> FaultError:
+    """Return the kernel's own error as one of the catalogue: its texts echo input."""
+    if isinstance(error, FaultError):
+        return error
+    return FaultError(_BY_CODE.get(error.error or "", Say.REQUEST), reason=type(error).__name__)
+
+
+def refused(refusal: Refusal) -> FaultError:
+    """Return what a profile refused as one of the catalogue."""
+    says = {
+        "invalid_client": Say.CLIENT,
+        "invalid_request": Say.NO_PROOF,
+        "invalid_authorization_details": Say.DETAILS_LEVEL,
+    }
+    return FaultError(says.get(refusal.error, Say.UNAUTHORIZED), reason=refusal.reason)

@@ -1,0 +1,111 @@
+"""The request as a frozen value: read once, under limits, before anything looks at it.
+
+Nothing later touches the framework's request. A body is a form of at most 64 KiB, counted
+while it is read; a repeated parameter is refused, an empty one is absent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+from urllib.parse import parse_qsl
+
+from fastapi import Depends, Request
+
+from api.oauth.errors import FaultError, Say
+
+MAX_BODY_BYTES: Final = 64 * 1024
+MAX_PARAMETERS: Final = 100
+MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
+REPEATABLE: Final = frozenset({"resource"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """One request to the authorization server.
+
+    Attributes:
+        path: As routed; addresses are built from it and the configured origin.
+        form: Parameters by name, each once, none empty.
+        resources: Every ``resource`` (RFC 8707).
+        authorization, proofs: Every value of these headers.
+        cookies: By name.
+    """
+
+    method: str
+    path: str
+    form: Mapping[str, str] = field(repr=False)
+    resources: tuple[str, ...] = field(repr=False)
+    authorization: tuple[str, ...] = field(repr=False)
+    proofs: tuple[str, ...] = field(repr=False)
+    cookies: Mapping[str, str] = field(repr=False)
+
+
+async def frozen_form(request: Request) -> Frozen:
+    """Freeze a POST.
+
+    Raises:
+        FaultError: Not a form, too long, malformed, or with a repeated parameter.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != MEDIA_TYPE:
+        raise FaultError(Say.MEDIA_TYPE)
+    return _freeze(request, await _body(request))
+
+
+async def frozen_page(request: Request) -> Frozen:
+    """Freeze a request of a browser: parameters in the query, or in a form.
+
+    Raises:
+        FaultError: As ``frozen_form``.
+    """
+    if request.method == "POST":
+        return await frozen_form(request)
+    query = request.scope.get("query_string", b"")
+    if len(query) > MAX_BODY_BYTES:
+        raise FaultError(Say.TOO_LARGE)
+    return _freeze(request, query)
+
+
+FormDep = Annotated[Frozen, Depends(frozen_form)]
+PageDep = Annotated[Frozen, Depends(frozen_page)]
+
+
+async def _body(request: Request) -> bytes:
+    taken = bytearray()
+    async for chunk in request.stream():
+        taken += chunk
+        if len(taken) > MAX_BODY_BYTES:
+            raise FaultError(Say.TOO_LARGE)
+    return bytes(taken)
+
+
+def _freeze(request: Request, encoded: bytes) -> Frozen:
+    pairs = _pairs(encoded)
+    form = {name: value for name, value in pairs if value and name not in REPEATABLE}
+    names = [name for name, _ in pairs if name not in REPEATABLE]
+    if len(set(names)) != len(names):
+        raise FaultError(Say.REPEATED)
+    return Frozen(
+        method=request.method,
+        path=request.url.path,
+        form=form,
+        resources=tuple(value for name, value in pairs if value and name in REPEATABLE),
+        authorization=tuple(request.headers.getlist("authorization")),
+        proofs=tuple(request.headers.getlist("dpop")),
+        cookies=request.cookies,
+    )
+
+
+def _pairs(encoded: bytes) -> list[tuple[str, str]]:
+    if not encoded:
+        return []
+    try:
+        return parse_qsl(
+            encoded.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=MAX_PARAMETERS,
+        )
+    except ValueError as error:
+        raise FaultError(Say.REQUEST, reason="the parameters are malformed") from error

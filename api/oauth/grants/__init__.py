@@ -1,0 +1,1 @@
+"""Grant types, one file each; no stock class of the kernel is ever registered."""
