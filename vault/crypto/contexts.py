@@ -194,9 +194,18 @@ def protocol(*, suite: Suite, vault_id: bytes, request_id: bytes) -> Context:
     return _context(Purpose.PROTOCOL, suite, vault_id, request_id)
 
 
-def _context(purpose: Purpose, suite: Suite, *fields: bytes | int | str) -> Context:
+def fields(*values: bytes | int | str) -> bytes:
+    """Return ``"cv1"`` and ``values`` encoded: ids of 16 bytes, integers, short text.
+
+    Raises:
+        IntegrityError: An id has another length, a number or text is out of range.
+    """
+    return _VERSION + b"".join([_field(value) for value in values])
+
+
+def _context(purpose: Purpose, suite: Suite, *values: bytes | int | str) -> Context:
     opening = _OPENINGS.get((purpose, suite), b"")
-    encoded = opening + b"".join([_field(value) for value in fields])
+    encoded = opening + b"".join([_field(value) for value in values])
     return Context(purpose=purpose, suite=suite, bytes=encoded)
 
 
@@ -216,7 +225,5 @@ def _field(value: bytes | int | str) -> bytes:
 
 
 _OPENINGS: Final = {
-    (purpose, suite): _VERSION + _field(purpose.value) + _field(suite.value)
-    for purpose in Purpose
-    for suite in Suite
+    (purpose, suite): fields(purpose.value, suite.value) for purpose in Purpose for suite in Suite
 }

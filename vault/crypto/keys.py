@@ -14,10 +14,11 @@ from vault.crypto.suites import Suite
 from vault.errors import IntegrityError
 
 MAC_BYTES: Final = 32
+SEED_BYTES: Final = 32
 
 
 class Key:
-    """A secret of one suite; its length is that of the suite."""
+    """A secret of one suite."""
 
     __slots__ = ("_secret", "suite")
 
@@ -30,12 +31,17 @@ class Key:
         """Keep ``secret``.
 
         Raises:
-            IntegrityError: It has not the length of a key of ``suite``.
+            IntegrityError: It has not the length that such a key has in ``suite``.
         """
-        if len(secret) != suite.key_bytes:
+        if len(secret) != self.length(suite):
             raise IntegrityError("a key has the wrong length")
         self._secret = secret
         self.suite = suite
+
+    @classmethod
+    def length(cls, suite: Suite) -> int:
+        """Return how many bytes a key of this kind has in ``suite``."""
+        return suite.key_bytes
 
     def reveal(self) -> bytes:
         """Return the bare bytes: for the envelope, derivations and openings, for no log."""
@@ -51,9 +57,14 @@ class Key:
 
 
 class MacKey(Key):
-    """A key for keyed hashes: tags, references, stored tokens."""
+    """A key for keyed hashes: tags, references, stored tokens. 32 bytes in every suite."""
 
     __slots__ = ()
+
+    @classmethod
+    def length(cls, _suite: Suite) -> int:
+        """Return 32, the output length of the hashes (RFC 2104 section 3)."""
+        return MAC_BYTES
 
     def hmac(self, message: bytes) -> bytes:
         """Return HMAC-SHA-256 of ``message``, 32 bytes (RFC 2104)."""
@@ -129,10 +140,27 @@ class DepartmentTagKey(MacKey):
 
 
 class ServiceKey(MacKey):
-    """A key of the deployment: pepper, blind index, outbox. One name, one use."""
+    """A keyed hash of the deployment: a token pepper, a blind index. One name, one use."""
+
+    __slots__ = ()
+
+
+class SealingKey(Key):
+    """Seals what the deployment keeps for a short time: messages, protocol rows."""
 
     __slots__ = ()
     seals = frozenset({Purpose.OUTBOX, Purpose.PROTOCOL})
+
+
+class SigningSeed(Key):
+    """Seed of an Ed25519 key, 32 bytes in every suite (RFC 8032); seals nothing."""
+
+    __slots__ = ()
+
+    @classmethod
+    def length(cls, _suite: Suite) -> int:
+        """Return 32."""
+        return SEED_BYTES
 
 
 class WrapState(StrEnum):
@@ -153,7 +181,8 @@ class WrappedKey:
         name: Name of a service key; of a vault key, the root that wraps it; else empty.
         version: Own version; for a record key, that of the record.
         parent_version: Version of the wrapping key; 0 for a vault key.
-        wrap: The sealed key: 104 bytes in suite 1, 88 in suite 2.
+        suite: Of the wrap and of the key inside.
+        wrap: The sealed key: 72 bytes and the key.
     """
 
     purpose: Purpose

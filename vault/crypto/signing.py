@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
+from vault.crypto.keys import SEED_BYTES
 from vault.errors import IntegrityError, InvalidInputError
 
 KEY_ID_BYTES: Final = 4
 PUBLIC_KEY_BYTES: Final = 32
-SEED_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
 
 _PRIVATE: Final = "PRIVATE+KEY+"

@@ -9,7 +9,8 @@ SM4 keys have 128 bits: suite 2 makes no claim about quantum attackers.
 from enum import IntEnum
 from typing import Final
 
-from cryptography.hazmat.primitives.hashes import SHA512, SM3, HashAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256, SHA512, SM3, HashAlgorithm
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from vault.errors import IntegrityError
@@ -35,6 +36,12 @@ class Suite(IntEnum):
         """Return ``length`` bytes derived from ``key`` for the purpose that ``info`` names."""
         return HKDFExpand(_HASHES[self], length, info).derive(key)
 
+    def hmac(self, key: bytes, message: bytes) -> bytes:
+        """Return the 32-byte keyed hash of ``message``: HMAC-SHA-256, in suite 2 HMAC-SM3."""
+        keyed = HMAC(key, _MAC_HASHES[self])
+        keyed.update(message)
+        return keyed.finalize()
+
 
 def suite_numbered(number: int) -> Suite:
     """Return the suite that a row names.
@@ -51,3 +58,7 @@ def suite_numbered(number: int) -> Suite:
 _KEY_BYTES: Final = {Suite.AES_256_GCM: 32, Suite.SM4_GCM: 16}
 _AEAD_NAMES: Final = {Suite.AES_256_GCM: b"AEAD_AES_256_GCM", Suite.SM4_GCM: b"AEAD_SM4_GCM"}
 _HASHES: Final[dict[Suite, HashAlgorithm]] = {Suite.AES_256_GCM: SHA512(), Suite.SM4_GCM: SM3()}
+_MAC_HASHES: Final[dict[Suite, HashAlgorithm]] = {
+    Suite.AES_256_GCM: SHA256(),
+    Suite.SM4_GCM: SM3(),
+}
