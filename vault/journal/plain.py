@@ -7,6 +7,7 @@ frozen value stands under which key; reading is strict: unknown or missing keys 
 """
 
 import json
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -61,6 +62,26 @@ def parse_canonical(data: bytes, /) -> object:
     return found
 
 
+def base64_text(data: bytes, /) -> str:
+    """Return ``data`` in the standard alphabet with padding (RFC 4648 s. 4)."""
+    return b2a_base64(data, newline=False).decode()
+
+
+def parse_base64(text: str, /) -> bytes:
+    """Return the bytes that ``text`` is the one base64 form of.
+
+    Raises:
+        IntegrityError: It is the form of nothing: other signs, stray bits, missing padding.
+    """
+    try:
+        data = a2b_base64(text)  # Lenient by itself; writing it again shows what it let pass.
+    except ValueError as error:
+        raise IntegrityError("this is not base64") from error
+    if base64_text(data) != text:
+        raise IntegrityError("this is not base64")
+    return data
+
+
 class Coding(Protocol[T]):
     """How one kind of value is written as plain JSON and read back."""
 
@@ -112,6 +133,9 @@ INTEGER: Final[Simple[int]] = Simple(_integer, _integer)
 """Zero or more; nothing that we count or time is negative."""
 
 HEX: Final[Simple[bytes]] = Simple(bytes.hex, _hex_digits)
+
+
+BASE64: Final[Simple[bytes]] = Simple(base64_text, lambda plain: parse_base64(_text(plain)))
 
 
 def octets(length: int, /) -> Simple[bytes]:
