@@ -26,7 +26,7 @@ from vault.journal.entries import Entry
 from vault.journal.leaves import TAG_BYTES, Leaf, hour_of
 from vault.journal.merkle import leaf_hash
 from vault.journal.padding import pad, unpad
-from vault.journal.tags import NOBODY, actor_number, actor_tag, holder_ref, holder_tag
+from vault.journal.tags import NOBODY, actor_number, actor_tag, holder_ref, holder_tag, u64
 
 JournalKey = HolderJournalKey | SystemJournalKey
 
@@ -228,7 +228,7 @@ def entry_key(journal_key: JournalKey, *, number: int, entry_id: EntryId) -> Ent
         number: The holder's number; the actor's where there is no holder.
         entry_id: 16 bytes.
     """
-    info = b"cv1/audit-entry" + number.to_bytes(8, "big") + entry_id
+    info = b"cv1/audit-entry" + u64(number) + entry_id
     suite = journal_key.suite
     secret = suite.expand(journal_key.reveal(), info=info, length=suite.key_bytes)
     return EntryKey(secret, suite=suite)

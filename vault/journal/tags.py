@@ -37,12 +37,12 @@ def record_ref(
 
 def holder_tag(tag_key: HolderTagKey, seq: int, /) -> bytes:
     """Return the tag by which a holder finds the entry with this number."""
-    return tag_key.hmac(b"cv1/stag" + seq.to_bytes(8, "big"))[:TAG_BYTES]
+    return tag_key.hmac(b"cv1/stag" + u64(seq))[:TAG_BYTES]
 
 
 def actor_tag(tag_key: DepartmentTagKey, *, lane: int, seq: int) -> bytes:
     """Return the tag by which an actor finds the entry with this number in one shard."""
-    return tag_key.hmac(b"cv1/atag" + actor_number(lane, seq).to_bytes(8, "big"))[:TAG_BYTES]
+    return tag_key.hmac(b"cv1/atag" + u64(actor_number(lane, seq)))[:TAG_BYTES]
 
 
 def actor_number(lane: int, seq: int, /) -> int:
@@ -54,3 +54,15 @@ def actor_number(lane: int, seq: int, /) -> int:
     if not (0 <= lane <= MAX_LANE and 0 <= seq <= MAX_ACTOR_SEQ):
         raise InvalidInputError("an actor's lane or number is out of range")
     return lane << 48 | seq
+
+
+def u64(number: int, /) -> bytes:
+    """Return ``number`` as 8 bytes, big-endian.
+
+    Raises:
+        InvalidInputError: It is out of range, as only a row that was tampered with holds it.
+    """
+    try:
+        return number.to_bytes(8, "big")
+    except OverflowError as error:
+        raise InvalidInputError("a number is out of range") from error

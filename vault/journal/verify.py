@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 from vault.crypto.signing import VerifierKey
-from vault.errors import IntegrityError
+from vault.errors import IntegrityError, InvalidInputError
 from vault.journal.checkpoints import Checkpoint, verify_checkpoint
 from vault.journal.entries import Entry
 from vault.journal.findings import Fault, Finding, LogSource, Report, StoredEntry, StoredHead
@@ -22,7 +22,7 @@ MAX_FINDINGS: Final = 1000
 """What is found beyond this is counted, not kept."""
 
 Opener = Callable[[StoredEntry], Entry]
-"""Opens a payload; raises ``IntegrityError`` if it does not open."""
+"""Opens a payload; ``IntegrityError`` or ``InvalidInputError`` if keys and numbers do not fit."""
 
 ChangeCheck = Callable[[StoredEntry, Entry], Iterable[Finding]]
 """Sees each opened entry in order, such as ``StateCheck.see``."""
@@ -202,7 +202,7 @@ class _Replay:
     def _open(self, stored: StoredEntry, *, leaf: Leaf, opener: Opener) -> None:
         try:
             entry = opener(stored)
-        except IntegrityError:
+        except (IntegrityError, InvalidInputError):
             self._found(Fault.DOES_NOT_OPEN, index=stored.index)
             return
         self._opened += 1
