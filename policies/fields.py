@@ -207,7 +207,10 @@ def _bounds(table: Table, kind: Kind) -> tuple[Decimal | None, Decimal | None]:
     if kind is Kind.INTEGER:
         low, high = Decimal(table.take("minimum", int)), Decimal(table.take("maximum", int))
     elif kind is Kind.DECIMAL:
-        low, high = Decimal(table.take("minimum", str)), Decimal(table.take("maximum", str))
+        texts = table.take("minimum", str), table.take("maximum", str)
+        if not all(re.fullmatch(_FORMS[kind][0], text) for text in texts):
+            raise CatalogueError(f"{table.where}: a bound is not a decimal")
+        low, high = map(Decimal, texts)
     else:
         return None, None
     if low > high:

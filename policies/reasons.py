@@ -48,6 +48,6 @@ def parse_reasons(plain: Mapping[str, Any]) -> dict[str, Reason]:
 
 
 def concealed(fired: tuple[str, ...]) -> bool:
-    """Say whether any of ``fired`` would betray that something exists."""
+    """Say whether any of ``fired`` would betray that something exists; an unknown one might."""
     known = reasons()
-    return any(known[one].concealed for one in fired)
+    return any(one not in known or known[one].concealed for one in fired)

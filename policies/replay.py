@@ -1,6 +1,7 @@
 """Decide a stored question again, and say what differs from what was recorded."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Self
 
@@ -69,7 +70,7 @@ def replay(inputs: bytes, *, bundle_text: str, recorded: Recorded) -> ReplayResu
         differences.add("bundle")
     try:
         request = AccessRequest.from_canonical(inputs)
-        bundle = Bundle.from_text(bundle_text)
+        bundle = _parsed(bundle_text)
     except PolicyError:
         return ReplayResult(differences=tuple(sorted(differences | {"malformed"})), again=None)
     again = Recorded.of(decide_anew(request, bundle=bundle))
@@ -78,3 +79,9 @@ def replay(inputs: bytes, *, bundle_text: str, recorded: Recorded) -> ReplayResu
     if again.reasons != recorded.reasons:
         differences.add("reasons")
     return ReplayResult(differences=tuple(sorted(differences)), again=again)
+
+
+@lru_cache(maxsize=4)
+def _parsed(bundle_text: str) -> Bundle:
+    """Parse once for many decisions of the same day."""
+    return Bundle.from_text(bundle_text)

@@ -6,7 +6,7 @@ ids become "the same as" booleans, times have become booleans before. So no poli
 on who somebody is or on what time it is, and a decision is a pure function of the facts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
 from enum import StrEnum
@@ -122,16 +122,15 @@ class AccessRequest:
 
     def __post_init__(self) -> None:
         """Refuse a question that has too few facts, or facts that nobody would judge."""
-        plain = {name: _plain(getattr(self, name)) for name in _FACTS}
-        given = {name for name, value in plain.items() if value}
+        known = {name: plain for name, plain in _object(self, _FACTS, _plain).items() if plain}
         needed = _NEEDS[self.action]
-        if not needed <= given:
-            raise PolicyError(f"{self.action} is judged by {', '.join(sorted(needed - given))}")
-        if not given <= needed | _MAY[self.action]:
+        if not known.keys() >= needed:
+            missing = sorted(needed - known.keys())
+            raise PolicyError(f"{self.action} is judged by {', '.join(missing)}")
+        if known.keys() - needed - _MAY[self.action]:
             raise PolicyError(f"{self.action} is not judged by all that was given")
-        known = {name: plain[name] for name in given}
-        text = {"action": self.action.value, "format": FORMAT, **known}
-        canonical = orjson.dumps(text, option=orjson.OPT_SORT_KEYS)
+        known |= {"action": self.action.value, "format": FORMAT}
+        canonical = orjson.dumps(known, option=orjson.OPT_SORT_KEYS)
         object.__setattr__(self, "_canonical", canonical)
 
     def canonical(self) -> bytes:
@@ -224,28 +223,34 @@ _SHOWN: Final[Mapping[type, tuple[str, ...]]] = {
     RequirementFacts: ("code", "fields", "view"),
 }
 """Facts that policies see as they are; ids and counters come as booleans."""
+_AS_THEY_ARE: Final = frozenset({bool, int, str})
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any fact to any JSON value
-    if isinstance(value, View):
+    kind = type(value)
+    if kind in _SHOWN:
+        return _object(value, kind.__slots__, _plain)
+    if kind is View:
         return value.label
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if type(value) in _SHOWN:
-        pairs = ((name, _plain(getattr(value, name))) for name in type(value).__slots__)
-        return {name: plain for name, plain in pairs if plain is not None}
-    return value
+    return sorted(value) if kind is frozenset else value
 
 
 def _shown(value: Any) -> Any:  # noqa: ANN401 - any fact to any JSON value
-    if isinstance(value, View):
+    kind = type(value)
+    if kind in _SHOWN:
+        return _object(value, _SHOWN[kind], _shown)
+    if kind is View:
         return value.value
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if (names := _SHOWN.get(type(value))) is not None:
-        pairs = ((name, _shown(getattr(value, name))) for name in names)
-        return {name: shown for name, shown in pairs if shown is not None}
-    return value
+    return sorted(value) if kind is frozenset else value
+
+
+def _object(facts: Any, names: Iterable[str], form: Callable[[Any], Any]) -> dict[str, Any]:  # noqa: ANN401 - any facts
+    found = {}
+    for name in names:
+        value = getattr(facts, name)
+        if value is not None:
+            found[name] = value if type(value) in _AS_THEY_ARE else form(value)
+    return found
 
 
 def _read(cls: type, plain: Mapping[str, Any]) -> dict[str, Any]:
