@@ -106,14 +106,16 @@ class ChallengeError(VaultError):
         status: 401, or 403 where a live token lacks a scope.
         error: Code of RFC 6750 or RFC 9449; empty when nothing was presented.
         challenge: Value of ``WWW-Authenticate``.
+        nonce: Value of ``DPoP-Nonce``.
     """
 
-    def __init__(self, error: str, *, status: int, challenge: str) -> None:
+    def __init__(self, error: str, *, status: int, challenge: str, nonce: str) -> None:
         """Keep what the answer is built from."""
         super().__init__(error or "a token is needed")
         self.error = error
         self.status = status
         self.challenge = challenge
+        self.nonce = nonce
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -17,6 +17,7 @@ class Say(Enum):
     CLIENT = ("invalid_client", 401, "client authentication failed")
     UNAUTHORIZED = ("unauthorized_client", 400, "the client is not registered for this")
     GRANT = ("invalid_grant", 400, "the code is wrong, used, expired or bound to something else")
+    FOREIGN = ("invalid_grant", 400, "the token was issued to another client")
     GRANT_TYPE = ("unsupported_grant_type", 400, "this grant type is not offered")
     RESPONSE_TYPE = ("unsupported_response_type", 400, "the response type is code")
     SCOPE = ("invalid_scope", 400, "a scope is unknown, malformed or not allowed here")

@@ -7,10 +7,14 @@ from dataclasses import replace
 from typing import Any, Final
 
 from api.oauth.errors import FaultError, Say
+from api.oauth.secrets import Secrets
 from policies.catalogue import catalogue, type_of_scope
 from policies.errors import PolicyError
-from policies.scopes import View, covered, format_scopes, parse_scopes
+from policies.scopes import EvidenceScope, View, covered, format_scopes, parse_scopes
+from vault.consents import Consent
 from vault.consents.details import Details, EvidenceGrant
+from vault.errors import NotFoundError
+from vault.ports import Tx
 
 TYPE: Final = "evidence_access"
 
@@ -21,19 +25,37 @@ def check_scope(text: str, *, details: Details) -> None:
     Raises:
         FaultError: ``invalid_scope``.
     """
+    _covered(text, details=details)
+
+
+def narrowed(text: str, *, details: Details) -> Details:
+    """Return the part of ``details`` that the scopes of a token request name.
+
+    Raises:
+        FaultError: ``invalid_scope``: one is not covered.
+    """
+    views = {type_of_scope(scope).code: scope.view for scope in _covered(text, details=details)}
+    evidence = {
+        code: EvidenceGrant(
+            code=code,
+            view=view,
+            fields=details.evidence[code].fields if view is not View.VERIFY else frozenset(),
+        )
+        for code, view in views.items()
+    }
+    return replace(details, evidence=evidence)
+
+
+def _covered(text: str, *, details: Details) -> frozenset[EvidenceScope]:
     try:
         evidence, others = parse_scopes(text)
-        for scope in evidence:
-            type_of_scope(scope)
+        kinds = [type_of_scope(scope).code for scope in evidence]
     except PolicyError as error:
         raise FaultError(Say.SCOPE, reason=str(error)) from error
-    granted = [
-        catalogue()[one.code].scope(one.view)
-        for one in details.evidence.values()
-        if one.code in catalogue()
-    ]
-    if others or not covered(evidence, by=granted):
+    granted = [catalogue()[code].scope(one.view) for code, one in details.evidence.items()]
+    if others or not covered(evidence, by=granted) or len(set(kinds)) != len(kinds):
         raise FaultError(Say.SCOPE, reason="a scope is not covered by an object")
+    return evidence
 
 
 def scope_of(details: Details) -> str:
@@ -68,6 +90,24 @@ def to_wire(
     if details.uses is not None:
         found["uses"] = details.uses
     return [found]
+
+
+def granted_object(
+    consent: Consent, *, details: Details, tx: Tx, secrets: Secrets, origin: str
+) -> list[dict[str, Any]]:
+    """Return what a token may use of ``consent``, as the object that was asked for."""
+    holder = tx.holders.get(consent.space)
+    if holder is None:
+        raise NotFoundError("there is no such holder")
+    return to_wire(
+        details,
+        purpose=consent.purpose,
+        note=secrets.open(consent.note, request_id=consent.grant_id).decode(),
+        item=consent.item,
+        case_no=consent.case_no,
+        kind=holder.kind,
+        origin=origin,
+    )
 
 
 def overlap(details: Details, *, current: Details) -> Details | None:

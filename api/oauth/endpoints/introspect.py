@@ -1,0 +1,116 @@
+"""``POST /oauth/introspect`` (RFC 7662; trap D14), for resource servers (profile ``rs``) alone.
+
+One query judges token, client, department and grant; whatever is not live is exactly
+``{"active": false}``.
+"""
+
+from typing import Any, Final
+
+from api.oauth.answer import Answer
+from api.oauth.errors import FaultError, Say, refused
+from api.oauth.frozen import Frozen
+from api.oauth.granted import granted_object, overlap, scope_of
+from api.oauth.kernel import IntrospectionEndpoint, OAuth2Request
+from api.oauth.models import KernelClient, KernelToken
+from api.oauth.phases import two_phases
+from api.oauth.provider import Provider
+from api.oauth.secrets import ACCESS_TOKEN
+from api.oauth.server import AUTH_METHODS, Server
+from vault.clients.profiles import Asked, Step, check
+from vault.consents.details import Details
+from vault.crypto.tokens import well_formed
+from vault.ports import LiveToken
+
+PATH: Final = "/oauth/introspect"
+INACTIVE: Final = {"active": False}
+
+
+class Introspection(IntrospectionEndpoint):
+    """The kernel's endpoint over our rows."""
+
+    CLIENT_AUTH_METHODS = AUTH_METHODS
+    server: Server
+
+    def check_params(self, request: OAuth2Request, _client: KernelClient) -> None:
+        """Require ``token``; a hint that nobody knows is ignored."""
+        if "token" not in request.form:
+            raise FaultError(Say.NO_TOKEN)
+
+    def check_permission(
+        self, _token: KernelToken, client: KernelClient, _request: OAuth2Request
+    ) -> bool:
+        """Let resource servers look; every token is for this origin."""
+        return check(client.client, step=Step.INTROSPECT, request=Asked()) is None
+
+    def query_token(self, token: str, _hint: str | None) -> KernelToken | None:
+        """Return a live token, joined to its grant."""
+        if not well_formed(token, prefix=ACCESS_TOKEN):
+            return None
+        for token_hash in self.server.provider.secrets.hashes(token):
+            live = self.server.tx.protocol.live_token(token_hash, now=self.server.now)
+            if live is not None:
+                return KernelToken(live.token, live=live)
+        return None
+
+    def introspect_token(self, token: KernelToken) -> dict[str, Any]:
+        """Say what the token may be used for now: its details within the grant's."""
+        if token.live is None:
+            return dict(INACTIVE)
+        row = token.live.token
+        granted = self._granted(token.live)
+        if granted is None:
+            return dict(INACTIVE)
+        return {
+            "active": True,
+            "iss": self.server.provider.origin,
+            "aud": self.server.provider.origin,
+            "client_id": row.client_id,
+            "token_type": "DPoP",
+            "scope": row.scope,
+            "iat": row.issued_at,
+            "exp": row.expires_at,
+            "cnf": {"jkt": row.dpop_jkt},
+            **granted,
+        }
+
+    def _granted(self, live: LiveToken) -> dict[str, Any] | None:
+        """Return what stands of the grant; nothing for registry tokens, ``None`` if it is gone."""
+        consent, text = live.consent, live.token.details
+        if text is None:
+            return {}
+        current = overlap(Details.from_json(text), current=consent.details) if consent else None
+        if consent is None or current is None:
+            return None
+        return {
+            "scope": scope_of(current),
+            "acr": live.token.acr,
+            "auth_time": live.token.auth_time,
+            "grant_id": consent.grant_id.hex(),
+            "authorization_details": granted_object(
+                consent,
+                details=current,
+                tx=self.server.tx,
+                secrets=self.server.provider.secrets,
+                origin=self.server.provider.origin,
+            ),
+        }
+
+
+def introspect(provider: Provider, frozen: Frozen) -> Answer:
+    """Say whether a token is live, and for what."""
+    return two_phases(
+        provider, frozen, check=_checked, act=lambda server, _: _told(server, frozen)
+    )
+
+
+def _checked(server: Server) -> None:
+    found = check(server.client, step=Step.INTROSPECT, request=Asked())
+    if found is not None:
+        raise refused(found)
+
+
+def _told(server: Server, frozen: Frozen) -> Answer:
+    server.register_endpoint(Introspection)
+    request = server.request(PATH, params=frozen.form)
+    answer: Answer = server.ask(lambda: server.create_endpoint_response("introspection", request))
+    return answer

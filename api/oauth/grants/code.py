@@ -1,0 +1,137 @@
+"""``authorization_code`` with S256 and a bound key (traps D1, D3, D4, D19, D20).
+
+A code is claimed by the statement that reads it: unspent, unexpired, this client's. Whatever
+is wrong afterwards has spent it. A code that is shown again kills what came of it.
+"""
+
+import re
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from typing import Any, Final
+
+from api.oauth.errors import FaultError, Say
+from api.oauth.granted import granted_object, narrowed, scope_of
+from api.oauth.issue import Issue, IssuingGrant
+from api.oauth.kernel import AuthorizationCodeGrant, CodeChallenge, OAuth2Request
+from api.oauth.models import KernelClient, KernelCode
+from api.oauth.rar import read_narrower
+from api.oauth.secrets import AUTHORIZATION_CODE
+from vault.clock import MS
+from vault.consents import Consent, ConsentStatus
+from vault.consents.details import Details
+from vault.crypto.tokens import well_formed
+
+_VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class S256(CodeChallenge):
+    """PKCE (RFC 7636): S256 alone, always, for confidential clients too."""
+
+    DEFAULT_CODE_CHALLENGE_METHOD = "S256"
+    SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
+
+    def validate_code_challenge(self, grant: AuthorizationCodeGrant, _redirect_uri: str) -> None:
+        """Require a challenge of 43 characters, and the method by name."""
+        form = grant.request.form
+        challenge = form.get("code_challenge", "")
+        if form.get("code_challenge_method") != "S256" or not _CHALLENGE.fullmatch(challenge):
+            raise FaultError(Say.CHALLENGE)
+
+    def validate_code_verifier(self, grant: AuthorizationCodeGrant, _result: object) -> None:
+        """Compare; a missing verifier is an invalid grant like a wrong one."""
+        verifier = grant.request.form.get("code_verifier", "")
+        if not _VERIFIER.fullmatch(verifier):
+            raise FaultError(Say.GRANT, reason="no verifier")
+        digest = sha256(verifier.encode()).digest()
+        if urlsafe_b64encode(digest).rstrip(b"=").decode() != (
+            grant.request.authorization_code.code_challenge
+        ):
+            raise FaultError(Say.GRANT, reason="the verifier is wrong")
+
+
+class CodeGrant(IssuingGrant, AuthorizationCodeGrant):
+    """The code flow, on both of its ends."""
+
+    @staticmethod
+    def validate_authorization_redirect_uri(request: OAuth2Request, client: KernelClient) -> str:
+        """Require a registered redirect; the kernel would quote a foreign one."""
+        redirect_uri = request.payload.redirect_uri
+        if not redirect_uri or not client.check_redirect_uri(redirect_uri):
+            raise FaultError(Say.REDIRECT)
+        return redirect_uri
+
+    def query_authorization_code(self, code: str, client: KernelClient) -> KernelCode | None:
+        """Claim the code, and require the key that it is bound to."""
+        tx, now = self.server.tx.protocol, self.server.now
+        if not well_formed(code, prefix=AUTHORIZATION_CODE):
+            return None
+        for code_hash in self.server.provider.secrets.hashes(code):
+            row = tx.code(code_hash)
+            if row is None or row.client_id != client.client.client_id:
+                continue
+            if not tx.spend_code(code_hash, client_id=row.client_id, now=now):
+                spent = tx.code(code_hash)
+                if spent is not None and spent.used_at is not None:
+                    tx.revoke_family(row.family_id, now=now)
+                return None
+            if self.server.proof is None or self.server.proof.jkt != row.dpop_jkt:
+                raise FaultError(Say.GRANT, reason="the code is bound to another key")
+            return KernelCode(row)
+        return None
+
+    def delete_authorization_code(self, _code: KernelCode) -> None:
+        """Keep the row: it was claimed, and must be known if it is shown again."""
+
+    def authenticate_user(self, code: KernelCode) -> Consent | None:
+        """Return the consent that the code stands for, if it still is one."""
+        row = code.row
+        consent = self.server.tx.consents.get(row.space, grant_id=row.grant_id)
+        if consent is None or consent.status is not ConsentStatus.ACTIVE:
+            return None
+        self.consent = consent
+        self.row = row
+        self.details = self._narrowed(consent)
+        return consent
+
+    def wanted(self) -> Issue:
+        """Issue what is granted, or the part that was asked for."""
+        ends_at = min(self.details.ends_at, self.consent.expires_at_ms // MS)
+        return Issue(
+            scope=scope_of(self.details),
+            family_id=self.row.family_id,
+            code=self.row,
+            details=self.details,
+            ends_at=ends_at,
+        )
+
+    def extra(self) -> dict[str, Any]:
+        """Answer the object as it was granted (RFC 9396 s. 7), and the grant's id."""
+        return {
+            "authorization_details": granted_object(
+                self.consent,
+                details=self.details,
+                tx=self.server.tx,
+                secrets=self.server.provider.secrets,
+                origin=self.server.provider.origin,
+            ),
+            "grant_id": self.row.grant_id.hex(),
+        }
+
+    def _narrowed(self, consent: Consent) -> Details:
+        text = self.request.form.get("authorization_details")
+        scope = self.request.form.get("scope")
+        details = consent.details
+        if text is not None:
+            details = self._part(text, consent)
+        return details if scope is None else narrowed(scope, details=details)
+
+    def _part(self, text: str, consent: Consent) -> Details:
+        return read_narrower(
+            text,
+            granted=consent.details,
+            purpose=consent.purpose,
+            item=consent.item,
+            case_no=consent.case_no,
+            origin=self.server.provider.origin,
+        )

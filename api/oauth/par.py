@@ -1,0 +1,72 @@
+"""``POST /oauth/par`` (RFC 9126): all validation happens here, and errors are never redirects."""
+
+import re
+from typing import Final
+
+from api.oauth.answer import Answer
+from api.oauth.errors import FaultError, Say, refused
+from api.oauth.frozen import Frozen
+from api.oauth.phases import two_phases
+from api.oauth.provider import Provider
+from api.oauth.pushed import Pushed, read_pushed
+from api.oauth.secrets import PUSHED_REQUEST, REQUEST_ID_BYTES
+from api.oauth.server import Server
+from vault.clients.profiles import Asked, Step, check
+from vault.clients.protocol import PushedRequest
+
+REQUEST_URI: Final = "urn:ietf:params:oauth:request_uri:"
+LIFETIME_SECONDS: Final = 90
+
+_JKT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def push(provider: Provider, frozen: Frozen) -> Answer:
+    """Accept an authorization request, and name it."""
+    return two_phases(provider, frozen, check=lambda server: _checked(server, frozen), act=_kept)
+
+
+def _checked(server: Server, frozen: Frozen) -> tuple[Pushed, str]:
+    client = server.client
+    jkt = _bound_key(server, frozen)
+    refusal = check(client, step=Step.PAR, request=Asked(bound=True))
+    if refusal is not None:
+        raise refused(refusal)
+    pushed = read_pushed(server, frozen.form, resources=frozen.resources)
+    asked = Asked(bound=True, level=pushed.wanted.level)
+    refusal = check(client, step=Step.PAR, request=asked)
+    if refusal is not None:
+        raise refused(refusal)
+    return pushed, jkt
+
+
+def _bound_key(server: Server, frozen: Frozen) -> str:
+    """Return the key that the code will be bound to: proven here, or named (RFC 9449 s. 10)."""
+    named = frozen.form.get("dpop_jkt", "")
+    if named and not _JKT.fullmatch(named):
+        raise FaultError(Say.NO_KEY, reason="dpop_jkt is no thumbprint")
+    proven = server.proof.jkt if server.proof is not None else ""
+    if named and proven and named != proven:
+        raise FaultError(Say.OTHER_KEY)
+    if not named and not proven:
+        raise FaultError(Say.NO_KEY)
+    return named or proven
+
+
+def _kept(server: Server, checked: tuple[Pushed, str]) -> Answer:
+    pushed, jkt = checked
+    secrets = server.provider.secrets
+    name = secrets.mint(PUSHED_REQUEST)
+    request_hash = secrets.hash(name)
+    server.tx.protocol.push(
+        PushedRequest(
+            request_hash=request_hash,
+            client_id=server.client.client_id,
+            params=secrets.seal(pushed.to_json(), request_id=request_hash[:REQUEST_ID_BYTES]),
+            dpop_jkt=jkt,
+            expires_at=server.now + LIFETIME_SECONDS,
+        )
+    )
+    return Answer(
+        status=201,
+        body={"request_uri": REQUEST_URI + name, "expires_in": LIFETIME_SECONDS},
+    )

@@ -1,0 +1,106 @@
+"""The two phases of every authenticated endpoint (oauth.md 10.3).
+
+First everything is verified without a write lock. Then one unit of work spends what was shown
+and acts; it commits whatever the answer is, so that a spent ``jti``, a used code and the tokens
+killed by a replay survive a refusal. Nothing waits for the journal in here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from api.oauth.answer import Answer, refusal
+from api.oauth.client_auth import Proven, authenticate
+from api.oauth.dpop import BadProofError, Proof
+from api.oauth.errors import FaultError, Say, as_fault
+from api.oauth.frozen import Frozen
+from api.oauth.kernel import OAuth2Error
+from api.oauth.provider import Provider
+from api.oauth.server import Server
+from vault.ports import Tx
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a request has shown, and when."""
+
+    proven: Proven
+    proof: Proof | None
+    now: int
+
+
+def two_phases(
+    provider: Provider,
+    frozen: Frozen,
+    *,
+    check: Callable[[Server], T],
+    act: Callable[[Server, T], Answer],
+) -> Answer:
+    """Verify, spend, act.
+
+    Args:
+        provider: The collaborators.
+        frozen: The request.
+        check: Validates without writing; its server reads.
+        act: Writes what is to be written; its server is in the unit of work that commits.
+    """
+    now = provider.now()
+    fault, checked = None, None
+    proof = None
+    with provider.vault.read() as tx:
+        try:
+            proven = authenticate(
+                frozen, tx=tx, origin=provider.origin, keys=provider.keys, now=now
+            )
+        except FaultError as error:
+            return refusal(error)
+        try:
+            proof = _proof(provider, frozen, now=now)
+            shown = Shown(proven=proven, proof=proof, now=now)
+            checked = (check(server_of(provider, tx, shown=shown)),)
+        except OAuth2Error as error:
+            fault = as_fault(error)
+    shown = Shown(proven=proven, proof=proof, now=now)
+    with provider.vault.work() as tx:
+        replayed = _spend(tx, shown=shown)
+        if replayed is not None:
+            return refusal(replayed)
+        if checked is None:
+            return refusal(fault or FaultError(Say.REQUEST))
+        try:
+            return act(server_of(provider, tx, shown=shown), checked[0])
+        except OAuth2Error as error:
+            return refusal(as_fault(error))
+
+
+def server_of(provider: Provider, tx: Tx, *, shown: Shown) -> Server:
+    """Return a kernel server for this request and unit of work."""
+    return Server(provider=provider, tx=tx, now=shown.now, proven=shown.proven, proof=shown.proof)
+
+
+def _proof(provider: Provider, frozen: Frozen, *, now: int) -> Proof | None:
+    if not frozen.proofs:
+        return None
+    if len(frozen.proofs) > 1:
+        raise FaultError(Say.PROOF, reason="more than one DPoP header")
+    try:
+        return provider.proofs.read(
+            frozen.proofs[0], method=frozen.method, path=frozen.path, now=now
+        )
+    except BadProofError as error:
+        say = Say.NONCE if error.nonce else Say.PROOF
+        raise FaultError(say, reason=str(error)) from error
+
+
+def _spend(tx: Tx, *, shown: Shown) -> FaultError | None:
+    claims = [shown.proven.claim]
+    if shown.proof is not None:
+        claims.append(shown.proof.claim)
+    fresh = tx.protocol.claim(claims)
+    if not fresh[0]:
+        return FaultError(Say.CLIENT, reason="the assertion was shown before")
+    if not all(fresh):
+        return FaultError(Say.PROOF, reason="the proof was shown before")
+    return None

@@ -1,0 +1,61 @@
+"""What every endpoint of the authorization server works with."""
+
+import logging
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+from vault.services import Vault
+
+from api.oauth.dpop import Nonces, ProofReader
+from api.oauth.jose import KeyCache
+from api.oauth.secrets import Secrets
+from vault.clock import MS
+
+KERNEL_LOGGER: Final = "authlib"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """The collaborators, made once for a process.
+
+    Attributes:
+        origin: The issuer; every address is built from it, never from a header.
+        keys: Imported public keys of clients and proofs.
+    """
+
+    vault: Vault
+    origin: str
+    secrets: Secrets = field(repr=False)
+    keys: KeyCache = field(repr=False)
+    nonces: Nonces = field(repr=False)
+    proofs: ProofReader = field(repr=False)
+
+    @classmethod
+    def of(cls, vault: Vault, *, origin: str) -> Self:
+        """Load the keys, and keep the kernel from logging what it issues.
+
+        Raises:
+            KeyUnavailableError: The service keys are not there.
+        """
+        logging.getLogger(KERNEL_LOGGER).setLevel(logging.WARNING)
+        with vault.read() as tx:
+            rows = tx.system.all()
+        secrets = Secrets.load(vault.keyring, rows=rows, random=vault.random)
+        keys = KeyCache()
+        nonces = Nonces(secrets.keyed)
+        return cls(
+            vault=vault,
+            origin=origin,
+            secrets=secrets,
+            keys=keys,
+            nonces=nonces,
+            proofs=ProofReader(origin=origin, keys=keys, nonces=nonces),
+        )
+
+    def url(self, path: str) -> str:
+        """Return the address of ``path``."""
+        return f"{self.origin}{path}"
+
+    def now(self) -> int:
+        """Return UTC seconds, as the protocols count them."""
+        return self.vault.clock.now_ms() // MS

@@ -1,0 +1,198 @@
+"""What a pushed authorization request may say: read at PAR, and again at every later step.
+
+The accepted parameters are kept; everything is derived from them anew, so a page and a
+decision rest on the same checks as the push (oauth.md 2).
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from api.consent_page import LOCALES
+from api.oauth.errors import FaultError, Say
+from api.oauth.granted import check_scope
+from api.oauth.grants.code import S256, CodeGrant
+from api.oauth.models import KernelRequest
+from api.oauth.rar import Wanted, read_wanted
+from api.oauth.server import Server
+from vault.errors import IntegrityError
+
+PATH: Final = "/oauth/par"
+FRESH_SECONDS: Final = 300
+"""A consent needs a sign-in at most this old (architecture.md 9.4)."""
+
+ACR: Final = "urn:myspace:acr:aal1"
+"""The one level that can be signed in with in this release."""
+
+ACCEPTED: Final = frozenset(
+    {
+        "acr_values",
+        "authorization_details",
+        "client_id",
+        "code_challenge",
+        "code_challenge_method",
+        "max_age",
+        "nonce",
+        "prompt",
+        "redirect_uri",
+        "response_mode",
+        "response_type",
+        "scope",
+        "state",
+        "ui_locales",
+    }
+)
+REFUSED: Final = frozenset({"claims", "grant_id", "grant_management_action", "id_token_hint"})
+"""What would change the meaning of a request if it were ignored."""
+
+_TEXT: Final = re.compile(r"[\x20-\x7e]{1,4096}")
+_SECONDS: Final = re.compile(r"[0-9]{1,9}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed:
+    """An accepted request.
+
+    Attributes:
+        params: The accepted parameters, as they came.
+        wanted: What is asked for.
+        kernel: The same for the kernel, validated.
+        grant: The kernel's grant for it.
+    """
+
+    params: Mapping[str, str] = field(repr=False)
+    wanted: Wanted
+    kernel: KernelRequest = field(repr=False)
+    grant: CodeGrant = field(repr=False)
+
+    @property
+    def prompts(self) -> frozenset[str]:
+        """Values of ``prompt`` (OpenID Connect Core 3.1.2.1)."""
+        return frozenset(self.params.get("prompt", "").split())
+
+    @property
+    def max_age(self) -> int:
+        """How old the sign-in may be, seconds."""
+        return min(FRESH_SECONDS, int(self.params.get("max_age", FRESH_SECONDS)))
+
+    @property
+    def locale(self) -> str:
+        """The first language asked for that there is, or the default."""
+        for tag in self.params.get("ui_locales", "").split():
+            for locale in LOCALES:
+                if tag.lower().split("-")[0] == locale.lower().split("-")[0]:
+                    return locale
+        return LOCALES[0]
+
+    def to_json(self) -> bytes:
+        """Return the parameters, ready to be sealed."""
+        return json.dumps(self.params, separators=(",", ":"), sort_keys=True).encode()
+
+
+def params_of(opened: bytes) -> Mapping[str, str]:
+    """Return the parameters that ``to_json`` wrote.
+
+    Raises:
+        IntegrityError: The bytes are something else.
+    """
+    try:
+        found = json.loads(opened)
+    except ValueError as error:
+        raise IntegrityError("a pushed request is malformed") from error
+    if not isinstance(found, dict):
+        raise IntegrityError("a pushed request is malformed")
+    return found
+
+
+class Check(Protocol):
+    """One check of plain parameters."""
+
+    def __call__(self, params: Mapping[str, str]) -> None:
+        """Raise ``FaultError`` if it does not hold."""
+        ...
+
+
+def read_pushed(
+    server: Server, params: Mapping[str, str], *, resources: Sequence[str] = ()
+) -> Pushed:
+    """Return an accepted request; the first check that fails answers.
+
+    Args:
+        server: The kernel, with the client that pushed it, and a unit of work that reads.
+        params: As sent, or as kept.
+        resources: Every ``resource``, at PAR.
+
+    Raises:
+        OAuth2Error: Refused; nothing of it is a redirect (trap D22).
+    """
+    for check in CHECKS:
+        check(params)
+    if any(one != server.provider.origin for one in resources):
+        raise FaultError(Say.TARGET)
+    client = server.client
+    kept = {name: params[name] for name in sorted(ACCEPTED & params.keys())}
+    kept["client_id"] = client.client_id
+    server.register_grant(CodeGrant, [S256()])
+    kernel = server.request(PATH, params=kept)
+    grant = server.authorization_grant(kernel)
+    if "authorization_details" not in kept:
+        raise FaultError(Say.DETAILS_MISSING)
+    wanted = read_wanted(
+        kept["authorization_details"],
+        client=client,
+        origin=server.provider.origin,
+        tx=server.tx,
+        now=server.now,
+    )
+    if "scope" in kept:
+        check_scope(kept["scope"], details=wanted.details)
+    return Pushed(params=kept, wanted=wanted, kernel=kernel, grant=grant)
+
+
+def check_what_is_offered(params: Mapping[str, str]) -> None:
+    """No request by reference, no request object, nothing of later steps."""
+    if "request_uri" in params:
+        raise FaultError(Say.NESTED)
+    if "request" in params:
+        raise FaultError(Say.JAR)
+    if REFUSED & params.keys():
+        raise FaultError(Say.NOT_OFFERED)
+    if params.get("response_mode", "query") != "query":
+        raise FaultError(Say.MODE)
+
+
+def check_response_type(params: Mapping[str, str]) -> None:
+    """``code`` alone; the kernel would quote anything else (trap D1)."""
+    if "response_type" not in params:
+        raise FaultError(Say.REQUEST, reason="no response_type")
+    if params["response_type"] != "code":
+        raise FaultError(Say.RESPONSE_TYPE)
+
+
+def check_texts(params: Mapping[str, str]) -> None:
+    """``state`` and ``nonce`` come back byte by byte, so they hold what a URL may hold."""
+    if not all(_TEXT.fullmatch(params[name]) for name in {"state", "nonce"} & params.keys()):
+        raise FaultError(Say.STATE)
+
+
+def check_sign_in(params: Mapping[str, str]) -> None:
+    """``prompt``, ``max_age``, ``acr_values``: what this server can do."""
+    prompts = params.get("prompt", "login").split(" ")
+    if not set(prompts) <= {"none", "login", "consent"} or len(set(prompts)) != len(prompts):
+        raise FaultError(Say.PROMPT)
+    if "none" in prompts and len(prompts) > 1:
+        raise FaultError(Say.PROMPT)
+    if not _SECONDS.fullmatch(params.get("max_age", "0")):
+        raise FaultError(Say.MAX_AGE)
+    if ACR not in params.get("acr_values", ACR).split(" "):
+        raise FaultError(Say.ACR)
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    check_what_is_offered,
+    check_response_type,
+    check_texts,
+    check_sign_in,
+)

@@ -1,0 +1,106 @@
+"""Access tokens at resources (RFC 9449 s. 7, RFC 9728): one query, one proof, one challenge.
+
+A token is taken from the header only, with the scheme ``DPoP`` in any case; as ``Bearer`` it is
+refused, for it is bound. Every use joins the live grant; positives are never cached.
+"""
+
+from typing import NoReturn
+
+from api.deps import Bearer, ChallengeError, Presented
+from api.oauth.dpop import BadProofError, Proof
+from api.oauth.jose import SIGNING_ALGORITHMS
+from api.oauth.provider import Provider
+from api.oauth.secrets import ACCESS_TOKEN
+from api.oauth.wellknown import RESOURCE_METADATA
+from vault.clients.profiles import Asked, Step, check
+from vault.crypto.tokens import well_formed
+from vault.ports import LiveToken
+
+
+class Resource:
+    """Implements ``TokenResolver``."""
+
+    def __init__(self, provider: Provider) -> None:
+        """Share the provider's keys and proof reader."""
+        self._provider = provider
+
+    def __call__(self, shown: Presented) -> Bearer:
+        """Resolve the token and verify its proof; write nothing.
+
+        Raises:
+            ChallengeError: 401 without saying which of token, grant, client or key is dead.
+        """
+        token = self._token(shown)
+        now = self._provider.now()
+        live = self._live(token, now=now)
+        proof = self._proof(shown, token=token, now=now)
+        if live is None or proof.jkt != live.token.dpop_jkt:
+            self._refuse("invalid_token")
+        if check(live.client, step=Step.RESOURCE, request=Asked(bound=True)) is not None:
+            self._refuse("invalid_token")
+        return Bearer(live=live, claim=proof.claim, proof_hash=proof.hash, network=shown.network)
+
+    def once(self, shown: Presented, *, scope: str) -> Bearer:
+        """Resolve, require ``scope``, and spend the proof in a unit of work of its own.
+
+        Raises:
+            ChallengeError: As ``__call__``; a proof shown before is ``invalid_dpop_proof``.
+        """
+        bearer = self(shown)
+        self.require(bearer, scope=scope)
+        with self._provider.vault.work() as tx:
+            fresh = tx.protocol.claim([bearer.claim])
+        if not all(fresh):
+            self._refuse("invalid_dpop_proof")
+        return bearer
+
+    def require(self, bearer: Bearer, *, scope: str) -> None:
+        """Refuse a token without ``scope``.
+
+        Raises:
+            ChallengeError: 403 ``insufficient_scope``.
+        """
+        if scope not in bearer.scopes:
+            self._refuse("insufficient_scope", status=403, scope=scope)
+
+    def _token(self, shown: Presented) -> str:
+        if shown.elsewhere or len(shown.authorization) > 1:
+            self._refuse("invalid_request")
+        if not shown.authorization:
+            self._refuse("")
+        scheme, _, token = shown.authorization[0].partition(" ")
+        token = token.strip(" ")
+        if scheme.lower() != "dpop" or not well_formed(token, prefix=ACCESS_TOKEN):
+            self._refuse("invalid_token")
+        return token
+
+    def _live(self, token: str, *, now: int) -> LiveToken | None:
+        with self._provider.vault.read() as tx:
+            for token_hash in self._provider.secrets.hashes(token):
+                live = tx.protocol.live_token(token_hash, now=now)
+                if live is not None:
+                    return live
+        return None
+
+    def _proof(self, shown: Presented, *, token: str, now: int) -> Proof:
+        if len(shown.proofs) != 1:
+            self._refuse("invalid_dpop_proof")
+        try:
+            return self._provider.proofs.read(
+                shown.proofs[0], method=shown.method, path=shown.path, now=now, token=token
+            )
+        except BadProofError as error:
+            self._refuse("use_dpop_nonce" if error.nonce else "invalid_dpop_proof", cause=error)
+
+    def _refuse(
+        self, error: str, *, status: int = 401, scope: str = "", cause: Exception | None = None
+    ) -> NoReturn:
+        parts = [f'error="{error}"'] if error else []
+        if scope:
+            parts.append(f'scope="{scope}"')
+        parts.append(f'algs="{" ".join(SIGNING_ALGORITHMS)}"')
+        parts.append(f'resource_metadata="{self._provider.url(RESOURCE_METADATA)}"')
+        nonce = self._provider.nonces.at(self._provider.now())
+        raise ChallengeError(
+            error, status=status, challenge=f"DPoP {', '.join(parts)}", nonce=nonce
+        ) from cause

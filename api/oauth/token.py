@@ -1,0 +1,55 @@
+"""``POST /oauth/token``: one grant per request, issued inside the unit of work that spends."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from api.oauth.answer import Answer
+from api.oauth.errors import FaultError, Say, refused
+from api.oauth.frozen import Frozen
+from api.oauth.grants.client_credentials import RegistryGrant
+from api.oauth.grants.code import S256, CodeGrant
+from api.oauth.phases import two_phases
+from api.oauth.provider import Provider
+from api.oauth.server import Server
+from vault.clients.profiles import (
+    AUTHORIZATION_CODE,
+    CLIENT_CREDENTIALS,
+    Asked,
+    Step,
+    check,
+)
+
+PATH: Final = "/oauth/token"
+GRANT_TYPES: Final = (AUTHORIZATION_CODE, CLIENT_CREDENTIALS)
+
+
+def exchange(provider: Provider, frozen: Frozen) -> Answer:
+    """Issue an access token for a code, or for the client itself."""
+    return two_phases(
+        provider,
+        frozen,
+        check=lambda server: _checked(server, frozen),
+        act=_issued,
+    )
+
+
+def _checked(server: Server, frozen: Frozen) -> Mapping[str, str]:
+    grant_type = frozen.form.get("grant_type", "")
+    if not grant_type:
+        raise FaultError(Say.REQUEST, reason="no grant_type")
+    if grant_type not in GRANT_TYPES:
+        raise FaultError(Say.GRANT_TYPE)
+    asked = Asked(grant_type=grant_type, bound=server.proof is not None)
+    refusal = check(server.client, step=Step.TOKEN, request=asked)
+    if refusal is not None:
+        raise refused(refusal)
+    if any(one != server.provider.origin for one in frozen.resources):
+        raise FaultError(Say.TARGET)
+    return frozen.form
+
+
+def _issued(server: Server, params: Mapping[str, str]) -> Answer:
+    server.register_grant(CodeGrant, [S256()])
+    server.register_grant(RegistryGrant)
+    request = server.request(PATH, params=params)
+    return server.ask(lambda: server.create_token_response(request))

@@ -1,0 +1,81 @@
+"""What the server says of itself (RFC 8414, RFC 9728): computed from the wiring, never typed.
+
+Only what is registered is advertised. Until ID tokens exist there is no OpenID document, and
+the key set is empty (architecture.md 9.16).
+"""
+
+from typing import Any, Final
+
+from api.consent_page import LOCALES
+from api.oauth.client_auth import METHOD
+from api.oauth.granted import TYPE
+from api.oauth.grants.code import S256
+from api.oauth.jose import SIGNING_ALGORITHMS
+from api.oauth.kernel import AuthorizationServerMetadata
+from api.oauth.pushed import ACR
+from api.oauth.token import GRANT_TYPES
+from policies.catalogue import catalogue
+from policies.scopes import REGISTRY_SCOPES
+
+ENDPOINTS: Final = {
+    "authorization_endpoint": "/oauth/authorize",
+    "pushed_authorization_request_endpoint": "/oauth/par",
+    "token_endpoint": "/oauth/token",
+    "introspection_endpoint": "/oauth/introspect",
+    "revocation_endpoint": "/oauth/revoke",
+    "jwks_uri": "/.well-known/jwks.json",
+}
+RESOURCE_METADATA: Final = "/.well-known/oauth-protected-resource"
+JWKS: Final[dict[str, list[object]]] = {"keys": []}
+
+
+def server_metadata(origin: str) -> dict[str, Any]:
+    """Return the metadata of RFC 8414, checked by the kernel's own validator.
+
+    Raises:
+        ValueError: The origin cannot be an issuer.
+    """
+    methods, algorithms = [METHOD], list(SIGNING_ALGORITHMS)
+    found = AuthorizationServerMetadata(
+        issuer=origin,
+        **{name: f"{origin}{path}" for name, path in ENDPOINTS.items()},
+        require_pushed_authorization_requests=True,
+        response_types_supported=["code"],
+        response_modes_supported=["query"],
+        grant_types_supported=list(GRANT_TYPES),
+        code_challenge_methods_supported=list(S256.SUPPORTED_CODE_CHALLENGE_METHOD),
+        scopes_supported=_scopes(),
+        authorization_details_types_supported=[TYPE],
+        authorization_response_iss_parameter_supported=True,
+        dpop_signing_alg_values_supported=algorithms,
+        token_endpoint_auth_methods_supported=methods,
+        token_endpoint_auth_signing_alg_values_supported=algorithms,
+        introspection_endpoint_auth_methods_supported=methods,
+        introspection_endpoint_auth_signing_alg_values_supported=algorithms,
+        revocation_endpoint_auth_methods_supported=methods,
+        revocation_endpoint_auth_signing_alg_values_supported=algorithms,
+        acr_values_supported=[ACR],
+        prompt_values_supported=["none", "login", "consent"],
+        ui_locales_supported=list(LOCALES),
+    )
+    found.validate()
+    return dict(found)
+
+
+def resource_metadata(origin: str) -> dict[str, Any]:
+    """Return the metadata of RFC 9728: one resource, the origin itself."""
+    return {
+        "resource": origin,
+        "authorization_servers": [origin],
+        "scopes_supported": _scopes(),
+        "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "dpop_bound_access_tokens_required": True,
+        "authorization_details_types_supported": [TYPE],
+    }
+
+
+def _scopes() -> list[str]:
+    offered = (kind for kind in catalogue().values() if kind.offered)
+    evidence = [str(kind.scope(view)) for kind in offered for view in sorted(kind.views)]
+    return sorted([*evidence, *REGISTRY_SCOPES])
