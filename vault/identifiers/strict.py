@@ -17,8 +17,14 @@ from vault.identifiers.nationalities import NATIONALITIES
 from vault.identifiers.reasons import IdentifierError, IdentifierKind, Reason
 
 PROVINCES: Final = frozenset(
-    [*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55)]
-    + [*range(61, 66)]
+    (
+        *range(11, 16),
+        *range(21, 24),
+        *range(31, 38),
+        *range(41, 47),
+        *range(50, 55),
+        *range(61, 66),
+    )
 )
 CENTRAL_REGISTRATION: Final = "100000"
 FIRST_BIRTH_YEAR: Final = 1800
@@ -117,7 +123,7 @@ def _resident_id(value: str, today: date) -> Parts:
     return _person(value, today, {"region": value[:6]})
 
 
-def _legacy(value: str, today: date) -> Parts:
+def _legacy(value: str, _today: date) -> Parts:
     _shape(value, length=15, charset="[0-9]{15}")
     _county(value[:6])
     _need(value[12:] not in _CENTENARIANS, Reason.CENTENARIAN_AMBIGUOUS)

@@ -12,6 +12,17 @@ from vault.identifiers.checks import mod_11_2, organisation_code_check, uscc_che
 from vault.identifiers.reasons import IdentifierKind
 from vault.identifiers.strict import Identifier
 
+_PDY: Final = "PDY(?!00000)[0-9]{5}"
+_RESERVED_AT: Final = {
+    IdentifierKind.USCC: f".{{8}}{_PDY}.{{2}}",
+    IdentifierKind.ORGANISATION_CODE: f"{_PDY}.",
+    IdentifierKind.IMPLEMENTATION_CODE: f".{{8}}{_PDY}.{{15}}",
+    IdentifierKind.ELECTRONIC_LICENCE_ID: rf"1\.2\.156\.3005\.2\.[0-9A-Z]+\..{{8}}{_PDY}.*",
+    IdentifierKind.MOBILE_CN: ".{3}0{8}",
+    IdentifierKind.PASSPORT_CN: "..0{7}",
+}
+"""Where a number shows that it is made up; persons' numbers show it by their dates."""
+
 _ABOLISHED: Final = {"110110": date(1990, 1, 1), "110103": date(2020, 1, 1)}
 _SEQUENCES: Final = 999
 _COUNTIES: Final = ("110105", "310101", "440103", "510104", "330102", "420102")
@@ -35,29 +46,13 @@ def synthetic_uscc(number: int, *, department: str = "9", category: str = "1") -
 
 def is_synthetic(identifier: Identifier) -> bool:
     """Say whether nobody can ever have been given this number."""
-    value = identifier.value
-    match identifier.kind:
-        case IdentifierKind.USCC:
-            return _reserved(value[8:16])
-        case IdentifierKind.ORGANISATION_CODE:
-            return _reserved(value[:8])
-        case IdentifierKind.MOBILE_CN:
-            return value.endswith("00000000")
-        case IdentifierKind.PASSPORT_CN:
-            return value.endswith("0000000")
-        case IdentifierKind.ELECTRONIC_LICENCE_ID:
-            return _reserved(str(identifier.parts["issuer"])[8:16])
-        case IdentifierKind.IMPLEMENTATION_CODE:
-            return _reserved(value[8:16])
-        case _:
-            return _nobody(identifier)
+    within = _RESERVED_AT.get(identifier.kind)
+    if within is not None:
+        return re.fullmatch(within, identifier.value) is not None
+    return _nobody(identifier)
 
 
 def _nobody(identifier: Identifier) -> bool:
     born = date.fromisoformat(str(identifier.parts["birth_date"]))
     since = _ABOLISHED.get(identifier.value[:6])
     return born.year <= 1900 or (since is not None and born >= since)  # noqa: PLR2004
-
-
-def _reserved(body: str) -> bool:
-    return re.fullmatch("PDY(?!00000)[0-9]{5}", body) is not None
