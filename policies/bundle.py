@@ -84,7 +84,11 @@ def shipped() -> Bundle:
     here = files("policies")
     named = ((entry.name, entry) for entry in here.iterdir())
     return Bundle.from_files(
-        {name: entry.read_text() for name, entry in named if name.endswith((".cedar", SCHEMA))}
+        {
+            name: entry.read_text(encoding="utf-8")
+            for name, entry in named
+            if name.endswith((".cedar", SCHEMA))
+        }
     )
 
 

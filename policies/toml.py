@@ -19,7 +19,7 @@ def read(name: str) -> dict[str, Any]:
         CatalogueError: It is not TOML 1.0.
     """
     try:
-        return tomllib.loads((files("policies") / "data" / name).read_text())
+        return tomllib.loads((files("policies") / "data" / name).read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise CatalogueError(f"{name} is not TOML") from error
 

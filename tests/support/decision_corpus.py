@@ -18,7 +18,7 @@ VECTORS = Path(__file__).parents[1] / "vectors"
 
 def rows() -> list[tuple[AccessRequest, str]]:
     """Return each question of the decision table with its outcome in words."""
-    lines = (VECTORS / "decisions.txt").read_text().splitlines()
+    lines = (VECTORS / "decisions.txt").read_text(encoding="utf-8").splitlines()
     parts = [line.split(None, 3) for line in lines if line and not line.startswith("#")]
     return [(_question(action, changes), f"{word} {ids}") for action, word, ids, changes in parts]
 
@@ -48,4 +48,4 @@ def _question(action: str, changes: str) -> AccessRequest:
 
 if __name__ == "__main__":
     text = json.dumps(corpus(), ensure_ascii=False, indent=1)
-    (VECTORS / "replay_corpus.json").write_text(f"{text}\n")
+    (VECTORS / "replay_corpus.json").write_text(f"{text}\n", encoding="utf-8")

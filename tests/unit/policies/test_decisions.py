@@ -30,7 +30,11 @@ def told(decision: Permit | Deny) -> str:
 
 def sources() -> dict[str, str]:
     here = files("policies").iterdir()
-    return {f.name: f.read_text() for f in here if f.name.endswith((".cedar", ".cedarschema"))}
+    return {
+        f.name: f.read_text(encoding="utf-8")
+        for f in here
+        if f.name.endswith((".cedar", ".cedarschema"))
+    }
 
 
 def weakened() -> Iterator[tuple[str, dict[str, str]]]:

@@ -18,7 +18,7 @@ REVOKED = changed(PULL, {"consent.status": "revoked"})
 
 
 def test_the_stored_corpus_stands_under_the_policies_of_its_day() -> None:
-    corpus = json.loads(CORPUS.read_text())
+    corpus = json.loads(CORPUS.read_text(encoding="utf-8"))
 
     results = [
         replay(
