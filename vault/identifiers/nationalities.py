@@ -1,4 +1,4 @@
-"""Numeric country codes of ISO 3166-1, without 156: holders of that nationality have other numbers."""
+"""Numeric country codes of ISO 3166-1, without 156: those holders have other numbers."""
 
 from typing import Final
 
