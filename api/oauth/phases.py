@@ -77,7 +77,9 @@ def two_phases(
 
 def server_of(provider: Provider, tx: Tx, *, shown: Shown) -> Server:
     """Return a kernel server for this request and unit of work."""
-    return Server(provider=provider, tx=tx, now=shown.now, proven=shown.proven, proof=shown.proof)
+    return Server(
+        provider=provider, tx=tx, now=shown.now, client=shown.proven.client, proof=shown.proof
+    )
 
 
 def _proof(provider: Provider, frozen: Frozen, *, now: int) -> Proof | None:

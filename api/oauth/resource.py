@@ -18,11 +18,15 @@ from vault.ports import LiveToken
 
 
 class Resource:
-    """Implements ``TokenResolver``."""
+    """Implements ``TokenResolver``.
+
+    Attributes:
+        provider: What the endpoints of the authorization server work with too.
+    """
 
     def __init__(self, provider: Provider) -> None:
         """Share the provider's keys and proof reader."""
-        self._provider = provider
+        self.provider = provider
 
     def __call__(self, shown: Presented) -> Bearer:
         """Resolve the token and verify its proof; write nothing.
@@ -31,7 +35,7 @@ class Resource:
             ChallengeError: 401 without saying which of token, grant, client or key is dead.
         """
         token = self._token(shown)
-        now = self._provider.now()
+        now = self.provider.now()
         live = self._live(token, now=now)
         proof = self._proof(shown, token=token, now=now)
         if live is None or proof.jkt != live.token.dpop_jkt:
@@ -48,7 +52,7 @@ class Resource:
         """
         bearer = self(shown)
         self.require(bearer, scope=scope)
-        with self._provider.vault.work() as tx:
+        with self.provider.vault.work() as tx:
             fresh = tx.protocol.claim([bearer.claim])
         if not all(fresh):
             self._refuse("invalid_dpop_proof")
@@ -75,8 +79,8 @@ class Resource:
         return token
 
     def _live(self, token: str, *, now: int) -> LiveToken | None:
-        with self._provider.vault.read() as tx:
-            for token_hash in self._provider.secrets.hashes(token):
+        with self.provider.vault.read() as tx:
+            for token_hash in self.provider.secrets.hashes(token):
                 live = tx.protocol.live_token(token_hash, now=now)
                 if live is not None:
                     return live
@@ -86,7 +90,7 @@ class Resource:
         if len(shown.proofs) != 1:
             self._refuse("invalid_dpop_proof")
         try:
-            return self._provider.proofs.read(
+            return self.provider.proofs.read(
                 shown.proofs[0], method=shown.method, path=shown.path, now=now, token=token
             )
         except BadProofError as error:
@@ -99,8 +103,8 @@ class Resource:
         if scope:
             parts.append(f'scope="{scope}"')
         parts.append(f'algs="{" ".join(SIGNING_ALGORITHMS)}"')
-        parts.append(f'resource_metadata="{self._provider.url(RESOURCE_METADATA)}"')
-        nonce = self._provider.nonces.at(self._provider.now())
+        parts.append(f'resource_metadata="{self.provider.url(RESOURCE_METADATA)}"')
+        nonce = self.provider.nonces.at(self.provider.now())
         raise ChallengeError(
             error, status=status, challenge=f"DPoP {', '.join(parts)}", nonce=nonce
         ) from cause

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from api.oauth.answer import Answer, refusal
-from api.oauth.client_auth import METHOD, Proven
+from api.oauth.client_auth import METHOD
 from api.oauth.dpop import Proof
 from api.oauth.errors import FaultError, Say, as_fault
 from api.oauth.kernel import AuthorizationServer, OAuth2Error, OAuth2Request
@@ -28,7 +28,7 @@ class Server(AuthorizationServer):
     """The kernel, given one request's collaborators.
 
     Attributes:
-        proven, proof: Who asks, and with which key.
+        proof: The key that was proven.
         row: The token that was issued, until it is written.
     """
 
@@ -40,7 +40,7 @@ class Server(AuthorizationServer):
         provider: Provider,
         tx: Tx,
         now: int,
-        proven: Proven | None = None,
+        client: Client | None = None,
         proof: Proof | None = None,
     ) -> None:
         """Take what one request needs."""
@@ -48,7 +48,7 @@ class Server(AuthorizationServer):
         self.provider = provider
         self.tx = tx
         self.now = now
-        self.proven = proven
+        self._client = client
         self.proof = proof
         self.register_client_auth_method(METHOD, self._proven_client)
 
@@ -59,9 +59,9 @@ class Server(AuthorizationServer):
     @property
     def client(self) -> Client:
         """The client that proved itself."""
-        if self.proven is None:
+        if self._client is None:
             raise FaultError(Say.CLIENT, reason="nobody is proven")
-        return self.proven.client
+        return self._client
 
     def ask(self, kernel: Callable[[], T]) -> T:
         """Ask the kernel, which raises ``ValueError`` where it quotes input that may not be."""
@@ -80,8 +80,8 @@ class Server(AuthorizationServer):
 
     def query_client(self, client_id: str) -> KernelClient | None:
         """Return an active client."""
-        if self.proven is not None and self.proven.client.client_id == client_id:
-            return KernelClient(self.proven.client)
+        if self._client is not None and self._client.client_id == client_id:
+            return KernelClient(self._client)
         found = self.tx.clients.get(ClientId(client_id))
         active = found is not None and found.status is ClientStatus.ACTIVE
         return KernelClient(found) if found is not None and active else None
@@ -109,8 +109,8 @@ class Server(AuthorizationServer):
         return refusal(as_fault(error))
 
     def _proven_client(self, _query_client: object, request: OAuth2Request) -> KernelClient | None:
-        if self.proven is None:
+        if self._client is None:
             return None
-        client = KernelClient(self.proven.client)
+        client = KernelClient(self._client)
         request.client = client
         return client

@@ -25,6 +25,7 @@ ENDPOINTS: Final = {
     "revocation_endpoint": "/oauth/revoke",
     "jwks_uri": "/.well-known/jwks.json",
 }
+SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
 RESOURCE_METADATA: Final = "/.well-known/oauth-protected-resource"
 JWKS: Final[dict[str, list[object]]] = {"keys": []}
 

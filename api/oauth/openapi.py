@@ -1,0 +1,93 @@
+"""What the OpenAPI document says of the forms: names, bounds, and which are required."""
+
+from typing import Any, Final
+
+from api.oauth.client_auth import ASSERTION_TYPE
+from api.oauth.frozen import MEDIA_TYPE
+
+_TEXT: Final = {"type": "string", "minLength": 1}
+_CLIENT: Final[dict[str, Any]] = {
+    "client_id": _TEXT,
+    "client_assertion_type": {"type": "string", "const": ASSERTION_TYPE},
+    "client_assertion": {"type": "string", "minLength": 1, "maxLength": 8192},
+}
+_FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
+    "/oauth/par": (
+        {
+            "response_type": {"type": "string", "const": "code"},
+            "redirect_uri": {"type": "string", "format": "uri"},
+            "code_challenge": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
+            "code_challenge_method": {"type": "string", "const": "S256"},
+            "authorization_details": {"type": "string", "maxLength": 16384},
+            "scope": _TEXT,
+            "state": _TEXT,
+            "nonce": _TEXT,
+            "resource": _TEXT,
+            "acr_values": _TEXT,
+            "max_age": {"type": "string", "pattern": "^[0-9]{1,9}$"},
+            "prompt": {"type": "string", "enum": ["none", "login", "consent"]},
+            "ui_locales": _TEXT,
+            "dpop_jkt": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
+        },
+        (
+            "response_type",
+            "redirect_uri",
+            "code_challenge",
+            "code_challenge_method",
+            "authorization_details",
+        ),
+    ),
+    "/oauth/token": (
+        {
+            "grant_type": {
+                "type": "string",
+                "enum": ["authorization_code", "client_credentials"],
+            },
+            "code": _TEXT,
+            "redirect_uri": {"type": "string", "format": "uri"},
+            "code_verifier": {"type": "string", "minLength": 43, "maxLength": 128},
+            "scope": _TEXT,
+            "authorization_details": {"type": "string", "maxLength": 16384},
+            "resource": _TEXT,
+        },
+        ("grant_type",),
+    ),
+    "/oauth/introspect": ({"token": _TEXT, "token_type_hint": _TEXT}, ("token",)),
+    "/oauth/revoke": ({"token": _TEXT, "token_type_hint": _TEXT}, ("token",)),
+}
+_ERROR: Final = {
+    "type": "object",
+    "required": ["error", "error_description"],
+    "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
+}
+_REFUSALS: Final = {
+    "400": "refused",
+    "401": "the client did not prove itself",
+    "413": "the body is too long",
+    "415": "the body is no form",
+    "429": "too often",
+    "503": "try again",
+}
+
+
+def form(path: str) -> dict[str, Any]:
+    """Return the request body, headers and refusals of the endpoint at ``path``."""
+    own, required = _FORMS[path]
+    schema = {
+        "type": "object",
+        "properties": {**own, **_CLIENT},
+        "required": [*required, "client_assertion_type", "client_assertion"],
+    }
+    return {
+        "requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": schema}}},
+        "parameters": [
+            {"name": "DPoP", "in": "header", "required": False, "schema": {"type": "string"}}
+        ],
+        "responses": {
+            status: {
+                "description": text,
+                "content": {"application/json": {"schema": _ERROR}},
+            }
+            for status, text in _REFUSALS.items()
+        },
+    }

@@ -1,0 +1,204 @@
+"""Routes of the authorization server: one thread per request, one answer per value.
+
+Every route answers in the forms of OAuth, also for wrong verbs, long bodies and a busy
+database; only ``/oauth/authorize`` speaks to people.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final
+
+import orjson
+import structlog
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from api.deps import BROWSER_COOKIE, SIGNIN_COOKIE, WiredDep
+from api.middleware import correlation_id
+from api.oauth.answer import Answer, refusal
+from api.oauth.authorize import NotLedError, lead
+from api.oauth.endpoints.introspect import introspect
+from api.oauth.endpoints.revoke import revoke
+from api.oauth.errors import FaultError, Say
+from api.oauth.frozen import FormDep, PageDep
+from api.oauth.notice import NOTHING_TO_DECIDE
+from api.oauth.openapi import form
+from api.oauth.par import push
+from api.oauth.provider import Provider
+from api.oauth.resource import Resource
+from api.oauth.token import exchange
+from api.oauth.wellknown import (
+    ENDPOINTS,
+    JWKS,
+    RESOURCE_METADATA,
+    SERVER_METADATA,
+    resource_metadata,
+    server_metadata,
+)
+from vault.errors import RateLimitedError, UnavailableError
+
+TAG: Final = "authorization server"
+METADATA_SECONDS: Final = 900
+VERBS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+
+_log = structlog.get_logger("myspace.oauth")
+
+
+class OAuthRoute(APIRoute):
+    """Answers errors in the form of RFC 6749, whoever raised them."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, guarded."""
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except FaultError as error:
+                return _sent(refusal(error), path=self.path)
+            except HTTPException as error:
+                say = Say.TOO_LARGE if error.status_code == Say.TOO_LARGE.status else Say.REQUEST
+                return _sent(refusal(FaultError(say)), path=self.path)
+            except RateLimitedError as error:
+                answer = refusal(FaultError(Say.OFTEN), retry_after=error.retry_after_seconds)
+            except UnavailableError as error:
+                answer = refusal(FaultError(Say.BUSY), retry_after=error.retry_after_seconds)
+            return _sent(answer, path=self.path)
+
+        return guarded
+
+
+async def provider(wired: WiredDep) -> Provider:
+    """Return the collaborators behind the injected resolver: it is ours."""
+    if not isinstance(wired.resolve, Resource):
+        raise TypeError("the token resolver is not that of the authorization server")
+    return wired.resolve.provider
+
+
+ProviderDep = Annotated[Provider, Depends(provider)]
+
+
+def oauth_router() -> APIRouter:
+    """Return the routes; what they work with is on the application (``api.deps.Wired``)."""
+    router = APIRouter(route_class=OAuthRoute, tags=[TAG])
+    for path, endpoint, status in (
+        (ENDPOINTS["pushed_authorization_request_endpoint"], pushed, 201),
+        (ENDPOINTS["token_endpoint"], token, 200),
+        (ENDPOINTS["introspection_endpoint"], introspected, 200),
+        (ENDPOINTS["revocation_endpoint"], revoked, 200),
+    ):
+        router.add_api_route(
+            path, endpoint, methods=["POST"], status_code=status, openapi_extra=form(path)
+        )
+    for path, document in (
+        (SERVER_METADATA, described),
+        (RESOURCE_METADATA, protected),
+        (ENDPOINTS["jwks_uri"], keys),
+    ):
+        router.add_api_route(path, document, methods=["GET"])
+    authorize = ENDPOINTS["authorization_endpoint"]
+    router.add_api_route(
+        authorize,
+        authorized,
+        methods=["GET", "POST"],
+        status_code=303,
+        include_in_schema=False,
+    )
+    for path, verbs in _taken(router).items():
+        others = [verb for verb in VERBS if verb not in verbs]
+        router.add_api_route(path, _other_verb(verbs), methods=others, include_in_schema=False)
+    return router
+
+
+def pushed(provider: ProviderDep, frozen: FormDep) -> Response:
+    """Accept a pushed authorization request (RFC 9126)."""
+    return _answered(provider, push(provider, frozen), path=frozen.path)
+
+
+def token(provider: ProviderDep, frozen: FormDep) -> Response:
+    """Issue an access token (RFC 6749), bound to a key (RFC 9449)."""
+    return _answered(provider, exchange(provider, frozen), path=frozen.path)
+
+
+def introspected(provider: ProviderDep, frozen: FormDep) -> Response:
+    """Tell a resource server whether a token is live (RFC 7662)."""
+    return _answered(provider, introspect(provider, frozen), path=frozen.path)
+
+
+def revoked(provider: ProviderDep, frozen: FormDep) -> Response:
+    """End an access token (RFC 7009)."""
+    return _answered(provider, revoke(provider, frozen), path=frozen.path)
+
+
+def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Response:
+    """Lead a browser to the decision on a pushed request."""
+    browser = wired.cookie(BROWSER_COOKIE)
+    try:
+        led = lead(
+            provider,
+            frozen,
+            browser=frozen.cookies.get(browser, ""),
+            signin=frozen.cookies.get(wired.cookie(SIGNIN_COOKIE), ""),
+        )
+    except NotLedError as error:
+        _log.info("refused", id=correlation_id(), path=frozen.path, reason=str(error))
+        return NOTHING_TO_DECIDE.response()
+    response = Answer(status=303, location=led.location).response()
+    if led.browser:
+        response.set_cookie(
+            browser, led.browser, secure=wired.secure, httponly=True, samesite="lax", path="/"
+        )
+    return response
+
+
+async def described(wired: WiredDep) -> Response:
+    """Describe the authorization server (RFC 8414)."""
+    return _public(server_metadata(wired.issuer))
+
+
+async def protected(wired: WiredDep) -> Response:
+    """Describe the protected resource (RFC 9728)."""
+    return _public(resource_metadata(wired.issuer))
+
+
+async def keys() -> Response:
+    """Return the public signing keys; none before there are ID tokens."""
+    return _public(JWKS)
+
+
+def _answered(provider: Provider, answer: Answer, *, path: str) -> Response:
+    nonce = provider.nonces.at(provider.now())
+    return _sent(answer, path=path, extra={"DPoP-Nonce": nonce})
+
+
+def _sent(answer: Answer, *, path: str, extra: dict[str, str] | None = None) -> Response:
+    if answer.fault is not None:
+        _log.info(
+            "refused",
+            id=correlation_id(),
+            path=path,
+            error=answer.fault.say.error,
+            reason=answer.fault.reason,
+        )
+    return answer.response(extra=extra)
+
+
+def _public(document: dict[str, Any]) -> Response:
+    return Response(
+        orjson.dumps(document),
+        media_type="application/json",
+        headers={"Cache-Control": f"public, max-age={METADATA_SECONDS}"},
+    )
+
+
+def _taken(router: APIRouter) -> dict[str, list[str]]:
+    routes = [route for route in router.routes if isinstance(route, APIRoute)]
+    return {route.path: sorted(route.methods or ()) for route in routes}
+
+
+def _other_verb(allowed: list[str]) -> Callable[[], Coroutine[Any, Any, Response]]:
+    async def other_verb() -> Response:
+        answer = refusal(FaultError(Say.METHOD))
+        return answer.response(extra={"Allow": ", ".join(allowed)})
+
+    return other_verb
