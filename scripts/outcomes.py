@@ -1,0 +1,150 @@
+"""What an operator is told when something is wrong: one sentence in each language, and a code.
+
+The codes are those of ``sysexits.h``, so that a supervisor can tell "mend the configuration"
+from "try again later". Every sentence says what to do next; none holds a value of anybody.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from pydantic import ValidationError
+
+from api.consent_page import Text
+from vault.errors import (
+    ConflictError,
+    IntegrityError,
+    InvalidInputError,
+    KeyUnavailableError,
+    LogFrozenError,
+    NotFoundError,
+    StorageError,
+    UnavailableError,
+    VaultError,
+)
+
+
+class Exit(IntEnum):
+    """Exit codes (``sysexits.h``); 1 is a story or a check that came out badly."""
+
+    FAILED = 1
+    USAGE = 64
+    DATA = 65
+    UNAVAILABLE = 69
+    SOFTWARE = 70
+    TEMPORARY = 75
+    CONFIGURATION = 78
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A sentence for people, and the code for whoever started the program."""
+
+    text: Text
+    code: Exit
+
+
+class OperatorError(VaultError):
+    """Something that only the person at the terminal can mend.
+
+    Attributes:
+        told: What to print, and with what to exit.
+    """
+
+    def __init__(self, zh: str, en: str, *, code: Exit) -> None:
+        """Keep both sentences; the English one is the message."""
+        super().__init__(en)
+        self.told = Told(text=Text(zh, en), code=code)
+
+
+_NEXT: Final[Mapping[type[VaultError], Told]] = {
+    KeyUnavailableError: Told(
+        text=Text(
+            "打不开密钥。请检查根密钥文件或口令是否属于这个数据文件夹，然后运行 myspace doctor。",
+            "The key cannot be had. Check that the root key file or passphrase belongs to this "
+            "data folder, then run: myspace doctor",
+        ),
+        code=Exit.CONFIGURATION,
+    ),
+    LogFrozenError: Told(
+        text=Text(
+            "数据库里的日志不是上次见到的日志的延续，已冻结。"
+            "请用最新的备份恢复，再运行 myspace journal verify。",
+            "The log in the database does not continue the one last seen, so it is frozen. "
+            "Restore the newest backup, then run: myspace journal verify",
+        ),
+        code=Exit.DATA,
+    ),
+    StorageError: Told(
+        text=Text(
+            "存储不可用。请检查数据文件夹的权限、剩余空间和数据库，然后重试。",
+            "The storage does not answer. Check the data folder's permissions, free space and "
+            "database, then try again.",
+        ),
+        code=Exit.TEMPORARY,
+    ),
+    UnavailableError: Told(
+        text=Text("服务暂不可用，什么都没有改变。请稍后重试。", "Nothing was changed; try later."),
+        code=Exit.TEMPORARY,
+    ),
+    IntegrityError: Told(
+        text=Text(
+            "保存的内容与校验值不符。请不要修改它，运行 myspace journal verify，并从备份恢复。",
+            "What is stored does not verify. Leave it as it is, run myspace journal verify, and "
+            "restore from a backup.",
+        ),
+        code=Exit.DATA,
+    ),
+    InvalidInputError: Told(
+        text=Text("输入的内容不符合要求，请改正后重试。", "Correct the input and try again."),
+        code=Exit.DATA,
+    ),
+    NotFoundError: Told(
+        text=Text("没有找到。请检查名称或编号。", "It is not there; check the name or number."),
+        code=Exit.DATA,
+    ),
+    ConflictError: Told(
+        text=Text(
+            "已经存在，或刚被他人更改。请查看现状后再决定。",
+            "It is there already, or somebody else was first; look again before you decide.",
+        ),
+        code=Exit.DATA,
+    ),
+    VaultError: Told(
+        text=Text("操作没有完成。", "The operation was not completed."), code=Exit.SOFTWARE
+    ),
+}
+
+
+def told_of(error: VaultError) -> Told:
+    """Return what to say about ``error``: its own words, or those of the nearest class."""
+    if isinstance(error, OperatorError):
+        return error.told
+    found = next(_NEXT[kind] for kind in type(error).__mro__ if kind in _NEXT)
+    detail = f"({error})" if str(error) else ""
+    text = Text(f"{found.text.zh}{detail}", f"{found.text.en} {detail}".rstrip())
+    return Told(text=text, code=found.code)
+
+
+def settings_told(error: ValidationError) -> Told:
+    """Name the settings that are missing or wrong; a value is never repeated."""
+    names = ", ".join(
+        sorted({"MYSPACE_" + "__".join(map(str, one["loc"])).upper() for one in error.errors()})
+    )
+    return Told(
+        text=Text(
+            f"设置缺失或无效：{names}。请在环境变量中改正。",
+            f"Settings are missing or not valid: {names}. Correct the environment variables.",
+        ),
+        code=Exit.CONFIGURATION,
+    )
+
+
+def missing(name: str) -> OperatorError:
+    """Return the error for a file that was named and is not there; ``name`` is its name alone."""
+    return OperatorError(
+        f"读不到文件 {name}。请检查路径和权限。",
+        f"The file {name} cannot be read. Check its path and permissions.",
+        code=Exit.DATA,
+    )
