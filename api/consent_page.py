@@ -31,10 +31,15 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldShown:
-    """One catalogue field that would leave."""
+    """One catalogue field that would leave.
+
+    Attributes:
+        other_person: It is about somebody else, and masked in every view (PIPL 23).
+    """
 
     name: str
     label: Text
+    other_person: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,7 @@ class EvidenceShown:
         fields: What would leave at most; empty for ``verify``.
         necessity: Mandatory, optional or one of several; with what it means to leave it out.
         legal: Why the item may ask for it.
+        other_way: How to bring it instead (PIPL 16).
     """
 
     code: str
@@ -62,7 +68,8 @@ class EvidenceShown:
     views: tuple[View, ...]
     fields: tuple[FieldShown, ...]
     necessity: Text
-    legal: str
+    legal: Text
+    other_way: Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ is wrong afterwards has spent it. A code that is shown again kills what came of 
 
 import re
 from base64 import urlsafe_b64encode
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
@@ -16,10 +17,14 @@ from api.oauth.kernel import AuthorizationCodeGrant, CodeChallenge, OAuth2Reques
 from api.oauth.models import KernelClient, KernelCode
 from api.oauth.rar import read_narrower
 from api.oauth.secrets import AUTHORIZATION_CODE
+from vault.clients.protocol import AuthorizationCode
 from vault.clock import MS
 from vault.consents import Consent, ConsentStatus
 from vault.consents.details import Details
 from vault.crypto.tokens import well_formed
+from vault.ids import ID_BYTES, GrantId, Space
+
+LIFETIME_SECONDS: Final = 60
 
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -50,8 +55,26 @@ class S256(CodeChallenge):
             raise FaultError(Say.GRANT, reason="the verifier is wrong")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What a holder's decision makes a code of."""
+
+    space: Space
+    grant_id: GrantId
+    dpop_jkt: str
+    acr: str
+    auth_time: int
+    details: Details
+
+
 class CodeGrant(IssuingGrant, AuthorizationCodeGrant):
-    """The code flow, on both of its ends."""
+    """The code flow, on both of its ends.
+
+    Attributes:
+        made: The code and its row, once a decision was made; nothing is written here.
+    """
+
+    made: tuple[str, AuthorizationCode] | None = None
 
     @staticmethod
     def validate_authorization_redirect_uri(request: OAuth2Request, client: KernelClient) -> str:
@@ -60,6 +83,29 @@ class CodeGrant(IssuingGrant, AuthorizationCodeGrant):
         if not redirect_uri or not client.check_redirect_uri(redirect_uri):
             raise FaultError(Say.REDIRECT)
         return redirect_uri
+
+    def generate_authorization_code(self) -> str:
+        """Mint a code of our own form."""
+        return self.server.provider.secrets.mint(AUTHORIZATION_CODE)
+
+    def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
+        """Build the row; the journal operation of the decision writes it."""
+        decided: Decided = request.user
+        server = self.server
+        self.made = code, AuthorizationCode(
+            code_hash=server.provider.secrets.hash(code),
+            space=decided.space,
+            grant_id=decided.grant_id,
+            family_id=server.provider.vault.random(ID_BYTES),
+            client_id=server.client.client_id,
+            redirect_uri=request.form["redirect_uri"],
+            code_challenge=request.form["code_challenge"],
+            dpop_jkt=decided.dpop_jkt,
+            acr=decided.acr,
+            auth_time=decided.auth_time,
+            scope=scope_of(decided.details),
+            expires_at=server.now + LIFETIME_SECONDS,
+        )
 
     def query_authorization_code(self, code: str, client: KernelClient) -> KernelCode | None:
         """Claim the code, and require the key that it is bound to."""

@@ -1,0 +1,116 @@
+import pytest
+
+from api.oauth.wellknown import server_metadata
+from tests.support.oauth_world import ORIGIN, World
+
+PATHS = {
+    "server": "/.well-known/oauth-authorization-server",
+    "resource": "/.well-known/oauth-protected-resource",
+    "keys": "/.well-known/jwks.json",
+}
+
+
+def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) -> None:
+    found = world.http.get(PATHS["server"]).json()
+
+    scopes = found.pop("scopes_supported")
+    algorithms = ["ES256", "Ed25519", "EdDSA", "PS256"]
+    assert found == {
+        "issuer": ORIGIN,
+        "authorization_endpoint": f"{ORIGIN}/oauth/authorize",
+        "pushed_authorization_request_endpoint": f"{ORIGIN}/oauth/par",
+        "token_endpoint": f"{ORIGIN}/oauth/token",
+        "introspection_endpoint": f"{ORIGIN}/oauth/introspect",
+        "revocation_endpoint": f"{ORIGIN}/oauth/revoke",
+        "jwks_uri": f"{ORIGIN}/.well-known/jwks.json",
+        "require_pushed_authorization_requests": True,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "client_credentials"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_details_types_supported": ["evidence_access"],
+        "authorization_response_iss_parameter_supported": True,
+        "dpop_signing_alg_values_supported": algorithms,
+        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
+        "introspection_endpoint_auth_methods_supported": ["private_key_jwt"],
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
+        "revocation_endpoint_auth_methods_supported": ["private_key_jwt"],
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+        "acr_values_supported": ["urn:myspace:acr:aal1"],
+        "prompt_values_supported": ["none", "login", "consent"],
+        "ui_locales_supported": ["zh-CN", "en"],
+    }
+    assert {"records:write", "ev:identity:resident_id_card:verify"} <= set(scopes)
+    assert "ev:service_result:no_criminal_record:full" not in scopes
+
+
+def test_b01_every_advertised_endpoint_answers(world: World) -> None:
+    found = world.http.get(PATHS["server"]).json()
+    addresses = [value for name, value in found.items() if name.endswith("_endpoint")]
+
+    answers = {world.http.post(one).status_code for one in addresses}
+
+    assert len(addresses) == 5
+    assert answers <= {400, 401, 415}
+
+
+def test_b55_the_resource_says_who_gives_tokens_for_it(world: World) -> None:
+    found = world.http.get(PATHS["resource"]).json()
+
+    assert found.pop("scopes_supported")
+    assert found == {
+        "resource": ORIGIN,
+        "authorization_servers": [ORIGIN],
+        "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": ["ES256", "Ed25519", "EdDSA", "PS256"],
+        "dpop_bound_access_tokens_required": True,
+        "authorization_details_types_supported": ["evidence_access"],
+    }
+
+
+def test_b44_the_key_set_is_empty_and_may_be_kept_for_a_while(world: World) -> None:
+    answer = world.http.get(PATHS["keys"])
+
+    assert answer.json() == {"keys": []}
+    assert answer.headers["cache-control"] == "public, max-age=900"
+
+
+def test_there_is_no_openid_document_before_there_are_id_tokens(world: World) -> None:
+    assert world.http.get("/.well-known/openid-configuration").status_code == 404
+
+
+@pytest.mark.parametrize("path", PATHS.values())
+def test_b62_host_and_forwarded_headers_change_nothing(world: World, path: str) -> None:
+    plain = world.http.get(path)
+
+    told = world.http.get(
+        path,
+        headers={
+            "Host": "evil.example.org",
+            "X-Forwarded-Host": "evil.example.org",
+            "X-Forwarded-Proto": "http",
+            "Forwarded": "host=evil.example.org;proto=http",
+        },
+    )
+
+    assert told.content == plain.content
+
+
+def test_b62_the_address_in_a_proof_is_the_issuers_whatever_the_host_says(world: World) -> None:
+    answer = world.registry_token(headers={"Host": "evil.example.org"})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("verb", ["POST", "PUT", "DELETE"])
+def test_documents_are_only_read(world: World, verb: str) -> None:
+    answer = world.http.request(verb, PATHS["server"])
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+
+
+def test_d21_plain_http_is_an_issuer_on_loopback_alone() -> None:
+    assert server_metadata("http://127.0.0.1:8000")["issuer"] == "http://127.0.0.1:8000"
+    with pytest.raises(ValueError, match="https"):
+        server_metadata("http://space.example.org")
