@@ -4,10 +4,13 @@ Nothing is granted here: the decision is one operation of the journal, which re-
 rests on under its lock. The plain code stays in this thread until that operation has committed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hmac import compare_digest
 from typing import Final
+
+from vault.services import Vault
+from vault.services.give_consent import DenyConsent, GiveConsent, deny_consent, give_consent
 
 from api.consent_page import Choice, Chosen, ConsentPage
 from api.oauth.authorize import INTERACTION_SECONDS, answer_to, error_to, reopened
@@ -20,9 +23,15 @@ from api.oauth.pushed import ACR, FRESH_SECONDS, Pushed
 from api.oauth.server import Server
 from policies.scopes import View
 from vault.clients import Client
-from vault.clients.protocol import Interaction, InteractionState, PushedRequest, SignIn
+from vault.clients.protocol import (
+    AuthorizationCode,
+    Interaction,
+    InteractionState,
+    PushedRequest,
+    SignIn,
+)
+from vault.clock import MS
 from vault.consents.details import Details, EvidenceGrant
-from vault.departments import Department
 from vault.errors import (
     ConflictError,
     InvalidInputError,
@@ -32,12 +41,19 @@ from vault.errors import (
 )
 from vault.ids import ID_BYTES, GrantId
 from vault.ports import Tx
-from vault.services.give_consent import DenyConsent, GiveConsent, deny_consent, give_consent
 
 PROMPTS_A_DAY: Final = 10
 """Requests that one department may put before one holder (threats.md 6)."""
 
 DAY_SECONDS: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the holder decided on."""
+
+    locale: str
+    hash: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +63,6 @@ class _Asked:
     interaction: Interaction
     row: PushedRequest
     client: Client
-    department: Department
     pushed: Pushed
     server: Server
     page: ConsentPage
@@ -56,9 +71,17 @@ class _Asked:
 class Desk:
     """Implements ``ConsentDesk``."""
 
-    def __init__(self, provider: Provider) -> None:
-        """Work with the authorization server's collaborators."""
+    def __init__(
+        self,
+        provider: Provider,
+        *,
+        give: Callable[[Vault, GiveConsent], object] = give_consent,
+        deny: Callable[[Vault, DenyConsent], object] = deny_consent,
+    ) -> None:
+        """Work with the authorization server's collaborators, and the verbs of the vault."""
         self._provider = provider
+        self._give = give
+        self._deny = deny
 
     def open(self, interaction_id: bytes, *, signin: SignIn, browser: str) -> ConsentPage:
         """Return the page, and bind the interaction to this sign-in."""
@@ -79,20 +102,177 @@ class Desk:
         shown_hash: bytes,
     ) -> str:
         """Grant or refuse through the journal; return where to send the browser."""
-        with self._provider.vault.read() as tx:
+        vault, origin = self._provider.vault, self._provider.origin
+        with vault.read() as tx:
             asked = self._asked(tx, interaction_id, signin=signin, browser=browser)
             if asked.interaction.signin_hash is None:
                 raise NotFoundError("the page was not opened")
             if not compare_digest(asked.page.shown_hash(locale), shown_hash):
                 raise ConflictError("what was shown has changed")
-            decision = self._decision(asked, signin=signin, locale=locale)
-            if choice is not None:
-                details = chosen(asked.pushed.wanted.details, choice)
-                code, given = _given(asked, decision, details=details, signin=signin)
-        if choice is None:
-            deny_consent(self._provider.vault, decision)
-            return self._led(error_to(asked.pushed.params, Say.DENIED, origin=self._origin))
-        give_consent(self._provider.vault, given)
-        return self._led(
-            answer_to(asked.pushed.params, origin=self._origin, answer={"code": code})
+            granted = None if choice is None else chosen(asked.pushed.wanted.details, choice)
+            made = None if granted is None else _code(asked, granted=granted, signin=signin)
+        params = asked.pushed.params
+        shown = Shown(locale=locale, hash=shown_hash)
+        if granted is None or made is None:
+            self._deny(vault, _denied(asked, signin=signin, shown=shown))
+            return error_to(params, Say.DENIED, origin=origin).location
+        code, row = made
+        self._give(vault, _given(asked, granted=granted, row=row, signin=signin, shown=shown))
+        return answer_to(params, origin=origin, answer={"code": code}).location
+
+    def _asked(self, tx: Tx, interaction_id: bytes, *, signin: SignIn, browser: str) -> _Asked:
+        """Return an interaction that this browser and this person may decide now."""
+        provider, now_ms = self._provider, self._provider.vault.clock.now_ms()
+        now = now_ms // MS
+        interaction = tx.protocol.interaction(interaction_id)
+        if interaction is None or not _owned(interaction, signin=signin, now=now):
+            raise NotFoundError("there is no such request")
+        hashes = provider.secrets.hashes(browser)
+        if not any([compare_digest(interaction.browser_hash, one) for one in hashes]):  # noqa: C419 - all, always
+            raise NotFoundError("there is no such request")
+        row = tx.protocol.pushed(interaction.request_hash)
+        client = tx.clients.get(row.client_id) if row is not None else None
+        department = tx.departments.get(client.department_id) if client is not None else None
+        if row is None or client is None or department is None or row.consumed_at is not None:
+            raise NotFoundError("there is no such request")
+        server = Server(provider=provider, tx=tx, now=now, client=client)
+        try:
+            pushed = reopened(server, row)
+        except OAuth2Error as error:
+            raise ConflictError("the request cannot be granted any more") from error
+        if pushed.wanted.space != signin.space:
+            raise NotFoundError("there is no such request")
+        _check_fresh(pushed, interaction=interaction, signin=signin, now=now)
+        setting = Setting(
+            interaction_id=interaction_id,
+            client=client,
+            department=department,
+            expires_at=interaction.expires_at,
+            now_ms=now_ms,
         )
+        return _Asked(
+            interaction=interaction,
+            row=row,
+            client=client,
+            pushed=pushed,
+            server=server,
+            page=compose(pushed, setting=setting, tx=tx),
+        )
+
+    def _bind(self, asked: _Asked, *, signin: SignIn) -> None:
+        """Bind to the sign-in, and count what this department puts before this holder."""
+        client = asked.client
+        key = b"consent-prompts\x00" + signin.space.holder_id + client.department_id
+        today = asked.server.now // DAY_SECONDS * DAY_SECONDS
+        with self._provider.vault.work() as tx:
+            tries = tx.protocol.count_try(self._provider.secrets.keyed(key), window_start=today)
+            if tries > PROMPTS_A_DAY:
+                raise RateLimitedError(
+                    "this department asked too often today",
+                    retry_after_seconds=today + DAY_SECONDS - asked.server.now,
+                )
+            bound = tx.protocol.bind_interaction(
+                asked.interaction.interaction_id, signin_hash=signin.signin_hash
+            )
+        if not bound:
+            raise NotFoundError("there is no such request")
+
+
+def chosen(asked: Details, choice: Choice) -> Details:
+    """Return what the holder leaves of a request.
+
+    Raises:
+        InvalidInputError: Nothing is left, or it is wider than what was asked for.
+    """
+    evidence = {
+        code: EvidenceGrant(code=code, view=one.view, fields=_kept_fields(one))
+        for code, one in choice.evidence.items()
+    }
+    granted = replace(
+        asked,
+        evidence=evidence,
+        ends_at=asked.ends_at if choice.ends_at is None else choice.ends_at,
+        uses=asked.uses if choice.uses is None else choice.uses,
+        retention_days=(
+            asked.retention_days if choice.retention_days is None else choice.retention_days
+        ),
+    )
+    if not asked.covers(granted):
+        raise InvalidInputError("only what was asked for can be granted")
+    return granted
+
+
+def _kept_fields(one: Chosen) -> frozenset[str]:
+    return one.fields if one.view is not View.VERIFY else frozenset()
+
+
+def _owned(interaction: Interaction, *, signin: SignIn, now: int) -> bool:
+    bound = interaction.signin_hash
+    mine = bound is None or compare_digest(bound, signin.signin_hash)
+    return mine and interaction.state is InteractionState.OPEN and interaction.expires_at > now
+
+
+def _check_fresh(pushed: Pushed, *, interaction: Interaction, signin: SignIn, now: int) -> None:
+    """Require a sign-in young enough for a consent, for ``max_age`` and for ``prompt=login``."""
+    opened_at = interaction.expires_at - INTERACTION_SECONDS
+    anew = "login" in pushed.prompts
+    oldest = max(now - FRESH_SECONDS, opened_at - (0 if anew else pushed.max_age))
+    if signin.auth_time < oldest:
+        raise StepUpRequiredError(acr=ACR, max_age_seconds=0 if anew else pushed.max_age)
+
+
+def _code(asked: _Asked, *, granted: Details, signin: SignIn) -> tuple[str, AuthorizationCode]:
+    """Let the kernel validate the request again and build the code; nothing is written."""
+    decided = Decided(
+        space=signin.space,
+        grant_id=GrantId(asked.server.provider.vault.random(ID_BYTES)),
+        dpop_jkt=asked.row.dpop_jkt,
+        acr=signin.acr,
+        auth_time=signin.auth_time,
+        details=granted,
+    )
+    server, grant = asked.server, asked.pushed.grant
+    server.ask(
+        lambda: server.create_authorization_response(
+            asked.pushed.kernel, grant_user=decided, grant=grant
+        )
+    )
+    if grant.made is None:
+        raise ConflictError("the request cannot be granted any more")
+    return grant.made
+
+
+def _given(
+    asked: _Asked, *, granted: Details, row: AuthorizationCode, signin: SignIn, shown: Shown
+) -> GiveConsent:
+    wanted = asked.pushed.wanted
+    return GiveConsent(
+        interaction_id=asked.interaction.interaction_id,
+        request_hash=asked.row.request_hash,
+        signin=signin,
+        client_id=asked.client.client_id,
+        purpose=wanted.purpose,
+        item=wanted.item,
+        case_no=wanted.case_no,
+        note=asked.server.provider.secrets.seal(wanted.note.encode(), request_id=row.grant_id),
+        details=granted,
+        code=row,
+        shown_hash=shown.hash,
+        shown_locale=shown.locale,
+    )
+
+
+def _denied(asked: _Asked, *, signin: SignIn, shown: Shown) -> DenyConsent:
+    wanted = asked.pushed.wanted
+    return DenyConsent(
+        interaction_id=asked.interaction.interaction_id,
+        request_hash=asked.row.request_hash,
+        signin=signin,
+        client_id=asked.client.client_id,
+        purpose=wanted.purpose,
+        item=wanted.item,
+        case_no=wanted.case_no,
+        details=wanted.details,
+        shown_hash=shown.hash,
+        shown_locale=shown.locale,
+    )

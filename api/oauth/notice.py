@@ -1,4 +1,4 @@
-"""The one page that this part shows itself: nothing is known, so nothing is quoted."""
+"""The pages that this part shows itself: nothing is known, so nothing is quoted."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,13 +9,12 @@ _PAGE: Final = """<!doctype html>
 <html lang="zh-CN">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>无法继续 · Cannot continue</title>
+<title>{zh} · {en}</title>
 <main>
-<h1>无法继续</h1>
-<p>这个授权请求无效、已过期或已处理。请回到办事部门的网站重新发起。</p>
-<h1 lang="en">Cannot continue</h1>
-<p lang="en">This request for consent is not valid, has expired, or was decided already.
-Go back to the department's website and start again.</p>
+<h1>{zh}</h1>
+<p>{why_zh}</p>
+<h1 lang="en">{en}</h1>
+<p lang="en">{why_en}</p>
 </main>
 </html>
 """
@@ -41,4 +40,22 @@ class Notice:
         )
 
 
-NOTHING_TO_DECIDE: Final = Notice(400, _PAGE)
+NOTHING_TO_DECIDE: Final = Notice(
+    400,
+    _PAGE.format(
+        zh="无法继续",
+        en="Cannot continue",
+        why_zh="这个授权请求无效、已过期或已处理。请回到办事部门的网站重新发起。",
+        why_en="This request for consent is not valid, has expired, or was decided already."
+        " Go back to the department's website and start again.",
+    ),
+)
+COME_BACK: Final = Notice(
+    503,
+    _PAGE.format(
+        zh="暂时无法处理",
+        en="Not now",
+        why_zh="没有改变任何内容。请稍后刷新本页重试。",
+        why_en="Nothing was changed. Load this page again in a moment.",
+    ),
+)

@@ -14,7 +14,7 @@ from policies.items import Necessity, Requirement, items
 from policies.laws import legal_bases
 from policies.purposes import purposes
 from vault.clients import Client
-from vault.clock import MS, legal_day
+from vault.clock import legal_day
 from vault.consents.details import EvidenceGrant
 from vault.departments import Department
 from vault.ids import Space
@@ -148,5 +148,3 @@ def _law(article: str) -> Text:
     return Text(
         f"{law.law_zh}{law.article_zh}：{law.zh}", f"{law.law_en} {law.article_en}: {law.en}"
     )
-
-

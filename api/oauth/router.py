@@ -21,7 +21,7 @@ from api.oauth.endpoints.introspect import introspect
 from api.oauth.endpoints.revoke import revoke
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import FormDep, PageDep
-from api.oauth.notice import NOTHING_TO_DECIDE
+from api.oauth.notice import COME_BACK, NOTHING_TO_DECIDE
 from api.oauth.openapi import form
 from api.oauth.par import push
 from api.oauth.provider import Provider
@@ -42,6 +42,26 @@ METADATA_SECONDS: Final = 900
 VERBS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 _log = structlog.get_logger("myspace.oauth")
+
+
+class PageRoute(APIRoute):
+    """Answers errors as pages: a person is reading."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, guarded."""
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except (FaultError, HTTPException, NotLedError) as error:
+                _log.info("refused", id=correlation_id(), path=self.path, reason=str(error))
+                return NOTHING_TO_DECIDE.response()
+            except UnavailableError as error:
+                _log.info("refused", id=correlation_id(), path=self.path, reason=str(error))
+                return COME_BACK.response()
+
+        return guarded
 
 
 class OAuthRoute(APIRoute):
@@ -103,6 +123,7 @@ def oauth_router() -> APIRouter:
         methods=["GET", "POST"],
         status_code=303,
         include_in_schema=False,
+        route_class_override=PageRoute,
     )
     for path, verbs in _taken(router).items():
         others = [verb for verb in VERBS if verb not in verbs]
@@ -133,16 +154,12 @@ def revoked(provider: ProviderDep, frozen: FormDep) -> Response:
 def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Response:
     """Lead a browser to the decision on a pushed request."""
     browser = wired.cookie(BROWSER_COOKIE)
-    try:
-        led = lead(
-            provider,
-            frozen,
-            browser=frozen.cookies.get(browser, ""),
-            signin=frozen.cookies.get(wired.cookie(SIGNIN_COOKIE), ""),
-        )
-    except NotLedError as error:
-        _log.info("refused", id=correlation_id(), path=frozen.path, reason=str(error))
-        return NOTHING_TO_DECIDE.response()
+    led = lead(
+        provider,
+        frozen,
+        browser=frozen.cookies.get(browser, ""),
+        signin=frozen.cookies.get(wired.cookie(SIGNIN_COOKIE), ""),
+    )
     response = Answer(status=303, location=led.location).response()
     if led.browser:
         response.set_cookie(

@@ -52,4 +52,5 @@ def _issued(server: Server, params: Mapping[str, str]) -> Answer:
     server.register_grant(CodeGrant, [S256()])
     server.register_grant(RegistryGrant)
     request = server.request(PATH, params=params)
-    return server.ask(lambda: server.create_token_response(request))
+    answer: Answer = server.ask(lambda: server.create_token_response(request))
+    return answer

@@ -92,19 +92,22 @@ class CodeGrant(IssuingGrant, AuthorizationCodeGrant):
         """Build the row; the journal operation of the decision writes it."""
         decided: Decided = request.user
         server = self.server
-        self.made = code, AuthorizationCode(
-            code_hash=server.provider.secrets.hash(code),
-            space=decided.space,
-            grant_id=decided.grant_id,
-            family_id=server.provider.vault.random(ID_BYTES),
-            client_id=server.client.client_id,
-            redirect_uri=request.form["redirect_uri"],
-            code_challenge=request.form["code_challenge"],
-            dpop_jkt=decided.dpop_jkt,
-            acr=decided.acr,
-            auth_time=decided.auth_time,
-            scope=scope_of(decided.details),
-            expires_at=server.now + LIFETIME_SECONDS,
+        self.made = (
+            code,
+            AuthorizationCode(
+                code_hash=server.provider.secrets.hash(code),
+                space=decided.space,
+                grant_id=decided.grant_id,
+                family_id=server.provider.vault.random(ID_BYTES),
+                client_id=server.client.client_id,
+                redirect_uri=request.form["redirect_uri"],
+                code_challenge=request.form["code_challenge"],
+                dpop_jkt=decided.dpop_jkt,
+                acr=decided.acr,
+                auth_time=decided.auth_time,
+                scope=scope_of(decided.details),
+                expires_at=server.now + LIFETIME_SECONDS,
+            ),
         )
 
     def query_authorization_code(self, code: str, client: KernelClient) -> KernelCode | None:
