@@ -23,6 +23,7 @@ from api.oauth.pushed import ACR, FRESH_SECONDS, Pushed
 from api.oauth.server import Server
 from policies.scopes import View
 from vault.clients import Client
+from vault.clients.profiles import Asked, Step, check
 from vault.clients.protocol import (
     AuthorizationCode,
     Interaction,
@@ -140,6 +141,9 @@ class Desk:
             pushed = reopened(server, row)
         except OAuth2Error as error:
             raise ConflictError("the request cannot be granted any more") from error
+        asked = Asked(bound=True, level=pushed.wanted.level)
+        if check(client, step=Step.PAR, request=asked) is not None:
+            raise ConflictError("the request cannot be granted any more")
         if pushed.wanted.space != signin.space:
             raise NotFoundError("there is no such request")
         _check_fresh(pushed, interaction=interaction, signin=signin, now=now)

@@ -17,13 +17,6 @@ def name_of(world: World, **changes: Any) -> str:  # noqa: ANN401 - any paramete
     return str(world.push(**changes).json()["request_uri"])
 
 
-def lead(world: World, name: str, **more: str) -> Any:  # noqa: ANN401 - an answer
-    """Open the authorize address as a browser does."""
-    return world.http.get(
-        "/oauth/authorize", params={"client_id": "licensing", "request_uri": name} | more
-    )
-
-
 def queried(location: str) -> dict[str, str]:
     """Return the parameters of a redirect."""
     return dict(parse_qsl(urlsplit(location).query, keep_blank_values=True))
@@ -41,7 +34,7 @@ def assert_local(answer: Any) -> None:  # noqa: ANN401 - an answer
 
 
 def test_b08_a_pushed_request_leads_to_a_page_of_this_browser(world: World) -> None:
-    answer = lead(world, name_of(world))
+    answer = world.lead(name_of(world))
 
     (row,) = world.memory.rows.interactions.values()
     assert answer.status_code == 303
@@ -54,10 +47,10 @@ def test_b08_a_pushed_request_leads_to_a_page_of_this_browser(world: World) -> N
 
 def test_b08_loading_the_page_again_finds_the_same_interaction(world: World) -> None:
     name = name_of(world)
-    first = lead(world, name)
+    first = world.lead(name)
     world.clock.now += 91
 
-    again = lead(world, name)
+    again = world.lead(name)
 
     assert again.headers["location"] == first.headers["location"]
     assert "set-cookie" not in again.headers
@@ -66,16 +59,16 @@ def test_b08_loading_the_page_again_finds_the_same_interaction(world: World) -> 
 
 def test_b08_another_browser_gets_an_interaction_of_its_own(world: World) -> None:
     name = name_of(world)
-    first = lead(world, name)
+    first = world.lead(name)
     world.http.cookies.clear()
 
-    other = lead(world, name)
+    other = world.lead(name)
 
     assert other.headers["location"] != first.headers["location"]
 
 
 def test_one_browser_decides_several_requests(world: World) -> None:
-    first, second = lead(world, name_of(world)), lead(world, name_of(world))
+    first, second = world.lead(name_of(world)), world.lead(name_of(world))
 
     assert first.headers["location"] != second.headers["location"]
     assert "set-cookie" not in second.headers
@@ -84,7 +77,7 @@ def test_one_browser_decides_several_requests(world: World) -> None:
 def test_b08_a_browser_cannot_choose_its_own_secret(world: World) -> None:
     world.http.cookies.set(COOKIE, "chosen-by-somebody")
 
-    answer = lead(world, name_of(world))
+    answer = world.lead(name_of(world))
 
     assert answer.headers["set-cookie"].startswith(f"{COOKIE}=vbr_")
 
@@ -94,28 +87,28 @@ def test_b08_a_request_is_first_loaded_within_its_time(world: World, wait: int) 
     name = name_of(world)
     world.clock.now += wait
 
-    assert_local(lead(world, name))
+    assert_local(world.lead(name))
 
 
 def test_b08_a_reload_after_the_interaction_is_over_leads_nowhere(world: World) -> None:
     name = name_of(world)
-    lead(world, name)
+    world.lead(name)
     world.clock.now += 480
 
-    assert_local(lead(world, name))
+    assert_local(world.lead(name))
 
 
 def test_b08_a_decided_request_leads_nowhere(world: World) -> None:
     name = name_of(world)
-    lead(world, name)
+    world.lead(name)
     for row in list(world.memory.rows.pushed.values()):
         world.memory.rows.pushed[row.request_hash] = replace(row, consumed_at=NOW)
 
-    assert_local(lead(world, name))
+    assert_local(world.lead(name))
 
 
 def test_b08_the_request_of_another_client_leads_nowhere(world: World) -> None:
-    assert_local(lead(world, name_of(world), client_id="other"))
+    assert_local(world.lead(name_of(world), client_id="other"))
 
 
 @pytest.mark.parametrize(
@@ -144,8 +137,7 @@ def test_b06_without_a_pushed_request_nothing_is_redirected(
 
 
 def test_b06_extra_parameters_change_nothing(world: World) -> None:
-    answer = lead(
-        world,
+    answer = world.lead(
         name_of(world),
         redirect_uri="https://evil.example.org",
         state="other",
@@ -183,7 +175,7 @@ def test_a_busy_database_is_a_page_that_can_be_loaded_again(
         raise StorageError("busy")
 
     monkeypatch.setattr(world.vault, "work", busy)
-    answer = lead(world, name)
+    answer = world.lead(name)
 
     assert (answer.status_code, "稍后" in answer.text) == (503, True)
 
@@ -192,20 +184,20 @@ def test_a_client_that_was_suspended_meanwhile_leads_nowhere(world: World) -> No
     name = name_of(world)
     world.memory.add(client("licensing", status=ClientStatus.SUSPENDED))
 
-    assert_local(lead(world, name))
+    assert_local(world.lead(name))
 
 
 def test_a_redirect_that_is_no_longer_registered_leads_nowhere(world: World) -> None:
     name = name_of(world)
     world.memory.add(client("licensing", redirect_uris=("https://client.example.org/new",)))
 
-    assert_local(lead(world, name))
+    assert_local(world.lead(name))
 
 
 def test_b41_prompt_none_without_a_sign_in_is_answered_at_once(world: World) -> None:
     name = name_of(world, prompt="none", state="a b&c=1")
 
-    answer = lead(world, name)
+    answer = world.lead(name)
 
     location = answer.headers["location"]
     assert answer.status_code == 303
@@ -234,20 +226,20 @@ def test_b41_prompt_none_with_a_sign_in_still_needs_the_holder(world: World) -> 
     )
     world.http.cookies.set("__Host-vault-signin", secret)
 
-    answer = lead(world, name_of(world, prompt="none"))
+    answer = world.lead(name_of(world, prompt="none"))
 
     assert queried(answer.headers["location"])["error"] == "consent_required"
 
 
 def test_b41_a_request_that_was_answered_at_once_is_spent(world: World) -> None:
     name = name_of(world, prompt="none")
-    lead(world, name)
+    world.lead(name)
 
-    assert_local(lead(world, name))
+    assert_local(world.lead(name))
 
 
 def test_b18_a_state_that_was_not_sent_is_not_invented(world: World) -> None:
-    answer = lead(world, name_of(world, prompt="none", state=None))
+    answer = world.lead(name_of(world, prompt="none", state=None))
 
     assert "state" not in queried(answer.headers["location"])
     assert queried(answer.headers["location"])["iss"] == ORIGIN

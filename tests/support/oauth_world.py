@@ -14,6 +14,7 @@ from httpx2 import Response as Answered
 
 from api.deps import ChallengeError, PresentedDep, Wired, WiredDep
 from api.oauth.client_auth import ASSERTION_TYPE
+from api.oauth.interaction import Desk
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.router import oauth_router
@@ -25,11 +26,12 @@ from tests.support.jws import Signer, b64, ec_signer
 from tests.support.oauth_memory import Memory
 from vault.cases import Case, CaseState
 from vault.clients import Client, ClientStatus, Profile
-from vault.clients.protocol import AuthorizationCode, SignIn
+from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn
 from vault.consents import Consent, ConsentStatus
 from vault.consents.details import Details, EvidenceGrant
 from vault.crypto.tokens import PEPPER
 from vault.departments import Department, DepartmentStatus
+from vault.errors import ConflictError
 from vault.holders import Holder, HolderKind, HolderState
 from vault.ids import (
     CaseNumber,
@@ -148,7 +150,7 @@ class World:
     """The server on memory, seen from outside.
 
     Attributes:
-        base: Where it is reached; with ``http`` set, a real server's address.
+        given, denied: Decisions as they were handed to the vault.
     """
 
     def __init__(self) -> None:
@@ -180,13 +182,64 @@ class World:
             clock=self.clock,
         )
         self.provider = Provider.of(self.vault, origin=ORIGIN)
-        desk: Any = None
-        self.resolve = Resource(self.provider)
+        self.given: list[Any] = []
+        self.denied: list[Any] = []
+        self.desk = Desk(self.provider, give=self._give, deny=self._deny)
         self.wired = Wired(
-            vault=self.vault, issuer=ORIGIN, demo=False, resolve=self.resolve, desk=desk
+            vault=self.vault,
+            issuer=ORIGIN,
+            demo=False,
+            resolve=Resource(self.provider),
+            desk=self.desk,
         )
         self.app = application(self.wired)
         self.http = TestClient(self.app, base_url=ORIGIN, follow_redirects=False)
+
+    # What the journal would do with a decision.
+
+    def _give(self, _vault: object, decision: Any) -> None:  # noqa: ANN401 - the verb's argument
+        self.given.append(decision)
+        self._close(decision, InteractionState.GRANTED)
+        self.memory.add(self.consent(decision.code.grant_id, decision.details, decision.note))
+        self.memory.rows.codes[decision.code.code_hash] = decision.code
+
+    def _deny(self, _vault: object, decision: Any) -> None:  # noqa: ANN401 - the verb's argument
+        self.denied.append(decision)
+        self._close(decision, InteractionState.DENIED)
+
+    def _close(self, decision: Any, state: InteractionState) -> None:  # noqa: ANN401 - as above
+        with self.memory.work() as tx:
+            if not tx.protocol.spend_pushed(decision.request_hash, now=self.clock.now):
+                raise ConflictError("spent")
+            if not tx.protocol.close_interaction(decision.interaction_id, state=state):
+                raise ConflictError("closed")
+
+    # What a browser does.
+
+    def lead(self, request_uri: str, **more: str) -> Answered:
+        """Open the authorize address as a browser does."""
+        params = {"client_id": "licensing", "request_uri": request_uri} | more
+        return self.http.get("/oauth/authorize", params=params)
+
+    def visit(self, **changes: Any) -> tuple[bytes, str]:  # noqa: ANN401 - any parameter
+        """Push and open; return the interaction and the browser's secret."""
+        answer = self.lead(self.push(**changes).json()["request_uri"])
+        interaction_id = bytes.fromhex(answer.headers["location"].rpartition("/")[2])
+        return interaction_id, self.http.cookies["__Host-vault-browser"]
+
+    def signin(self, space: Space = SPACE, *, age: int = 10) -> SignIn:
+        """Return a live sign-in."""
+        row = SignIn(
+            signin_hash=os.urandom(32),
+            space=space,
+            csrf_hash=bytes(32),
+            acr="urn:myspace:acr:aal1",
+            auth_time=self.clock.now - age,
+            idle_expires_at=self.clock.now + 600,
+            expires_at=self.clock.now + 3600,
+        )
+        self.memory.add(row)
+        return row
 
     # What a client sends.
 
@@ -286,7 +339,7 @@ class World:
         self.memory.rows.codes[row.code_hash] = replace(row, **changes)
         return code
 
-    def consent(self, grant_id: GrantId, granted: Details) -> Consent:
+    def consent(self, grant_id: GrantId, granted: Details, note: bytes = b"") -> Consent:
         """Return an active consent."""
         return Consent(
             space=SPACE,
@@ -296,7 +349,7 @@ class World:
             status=ConsentStatus.ACTIVE,
             version=1,
             details=granted,
-            note=self.provider.secrets.seal("为什么".encode(), request_id=grant_id),
+            note=note or self.provider.secrets.seal("为什么".encode(), request_id=grant_id),
             purpose="licence_application",
             item=ITEM,
             case_no=CASE,
