@@ -8,10 +8,11 @@ to endpoints. The two Protocols are implemented in ``api.oauth`` and used elsewh
 from dataclasses import dataclass
 from typing import Annotated, Final, Protocol
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from vault.services import Vault
 
 from api.consent_page import Choice, ConsentPage
+from api.problems import HTTP, respond
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
 from vault.errors import VaultError
@@ -116,6 +117,16 @@ class ChallengeError(VaultError):
         self.status = status
         self.challenge = challenge
         self.nonce = nonce
+
+
+def challenged(_request: Request, error: Exception) -> Response:
+    """Render a challenge; the application registers it for ``ChallengeError``."""
+    if not isinstance(error, ChallengeError):
+        raise error
+    response = respond(HTTP[error.status], detail=str(error))
+    response.headers["WWW-Authenticate"] = error.challenge
+    response.headers["DPoP-Nonce"] = error.nonce
+    return response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -8,11 +8,11 @@ from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response as Answered
 
-from api.deps import ChallengeError, PresentedDep, Wired, WiredDep
+from api.deps import ChallengeError, PresentedDep, Wired, WiredDep, challenged
 from api.oauth.client_auth import ASSERTION_TYPE
 from api.oauth.interaction import Desk
 from api.oauth.provider import Provider
@@ -439,11 +439,7 @@ def application(wired: Wired) -> FastAPI:
     def once(wired: WiredDep, shown: PresentedDep) -> dict[str, Any]:
         return {"scopes": sorted(wired.resolve.once(shown, scope="records:write").scopes)}
 
-    @app.exception_handler(ChallengeError)
-    def challenge(_request: Request, error: ChallengeError) -> Response:
-        headers = {"WWW-Authenticate": error.challenge, "DPoP-Nonce": error.nonce}
-        return Response(status_code=error.status, headers=headers)
-
+    app.add_exception_handler(ChallengeError, challenged)
     return app
 
 
