@@ -153,9 +153,9 @@ class World:
         given, denied: Decisions as they were handed to the vault.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, origin: str = ORIGIN, now: int = NOW) -> None:
         """Wire everything, register three clients, open one case."""
-        self.clock = Clock()
+        self.clock = Clock(now=now)
         self.memory = Memory()
         keyring, rows = new_keyring()
         self.memory.add(*rows, keyring.new_service_key(PEPPER), keyring.new_service_key(SEALING))
@@ -181,19 +181,19 @@ class World:
             random=os.urandom,
             clock=self.clock,
         )
-        self.provider = Provider.of(self.vault, origin=ORIGIN)
+        self.provider = Provider.of(self.vault, origin=origin)
         self.given: list[Any] = []
         self.denied: list[Any] = []
         self.desk = Desk(self.provider, give=self._give, deny=self._deny)
         self.wired = Wired(
             vault=self.vault,
-            issuer=ORIGIN,
-            demo=False,
+            issuer=origin,
+            demo=origin != ORIGIN,
             resolve=Resource(self.provider),
             desk=self.desk,
         )
         self.app = application(self.wired)
-        self.http = TestClient(self.app, base_url=ORIGIN, follow_redirects=False)
+        self.http = TestClient(self.app, base_url=origin, follow_redirects=False)
 
     # What the journal would do with a decision.
 
