@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import platformdirs
 
@@ -57,7 +57,7 @@ def embedded_settings(where: Places, *, port: int, demo: bool) -> Settings:
 
     Environment variables ``MYSPACE_…`` win over what is derived here.
     """
-    derived: dict[str, object] = {"data": where.data, "state": where.state, "demo": demo}
+    derived: dict[str, Any] = {"data": where.data, "state": where.state, "demo": demo}
     derived["issuer"] = f"http://127.0.0.1:{port}"
     if not any(name.startswith(f"{PREFIX}KEYS__") for name in os.environ):
         if not where.key_file.exists():
