@@ -138,11 +138,10 @@ def test_b57_any_assertion_or_proof_is_answered(
     name: str,
     value: Any,  # noqa: ANN401 - any JSON
 ) -> None:
-    changes = {"header": {name: value}} if part == "header" else {}
-    claims = {} if part == "header" else {"x": value}
+    changes: dict[str, Any] = {"header": {name: value}} if part == "header" else {"x": value}
 
-    assert_told(world.registry_token(assertion=world.assertion(**changes, **claims)))
-    assert_told(world.registry_token(proof=world.proof("/oauth/token", **changes, **claims)))
+    assert_told(world.registry_token(assertion=world.assertion(**changes)))
+    assert_told(world.registry_token(proof=world.proof("/oauth/token", **changes)))
 
 
 @QUICK
@@ -161,7 +160,7 @@ def test_b57_any_token_and_proof_are_challenged(world: World, token: str, proof:
         (b"DPoP", proof.encode("utf-8", "replace").replace(b"\n", b"")),
     ]
 
-    answer = world.http.get("/v1/probe", headers=headers)  # type: ignore[arg-type]  # raw on purpose
+    answer = world.http.get("/v1/probe", headers=headers)
 
     assert answer.status_code == 401
 

@@ -135,7 +135,7 @@ def test_b23_what_is_no_proof_is_refused(world: World, text: str) -> None:
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
             "client_assertion": world.assertion(),
         },
-        headers=[(b"DPoP", text.encode("latin-1"))],  # type: ignore[list-item]  # raw on purpose
+        headers=[(b"DPoP", text.encode("latin-1"))],
     )
 
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")

@@ -19,7 +19,6 @@ from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.router import oauth_router
 from api.oauth.secrets import AUTHORIZATION_CODE, SEALING
-from policies.items import items
 from policies.scopes import View
 from tests.support.crypto import new_keyring
 from tests.support.jws import Signer, b64, ec_signer
@@ -244,8 +243,12 @@ class World:
     # What a client sends.
 
     def assertion(
-        self, name: str = "licensing", *, key: Signer | None = None, **changes: Any
-    ) -> str:  # noqa: ANN401 - any claim
+        self,
+        name: str = "licensing",
+        *,
+        key: Signer | None = None,
+        **changes: Any,  # noqa: ANN401 - any claim
+    ) -> str:
         """Return a client assertion; ``header=`` changes its header, ``None`` leaves out."""
         signer = key or KEYS[name]
         header = {"alg": signer.alg, "kid": "k1"} | changes.pop("header", {})
