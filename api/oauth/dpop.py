@@ -12,7 +12,20 @@ from hmac import compare_digest
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from api.oauth.jose import BadJwsError, Jws, KeyCache, date_claim, read_jws, text_claim, verify
+from api.oauth.jose import (
+    BadJwsError,
+    Json,
+    Jws,
+    KeyCache,
+    Recent,
+    VerifyKey,
+    date_claim,
+    read_header,
+    read_parts,
+    split_jws,
+    text_claim,
+    verify,
+)
 from vault.clients.keys import read_jwk
 from vault.clients.protocol import Claim
 from vault.errors import InvalidInputError
@@ -86,6 +99,7 @@ class ProofReader:
         self._place = _place(origin)
         self._keys = keys
         self._nonces = nonces
+        self._heads: Recent[tuple[Json, VerifyKey]] = Recent()
 
     def read(self, text: str, *, method: str, path: str, now: int, token: str = "") -> Proof:
         """Verify the proof of one request.
@@ -101,8 +115,7 @@ class ProofReader:
             BadProofError: It is none.
         """
         try:
-            jws = read_jws(text)
-            jkt = self._verified(jws)
+            jws, jkt = self._verified(text)
             jti = text_claim(jws.claims, "jti", longest=MAX_JTI_CHARACTERS)
             self._check_request(jws, method=method, path=path)
             _check_time(jws, now=now)
@@ -124,12 +137,22 @@ class ProofReader:
             hash=sha256(text.encode()).digest(),
         )
 
-    def _verified(self, jws: Jws) -> str:
-        if jws.header.get("typ") != PROOF_TYPE:
-            raise BadJwsError("the type is not dpop+jwt")
-        key = self._keys.load(read_jwk(jws.header.get("jwk")))
+    def _verified(self, text: str) -> tuple[Jws, str]:
+        """Verify the signature; a header that verified before is not read again."""
+        parts = split_jws(text)
+        known = self._heads.get(parts.header)
+        header, key = known or self._read_head(parts.header)
+        jws = read_parts(parts, header=header)
         verify(jws, key=key)
-        return key.jwk.thumbprint
+        if known is None:
+            self._heads.put(parts.header, (header, key))
+        return jws, key.jwk.thumbprint
+
+    def _read_head(self, part: str) -> tuple[Json, VerifyKey]:
+        header = read_header(part)
+        if header.get("typ") != PROOF_TYPE:
+            raise BadJwsError("the type is not dpop+jwt")
+        return header, self._keys.load(read_jwk(header.get("jwk")))
 
     def _check_request(self, jws: Jws, *, method: str, path: str) -> None:
         if jws.claims.get("htm") != method:

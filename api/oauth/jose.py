@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Generic, NamedTuple, NoReturn, TypeVar
 
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key
@@ -28,6 +28,7 @@ MAX_NUMERIC_DATE: Final = 1 << 40
 SIGNING_ALGORITHMS: Final = tuple(sorted(frozenset[str]().union(*ALGORITHMS.values())))
 
 Json = Mapping[str, Any]
+T = TypeVar("T")
 
 
 class BadJwsError(Exception):
@@ -40,9 +41,21 @@ class Jws:
 
     header: Json
     claims: Json
-    algorithm: str
     signed: bytes
     signature: bytes
+
+    @property
+    def algorithm(self) -> str:
+        """The algorithm, one of ours."""
+        return str(self.header["alg"])
+
+
+class Parts(NamedTuple):
+    """The parts of a compact JWS, base64url."""
+
+    header: str
+    payload: str
+    signature: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +66,37 @@ class VerifyKey:
     native: Key = field(repr=False)
 
 
-class KeyCache:
-    """Imported keys by thumbprint, the ones used last; shared by all threads."""
+class Recent(Generic[T]):
+    """What was used last, by name; bounded, and shared by all threads."""
 
     def __init__(self, *, size: int = 1024) -> None:
-        """Keep at most ``size`` keys, about 2 KB each."""
+        """Keep at most ``size`` values."""
         self._size = size
         self._lock = Lock()
-        self._kept: OrderedDict[str, Key] = OrderedDict()
+        self._kept: OrderedDict[str, T] = OrderedDict()
+
+    def get(self, name: str) -> T | None:
+        """Return what is kept under ``name``."""
+        with self._lock:
+            found = self._kept.get(name)
+            if found is not None:
+                self._kept.move_to_end(name)
+            return found
+
+    def put(self, name: str, value: T) -> None:
+        """Keep ``value``, and forget what was not used for longest."""
+        with self._lock:
+            self._kept[name] = value
+            if len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+
+
+class KeyCache:
+    """Imported keys by thumbprint, about 2 KB each."""
+
+    def __init__(self, *, size: int = 1024) -> None:
+        """Keep at most ``size`` keys."""
+        self._kept: Recent[Key] = Recent(size=size)
 
     def load(self, jwk: PublicJwk) -> VerifyKey:
         """Import ``jwk``, or take it from memory.
@@ -68,16 +104,10 @@ class KeyCache:
         Raises:
             BadJwsError: Not a point of its curve, or otherwise no key.
         """
-        with self._lock:
-            native = self._kept.get(jwk.thumbprint)
-            if native is not None:
-                self._kept.move_to_end(jwk.thumbprint)
-                return VerifyKey(jwk=jwk, native=native)
-        native = _imported(jwk)
-        with self._lock:
-            self._kept[jwk.thumbprint] = native
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
+        native = self._kept.get(jwk.thumbprint)
+        if native is None:
+            native = _imported(jwk)
+            self._kept.put(jwk.thumbprint, native)
         return VerifyKey(jwk=jwk, native=native)
 
 
@@ -87,23 +117,39 @@ def read_jws(text: str) -> Jws:
     Raises:
         BadJwsError: Too long, no JWS, or a header that asks for what is not understood.
     """
+    parts = split_jws(text)
+    header = read_header(parts.header)
+    return read_parts(parts, header=header)
+
+
+def split_jws(text: str) -> Parts:
+    """Return the three parts as they were sent."""
     if len(text) > MAX_JWS_CHARACTERS or not text.isascii():
         raise BadJwsError("too long or not ASCII")
     parts = text.split(".")
     if len(parts) != 3 or len(parts[0]) > MAX_HEADER_CHARACTERS:  # noqa: PLR2004 - RFC 7515 s. 7.1
         raise BadJwsError("not three parts, or a header too long")
-    header = _object(parts[0])
+    return Parts(*parts)
+
+
+def read_header(part: str) -> Json:
+    """Return a header that asks for an algorithm of ours and for nothing critical."""
+    header = _object(part)
     if "crit" in header or "b64" in header:
         raise BadJwsError("the header has critical extensions")
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in SIGNING_ALGORITHMS:
         raise BadJwsError("the algorithm is not allowed")
+    return header
+
+
+def read_parts(parts: Parts, *, header: Json) -> Jws:
+    """Return the JWS whose header was read."""
     return Jws(
         header=header,
-        claims=_object(parts[1]),
-        algorithm=algorithm,
-        signed=f"{parts[0]}.{parts[1]}".encode(),
-        signature=_decoded(parts[2]),
+        claims=_object(parts.payload),
+        signed=f"{parts.header}.{parts.payload}".encode(),
+        signature=_decoded(parts.signature),
     )
 
 

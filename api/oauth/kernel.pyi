@@ -2,6 +2,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+__all__ = [
+    "AuthorizationCodeGrant",
+    "AuthorizationCodeMixin",
+    "AuthorizationServer",
+    "AuthorizationServerMetadata",
+    "BaseGrant",
+    "BasicOAuth2Payload",
+    "ClientCredentialsGrant",
+    "ClientMixin",
+    "CodeChallenge",
+    "IntrospectionEndpoint",
+    "OAuth2Error",
+    "OAuth2Request",
+    "RevocationEndpoint",
+    "TokenMixin",
+]
+
 class OAuth2Error(Exception):
     error: str | None
     description: str
@@ -32,6 +49,8 @@ class BasicOAuth2Payload:
     def redirect_uri(self) -> str | None: ...
 
 class OAuth2Request:
+    uri: str
+    headers: Mapping[str, str]
     payload: BasicOAuth2Payload
     client: Any
     user: Any

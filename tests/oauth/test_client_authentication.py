@@ -104,7 +104,7 @@ def test_b60_clocks_that_differ_a_little_are_accepted(
     ],
     ids=str,
 )
-def test_b14_other_assertions_prove_nobody(world: World, changes: dict[str, Any]) -> None:
+def test_b14_d06_other_assertions_prove_nobody(world: World, changes: dict[str, Any]) -> None:
     answer = world.registry_token(assertion=world.assertion(**changes))
 
     assert (answer.status_code, answer.json()) == (401, REFUSED)

@@ -142,7 +142,7 @@ def test_the_text_that_is_hashed_is_the_text_of_one_language(world: World) -> No
     assert page.shown_hash("zh-CN") != page.shown_hash("en")
 
 
-def test_b02_a_consent_leads_back_with_code_state_and_issuer(world: World) -> None:
+def test_b02_d12_a_consent_leads_back_with_code_state_and_issuer(world: World) -> None:
     shown = opened(world, state="a b&c=1")
 
     location = decide(world, shown, Choice(evidence=EVERYTHING))
@@ -237,7 +237,7 @@ def test_nothing_wider_than_the_request_is_granted(world: World, choice: Choice)
     assert world.given == []
 
 
-def test_b18_a_refusal_is_recorded_and_told(world: World) -> None:
+def test_b18_d12_a_refusal_is_recorded_and_told(world: World) -> None:
     location = decide(world, opened(world), None)
 
     (denied,) = world.denied

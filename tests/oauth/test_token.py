@@ -82,7 +82,7 @@ def test_b58_a_dump_holds_nothing_that_can_be_used(world: World) -> None:
     [({"uses": 1}, 60), ({"uses": None}, 300), ({"ends_at": NOW + 100}, 100)],
     ids=str,
 )
-def test_a_token_lives_shortly_and_never_longer_than_its_grant(
+def test_d20_a_token_lives_shortly_and_never_longer_than_its_grant(
     world: World, changes: dict[str, Any], seconds: int
 ) -> None:
     code = world.code(granted=replace(GRANTED, **changes))
