@@ -134,6 +134,10 @@ class Browser:
         code = codes.after(before)
         self.submit(self.page.form(holding="code"), code=code)
 
+    def close(self) -> None:
+        """Close its connections."""
+        self._session.close()
+
     def _go(self, address: str, *, data: list[tuple[str, str]] | None = None) -> str:
         for _ in range(MAX_REDIRECTS):
             if not self._inside(address):

@@ -119,7 +119,7 @@ def read_clients(folder: Path) -> dict[str, DemoClient]:
             DemoClient(client_id=name, department=one["department"], key=one["key"])
             for name, one in plain.items()
         ]
-    except (KeyError, TypeError, ValueError, OSError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
         raise OperatorError(
             "这个数据文件夹里没有演示用的部门密钥。请先用 ./scripts/serve 启动，再运行演示。",
             "This data folder has no keys of the synthetic departments. Start ./scripts/serve "
