@@ -13,7 +13,6 @@ from policies.errors import PolicyError
 from policies.scopes import EvidenceScope, View, covered, format_scopes, parse_scopes
 from vault.consents import Consent
 from vault.consents.details import Details, EvidenceGrant
-from vault.errors import NotFoundError
 from vault.ports import Tx
 
 TYPE: Final = "evidence_access"
@@ -98,7 +97,7 @@ def granted_object(
     """Return what a token may use of ``consent``, as the object that was asked for."""
     holder = tx.holders.get(consent.space)
     if holder is None:
-        raise NotFoundError("there is no such holder")
+        raise FaultError(Say.GRANT, reason="the holder is gone")
     return to_wire(
         details,
         purpose=consent.purpose,

@@ -6,6 +6,7 @@ from api.oauth.client_auth import ASSERTION_TYPE
 from api.oauth.frozen import MEDIA_TYPE
 
 _TEXT: Final = {"type": "string", "minLength": 1}
+_PRINTABLE: Final = {"type": "string", "pattern": "^[ -~]{1,4096}$"}
 _CLIENT: Final[dict[str, Any]] = {
     "client_id": _TEXT,
     "client_assertion_type": {"type": "string", "const": ASSERTION_TYPE},
@@ -20,8 +21,8 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
             "code_challenge_method": {"type": "string", "const": "S256"},
             "authorization_details": {"type": "string", "maxLength": 16384},
             "scope": _TEXT,
-            "state": _TEXT,
-            "nonce": _TEXT,
+            "state": _PRINTABLE,
+            "nonce": _PRINTABLE,
             "resource": _TEXT,
             "acr_values": _TEXT,
             "max_age": {"type": "string", "pattern": "^[0-9]{1,9}$"},
@@ -77,6 +78,7 @@ def form(path: str) -> dict[str, Any]:
         "type": "object",
         "properties": {**own, **_CLIENT},
         "required": [*required, "client_assertion_type", "client_assertion"],
+        "additionalProperties": False,
     }
     return {
         "requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": schema}}},
