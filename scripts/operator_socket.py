@@ -87,7 +87,7 @@ def listening(path: Path, verbs: Mapping[str, Verb]) -> Iterator[None]:
     Raises:
         OperatorError: Another server has this data folder.
     """
-    if _somebody(path):
+    if somebody(path):
         raise OperatorError(
             "已有一个服务正在使用这个数据文件夹。请先停止它，或用 --data 指定另一个文件夹。",
             "Another server uses this data folder. Stop it, or name another folder with --data.",
@@ -136,7 +136,8 @@ def _spoken(told: Told) -> Plain:
     return {"told": {"zh": told.text.zh, "en": told.text.en}, "code": told.code.value}
 
 
-def _somebody(path: Path) -> bool:
+def somebody(path: Path) -> bool:
+    """Say whether a server listens at ``path``."""
     with _address(path) as address, socket.socket(socket.AF_UNIX) as connection:
         try:
             connection.connect(address)

@@ -13,10 +13,12 @@ from typing import Any, Final
 import platformdirs
 
 from api.settings import PREFIX, KeySettings, RootProvider, Settings
+from scripts.outcomes import Exit, OperatorError
 from vault.crypto.providers import create_key_file
 
 APP: Final = "myspace-vault"
 DEFAULT_PORT: Final = 8765
+DATABASE: Final = "vault.db"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,11 @@ class Places:
     data: Path
     key_file: Path
     state: Path
+
+    @property
+    def database(self) -> Path:
+        """The database of the embedded default."""
+        return self.data / DATABASE
 
     @property
     def demo(self) -> Path:
@@ -53,16 +60,57 @@ def places(data: Path | None) -> Places:
 
 
 def embedded_settings(where: Places, *, port: int, demo: bool) -> Settings:
-    """Return the settings of the embedded default; makes a root key if there is none.
+    """Return the settings of the embedded default; makes a root key at the first start.
 
     Environment variables ``MYSPACE_…`` win over what is derived here.
+
+    Raises:
+        OperatorError: There are data and no key that could open them.
+        ValidationError: A setting of the environment is wrong.
     """
+    if not _keys_are_set() and not where.key_file.exists():
+        if where.database.exists():
+            raise key_missing(where.key_file)
+        where.key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        create_key_file(where.key_file, random=os.urandom)
+    return _settings(where, port=port, demo=demo)
+
+
+def existing_settings(where: Places) -> Settings:
+    """Return the settings under which the data folder is read; makes nothing.
+
+    Raises:
+        OperatorError: There are no data, or no key that could open them.
+    """
+    if not where.database.exists():
+        raise OperatorError(
+            "这个文件夹里没有数据库。请用 --data 指定服务使用的数据文件夹。",
+            "There is no database in this folder. Name the server's data folder with --data.",
+            code=Exit.CONFIGURATION,
+        )
+    if not _keys_are_set() and not where.key_file.exists():
+        raise key_missing(where.key_file)
+    return _settings(where, port=DEFAULT_PORT, demo=True)
+
+
+def key_missing(path: Path) -> OperatorError:
+    """Return the error for data whose root key is not where it was."""
+    return OperatorError(
+        f"根密钥文件不见了：{path}。没有它就打不开数据。请从密钥备份恢复到这个位置（权限 0600）。",
+        f"The root key file is gone: {path}. Nothing opens without it. Put it back from your key "
+        "backup, mode 0600.",
+        code=Exit.CONFIGURATION,
+    )
+
+
+def _keys_are_set() -> bool:
+    return any(name.startswith(f"{PREFIX}KEYS__") for name in os.environ)
+
+
+def _settings(where: Places, *, port: int, demo: bool) -> Settings:
     derived: dict[str, Any] = {"data": where.data, "state": where.state, "demo": demo}
     derived["issuer"] = f"http://127.0.0.1:{port}"
-    if not any(name.startswith(f"{PREFIX}KEYS__") for name in os.environ):
-        if not where.key_file.exists():
-            where.key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            create_key_file(where.key_file, random=os.urandom)
+    if not _keys_are_set():
         derived["keys"] = KeySettings(provider=RootProvider.FILE, root_key_file=where.key_file)
     unset = {k: v for k, v in derived.items() if f"{PREFIX}{k.upper()}" not in os.environ}
     return Settings(**unset)

@@ -1,0 +1,157 @@
+"""Reads a stored log for verification: its rows, and the keys that open each entry.
+
+Runs beside a server: one read transaction sees one state of everything, and nothing is written.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from hmac import compare_digest
+from typing import Final
+
+from sqlalchemy import Connection
+
+from vault.crypto.contexts import Purpose
+from vault.crypto.keyring import SYSTEM_JOURNAL, Keyring
+from vault.crypto.keys import DepartmentTagKey, WrappedKey
+from vault.crypto.suites import suite_numbered
+from vault.errors import IntegrityError
+from vault.ids import DepartmentId, EntryId, HolderId, Space
+from vault.journal.entries import Entry
+from vault.journal.findings import StoredEntry, StoredHead
+from vault.journal.leaves import Leaf
+from vault.journal.sealing import EntryKeys, open_entry
+from vault.journal.tags import actor_tag, holder_tag
+from vault.journal.tiles import Tile
+from vault.ports import Tx
+
+_BATCH: Final = 500
+
+
+class RowsLog:
+    """One log in the database; implements ``LogSource``."""
+
+    def __init__(self, connection: Connection, *, log_id: int, year: int) -> None:
+        """Read the log ``(log_id, year)`` over an open read transaction."""
+        self._connection = connection
+        self._log = (log_id, year)
+
+    def head(self) -> StoredHead:
+        """Return the head."""
+        row = self._connection.exec_driver_sql(
+            "SELECT origin, size, root, frontier, note, last_ms FROM log_head"
+            " WHERE log_id = ? AND year = ?",
+            self._log,
+        ).one()
+        return StoredHead(
+            origin=row[0], size=row[1], root=row[2], frontier=row[3], note=row[4], last_ms=row[5]
+        )
+
+    def entries(self, start: int) -> Iterator[StoredEntry]:
+        """Yield the entries from index ``start`` on, in order, some hundred at a time."""
+        while True:
+            rows = self._connection.exec_driver_sql(
+                "SELECT idx, entry_id, holder_id, holder_seq, actor_id, actor_seq, key_version,"
+                " leaf, leaf_hash, payload FROM journal_entry"
+                " WHERE log_id = ? AND year = ? AND idx >= ? ORDER BY idx LIMIT ?",
+                (*self._log, start, _BATCH),
+            ).fetchall()
+            for row in rows:
+                yield StoredEntry(
+                    index=row[0],
+                    entry_id=row[1],
+                    holder_id=row[2],
+                    holder_seq=row[3],
+                    actor_id=row[4],
+                    actor_seq=row[5],
+                    key_version=row[6],
+                    leaf=row[7],
+                    leaf_hash=row[8],
+                    payload=row[9],
+                )
+            if len(rows) < _BATCH:
+                return
+            start = rows[-1][0] + 1
+
+    def tiles(self) -> Iterator[tuple[Tile, bytes]]:
+        """Yield every stored tile."""
+        rows = self._connection.exec_driver_sql(
+            "SELECT level, idx, data FROM log_tile WHERE log_id = ? AND year = ?", self._log
+        )
+        for level, index, data in rows:
+            yield Tile(level=level, index=index), data
+
+
+class Openings:
+    """Opens entries with the keys that the database keeps wrapped; an ``Opener``."""
+
+    def __init__(self, tx: Tx, *, keyring: Keyring, log_id: int) -> None:
+        """Look keys up in ``tx``; each is unwrapped once and kept while this lives."""
+        self._tx, self._keyring, self._log_id = tx, keyring, log_id
+        self._system = {row.name: row for row in tx.system.all() if row.name == SYSTEM_JOURNAL}
+        self._tag_key = cache(self._find_tag_key)
+        self._holder = cache(self._find_holder)
+
+    def __call__(self, stored: StoredEntry) -> Entry:
+        """Return the entry; its public tags must be those of its numbers.
+
+        Raises:
+            IntegrityError: Keys, numbers and payload do not belong together.
+        """
+        leaf = Leaf.from_bytes(stored.leaf)
+        keys = self._keys(stored)
+        own = actor_tag(keys.actor_tag_key, lane=keys.actor_lane, seq=stored.actor_seq)
+        good = compare_digest(own, leaf.actor_tag)
+        if keys.holder_tag_key is not None and stored.holder_seq is not None:
+            expected = holder_tag(keys.holder_tag_key, stored.holder_seq)
+            good = good and compare_digest(expected, leaf.holder_tag)
+        if not good or stored.payload is None:
+            raise IntegrityError("the leaf has the tags of other numbers")
+        return open_entry(
+            stored.payload,
+            keys=keys,
+            entry_id=EntryId(stored.entry_id),
+            holder_seq=stored.holder_seq,
+            actor_seq=stored.actor_seq,
+            vault_id=self._keyring.vault_id,
+            suite=suite_numbered(leaf.suite),
+        )
+
+    def _keys(self, stored: StoredEntry) -> EntryKeys:
+        actor = self._tag_key(stored.actor_id)
+        if stored.holder_id is None:
+            return EntryKeys(
+                journal_key=self._keyring.system_journal_key(self._system[SYSTEM_JOURNAL]),
+                journal_key_version=stored.key_version,
+                holder_tag_key=None,
+                actor_tag_key=actor,
+                actor_lane=self._log_id,
+            )
+        rows = self._holder(stored.holder_id)
+        journal = _of(rows, Purpose.HOLDER_JOURNAL_KEY, version=stored.key_version)
+        tag = _of(rows, Purpose.HOLDER_TAG_KEY, version=None)
+        return EntryKeys(
+            journal_key=self._keyring.journal_key(journal),
+            journal_key_version=stored.key_version,
+            holder_tag_key=self._keyring.holder_tag_key(
+                tag,
+                journal=_of(rows, Purpose.HOLDER_JOURNAL_KEY, version=tag.parent_version),
+            ),
+            actor_tag_key=actor,
+            actor_lane=self._log_id,
+        )
+
+    def _find_holder(self, holder_id: bytes) -> tuple[WrappedKey, ...]:
+        return self._tx.holders.keys(Space(self._log_id, HolderId(holder_id)))
+
+    def _find_tag_key(self, actor_id: bytes) -> DepartmentTagKey:
+        row = self._tx.departments.tag_key(DepartmentId(actor_id))
+        if row is None:
+            raise IntegrityError("the actor of an entry has no key")
+        return self._keyring.department_tag_key(row)
+
+
+def _of(rows: tuple[WrappedKey, ...], purpose: Purpose, *, version: int | None) -> WrappedKey:
+    for row in rows:
+        if row.purpose is purpose and version in (None, row.version):
+            return row
+    raise IntegrityError("a holder's key is missing")
