@@ -195,9 +195,17 @@ def test_b14_the_same_jti_of_another_client_is_another_one(world: World) -> None
 def test_b15_d07_two_mechanisms_at_once_are_a_malformed_request(
     world: World, form: dict[str, str], headers: dict[str, str]
 ) -> None:
-    answer = world.post("/oauth/token", form, headers=headers)
+    good = {"grant_type": "client_credentials", "scope": "records:write"}
 
-    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    answer = world.post("/oauth/token", good | form, headers=headers)
+
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {
+            "error": "invalid_request",
+            "error_description": "more than one client authentication was sent",
+        },
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from policies.scopes import View
 from tests.support.oauth_world import (
     DEPARTMENT,
     KEYS,
@@ -14,6 +15,7 @@ from tests.support.oauth_world import (
 )
 from vault.clients import ClientStatus
 from vault.consents import ConsentStatus
+from vault.consents.details import EvidenceGrant
 from vault.departments import DepartmentStatus
 
 INACTIVE = {"active": False}
@@ -85,6 +87,27 @@ def test_b32_a_token_dies_when_nothing_of_it_is_still_granted(world: World) -> N
     world.memory.add(replace(row, details=row.details.keep(frozenset({"LC01"}))))
 
     assert world.introspect(token["access_token"]) == INACTIVE
+
+
+def test_b32_a_token_is_worth_what_it_shares_with_its_consent(world: World) -> None:
+    token = token_of(world)
+    (row,) = world.memory.rows.consents.values()
+    name = EvidenceGrant(code="ID01", view=View.SUMMARY, fields=frozenset({"name"}))
+    narrowed = replace(
+        row.details,
+        evidence={"ID01": name},
+        starts_at=NOW - 5,
+        ends_at=NOW + 900,
+        uses=2,
+        retention_days=1,
+    )
+    world.memory.add(replace(row, details=narrowed))
+
+    (found,) = world.introspect(token)["authorization_details"]
+
+    assert found["evidence"] == [{"code": "ID01", "view": "summary", "fields": ["name"]}]
+    assert found["valid"] == {"from": NOW - 5, "to": NOW + 900}
+    assert (found["uses"], found["retention_days"]) == (2, 1)
 
 
 @pytest.mark.parametrize("who", ["client", "department"])

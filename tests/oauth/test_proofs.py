@@ -181,6 +181,18 @@ def test_b03_b04_d24_keys_of_every_kind_prove_possession(world: World, signer: S
     assert (answer.status_code, used.status_code) == (200, 200)
 
 
+def test_b23_every_signature_is_verified_though_its_header_was_seen_before(world: World) -> None:
+    good = world.proof(TOKEN_PATH)
+    world.registry_token(proof=good)
+    header, payload, _ = world.proof(TOKEN_PATH).split(".")
+
+    forged = f"{header}.{payload}.{good.rpartition('.')[2]}"
+    answer = world.registry_token(proof=forged)
+
+    assert header == good.partition(".")[0]
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
+
+
 def test_b23_a_proof_is_taken_once(world: World) -> None:
     proof = world.proof(TOKEN_PATH)
     first = world.registry_token(proof=proof)
