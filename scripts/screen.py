@@ -15,6 +15,9 @@ from scripts.outcomes import Exit, OperatorError, missing
 MAX_FILE_BYTES: Final = 4 * 2**20
 """Receipts, openings, policies and registrations are all far smaller."""
 
+PIPE_CHARACTERS: Final = 160
+"""Addresses and paths stay in one piece where nobody has a window."""
+
 DataOption = Annotated[
     Path | None,
     typer.Option("--data", help="数据文件夹 · data folder", show_default=False),
@@ -24,8 +27,11 @@ LangOption = Annotated[str, typer.Option("--lang", help="zh | en")]
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console on the stream as it is now."""
-    return Console(file=sys.stderr if stderr else sys.stdout, highlight=False)
+    """Return a console on the stream as it is now; into a file or pipe, lines are wide."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(
+        file=stream, highlight=False, width=None if stream.isatty() else PIPE_CHARACTERS
+    )
 
 
 def locale_of(lang: str) -> str:
