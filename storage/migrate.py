@@ -1,0 +1,80 @@
+"""Brings a database to the schema of this program, in one transaction, or refuses it."""
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from storage.failures import DatabaseFailure, failure
+from vault.errors import StorageError
+
+_FOLDER: Final = Path(__file__).parent / "migrations"
+
+
+def upgrade(engine: Engine) -> None:
+    """Run every migration that ``engine``'s database has not had yet.
+
+    Raises:
+        StorageError: A newer program wrote it, or a migration failed; nothing was changed.
+    """
+    try:
+        with engine.begin() as connection:
+            found = _current(connection)
+            if found == head():
+                return
+            if found is not None and found not in _known():
+                raise StorageError(
+                    f"a newer version of this program wrote these data (schema {found}); "
+                    "run that version, or restore a backup made by this one"
+                )
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except DatabaseFailure as error:
+        raise failure(error) from error
+
+
+def current(engine: Engine) -> str | None:
+    """Return the revision of a database, or ``None`` for an empty one.
+
+    Raises:
+        StorageError: It cannot be read.
+    """
+    try:
+        with engine.connect() as connection:
+            return _current(connection)
+    except DatabaseFailure as error:
+        raise failure(error) from error
+
+
+@cache
+def head() -> str:
+    """Return the revision that this program works with."""
+    found = _scripts().get_current_head()
+    if found is None:
+        raise StorageError("the program has no migrations")
+    return found
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(script.revision for script in _scripts().walk_revisions())
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    return config

@@ -1,0 +1,1 @@
+"""The first schema, by subject. Frozen: later changes are later revisions."""

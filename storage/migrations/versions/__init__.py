@@ -1,0 +1,1 @@
+"""Schema changes, oldest first; each one is written once and never edited."""

@@ -1,0 +1,114 @@
+"""Core statements, compiled once and said to the driver itself.
+
+SQLAlchemy builds every statement, so that no text is bound to one database. Running it is left
+to the driver's own cursor: looking statements up and wrapping rows would cost nine times what
+SQLite needs for a look-up by key. Values are those that drivers take as they are: integers,
+text, bytes, ``None``. Whoever makes a ``Driver`` has begun a transaction and will end it.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ClauseElement
+
+from storage.failures import failure
+from vault.errors import ConflictError
+
+Row = Sequence[Any]
+"""The columns of a row, in the order in which the statement names them."""
+
+_CHANGED: Final = "this was changed by somebody else; read it again"
+
+
+class Driver:
+    """The driver's connection behind an open transaction."""
+
+    __slots__ = ("cursor", "dialect", "errors")
+
+    def __init__(self, connection: Connection) -> None:
+        """Reach through ``connection``, which must be in a transaction."""
+        if not connection.in_transaction():
+            raise RuntimeError("a store needs a transaction")
+        self.dialect: Dialect = connection.dialect
+        self.errors: type[Exception] = connection.dialect.loaded_dbapi.Error
+        self.cursor = connection.connection.cursor
+
+
+class Prepared:
+    """One statement with named parameters."""
+
+    __slots__ = ("_compiled", "_statement")
+
+    def __init__(self, statement: ClauseElement) -> None:
+        """Keep ``statement``; it is compiled when a database first meets it."""
+        self._statement = statement
+        self._compiled: dict[str, _Compiled] = {}
+
+    def one(self, driver: Driver, /, **values: object) -> Row | None:
+        """Return the first row, or ``None``."""
+        found: Row | None = self._run(driver, values).fetchone()
+        return found
+
+    def all(self, driver: Driver, /, **values: object) -> Sequence[Row]:
+        """Return all rows."""
+        found: Sequence[Row] = self._run(driver, values).fetchall()
+        return found
+
+    def change(self, driver: Driver, /, **values: object) -> int:
+        """Write; return how many rows were.
+
+        Raises:
+            ConflictError: A row is there already, or a rule of the database forbids it.
+        """
+        written: int = self._run(driver, values).rowcount
+        return written
+
+    def change_one(self, driver: Driver, /, **values: object) -> None:
+        """Write exactly one row.
+
+        Raises:
+            ConflictError: It is not there, or not in the state that was expected.
+        """
+        if self.change(driver, **values) != 1:
+            raise ConflictError(_CHANGED)
+
+    def _run(self, driver: Driver, values: dict[str, object]) -> Any:  # noqa: ANN401 - a DB-API cursor
+        compiled = self._compiled.get(driver.dialect.name)
+        if compiled is None:
+            compiled = self._compiled[driver.dialect.name] = _compile(
+                self._statement, driver.dialect
+            )
+        if compiled.constants:
+            values |= compiled.constants
+        given = tuple([values[name] for name in compiled.names]) if compiled.names else values
+        cursor = driver.cursor()
+        try:
+            cursor.execute(compiled.text, given)
+        except driver.errors as error:
+            raise failure(error) from error
+        return cursor
+
+
+class _Compiled(NamedTuple):
+    """What a driver takes.
+
+    Attributes:
+        names: Order of the parameters; empty where the driver takes them by name.
+        constants: Values that stand in the statement itself.
+    """
+
+    text: str
+    names: tuple[str, ...]
+    constants: dict[str, object]
+
+
+def _compile(statement: ClauseElement, dialect: Dialect) -> _Compiled:
+    compiled = statement.compile(dialect=dialect)
+    if not isinstance(compiled, SQLCompiler):
+        raise TypeError("this statement takes no parameters")
+    constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+    return _Compiled(
+        text=str(compiled), names=tuple(compiled.positiontup or ()), constants=constants
+    )

@@ -1,0 +1,1 @@
+"""The ports over rows, one store a file; every statement is built once."""
