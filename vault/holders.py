@@ -70,7 +70,9 @@ class HolderProfile:
             "name": self.name,
             "number": self.number,
         }
-        return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+        return json.dumps(
+            plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True
+        ).encode()
 
     @classmethod
     def from_bytes(cls, plain: bytes) -> Self:

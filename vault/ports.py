@@ -176,9 +176,7 @@ class Entries(Protocol):
     """Entries as the portal and the verifier read them; only the writer appends."""
 
     def get(self, log_id: int, *, entry_id: EntryId) -> KeptEntry | None: ...
-    def of_holder(
-        self, space: Space, *, before: int | None, limit: int
-    ) -> tuple[KeptEntry, ...]:
+    def of_holder(self, space: Space, *, before: int | None, limit: int) -> tuple[KeptEntry, ...]:
         """Return a holder's entries, newest first, with ``holder_seq`` below ``before``."""
         ...
 
@@ -293,5 +291,3 @@ class Blobs(Protocol):
     def collect(self, *, now_ms: int) -> int:
         """Remove what expired intents left behind; return how many objects went."""
         ...
-
-

@@ -168,7 +168,9 @@ class RecordPayload:
                 for f in self.files
             ],
         }
-        return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+        return json.dumps(
+            plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True
+        ).encode()
 
     @classmethod
     def from_bytes(cls, plain: bytes) -> Self:

@@ -37,14 +37,18 @@ class Measured:
 
     def percentile(self, part: float) -> float:
         """Return the latency in ms that ``part`` (0 to 1) of the answers stayed below."""
-        return self.latencies_ms[min(int(part * len(self.latencies_ms)), len(self.latencies_ms) - 1)]
+        return self.latencies_ms[
+            min(int(part * len(self.latencies_ms)), len(self.latencies_ms) - 1)
+        ]
 
 
 def drive(
     requests: Sequence[bytes], *, host: str, port: int, connections: int, status: int = 200
 ) -> Measured:
     """Send ``requests`` over ``connections`` and wait for every answer."""
-    return uvloop.run(_drive(requests, host=host, port=port, connections=connections, status=status))
+    return uvloop.run(
+        _drive(requests, host=host, port=port, connections=connections, status=status)
+    )
 
 
 async def _drive(

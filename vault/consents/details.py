@@ -32,9 +32,7 @@ class EvidenceGrant:
 
     def covers(self, other: Self) -> bool:
         """Say whether ``other`` asks for nothing more than this allows."""
-        return (
-            self.code == other.code and other.view <= self.view and other.fields <= self.fields
-        )
+        return self.code == other.code and other.view <= self.view and other.fields <= self.fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""The holder's own front door: pages that work without a script, in Chinese and in English."""

@@ -1,0 +1,143 @@
+"""Plain words for states, views, grades and events. Every sentence is Chinese here; the catalogue
+has the English. Nothing is shown that has no word.
+"""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Final
+
+from api.portal.language import Language
+from api.portal.views import Badge, Tone
+from policies.catalogue import EvidenceType, catalogue
+from policies.scopes import View
+from vault.records import RecordHead, RecordStatus, TrustGrade
+
+SOON: Final = timedelta(days=60)
+"""A licence that ends within this many days is marked (domain.md 3.5: notice at 60 and 30)."""
+
+
+def _mark(source: str) -> str:
+    """Mark ``source`` for the catalogue; it is translated where it is shown."""
+    return source
+
+
+_STATUS: Final[Mapping[str, tuple[str, Tone]]] = {
+    RecordStatus.VALID: (_mark("有效"), Tone.GOOD),
+    RecordStatus.SUSPENDED: (_mark("暂扣"), Tone.BAD),
+    RecordStatus.WITHDRAWN: (_mark("已撤销"), Tone.BAD),
+    RecordStatus.CANCELLED: (_mark("已注销"), Tone.QUIET),
+    RecordStatus.LAPSED: (_mark("已失效"), Tone.QUIET),
+    RecordStatus.TRANSFERRED: (_mark("已转出"), Tone.QUIET),
+    RecordStatus.REVOKED: (_mark("已吊销"), Tone.BAD),
+    RecordStatus.UNKNOWN: (_mark("状态待确认"), Tone.CARE),
+}
+_GRADES: Final[Mapping[TrustGrade, tuple[str, str]]] = {
+    TrustGrade.A: (_mark("A 级，最高"), _mark("发证部门直接提供，可以直接使用。")),
+    TrustGrade.B: (_mark("B 级"), _mark("窗口工作人员核对过原件，可以重复使用。")),
+    TrustGrade.C: (_mark("C 级"), _mark("本人提供，办事时还要到窗口核对原件。")),
+    TrustGrade.D: (_mark("D 级"), _mark("本人填写，由本人声明负责。")),
+}
+_GROUPS: Final[Mapping[str, str]] = {
+    "identity": _mark("身份"),
+    "licence": _mark("证照"),
+    "credit": _mark("信用"),
+    "service_result": _mark("办事结果"),
+    "material": _mark("自备材料"),
+}
+_VIEWS: Final[Mapping[View, tuple[str, str]]] = {
+    View.VERIFY: (
+        _mark("只核对"),
+        _mark("只告诉部门：有没有、是否有效、谁发的、何时更新。内容不给。"),
+    ),
+    View.SUMMARY: (
+        _mark("给遮盖后的内容"),
+        _mark("姓名、号码等打上星号，地址只到县区。包括："),
+    ),
+    View.FULL: (_mark("给完整内容"), _mark("只包括下面这些，别的不给：")),
+}
+
+
+def group_word(group: str, language: Language) -> str:
+    """Return the name of a group of the catalogue."""
+    return language.say(_GROUPS[group])
+
+
+def view_word(view: View, language: Language) -> str:
+    """Return what a view is called."""
+    return language.say(_VIEWS[view][0])
+
+
+def view_explained(view: View, language: Language) -> str:
+    """Return what a view gives away."""
+    return language.say(_VIEWS[view][1])
+
+
+def grade_words(grade: TrustGrade, language: Language) -> tuple[str, str]:
+    """Return what a trust grade is called and what it means."""
+    name, meaning = _GRADES[grade]
+    return language.say(name), language.say(meaning)
+
+
+def status_badge(status: str, language: Language) -> Badge:
+    """Return the badge for a status code of GB/T 36903."""
+    word, tone = _STATUS[status]
+    return Badge(text=language.say(word), tone=tone)
+
+
+def head_badge(head: RecordHead, *, day: date, language: Language) -> Badge:
+    """Return the badge for a record as it stands on ``day``; expiry is judged by its dates."""
+    if head.status is RecordStatus.VALID:
+        if head.valid_from is not None and day < head.valid_from:
+            return Badge(text=language.say("还没生效"), tone=Tone.CARE)
+        if head.valid_to is not None and head.valid_to < day:
+            return Badge(text=language.say("已过期"), tone=Tone.BAD)
+        if head.valid_to is not None and head.valid_to - day <= SOON:
+            return Badge(text=language.say("快到期"), tone=Tone.CARE)
+    return status_badge(head.status, language)
+
+
+def validity(head: RecordHead, *, language: Language) -> str:
+    """Return from when and until when a record is valid, in one line."""
+    since, until = head.valid_from, head.valid_to
+    if since is not None and until is not None:
+        return language.say(
+            "%(since)s 到 %(until)s", since=language.day(since), until=language.day(until)
+        )
+    if until is not None:
+        return language.say("有效期到 %(until)s", until=language.day(until))
+    if since is not None:
+        return language.say("%(since)s 起，长期有效", since=language.day(since))
+    return language.say("长期有效")
+
+
+def ends(head: RecordHead, *, language: Language) -> str:
+    """Return until when a record is valid, for a list."""
+    if head.valid_to is None:
+        return language.say("长期有效")
+    return language.say("有效期到 %(until)s", until=language.day(head.valid_to))
+
+
+def evidence_name(code: str, language: Language) -> str:
+    """Return the name of an evidence type; the code itself where the catalogue lost it."""
+    found = catalogue().get(code)
+    return code if found is None else language.pick(found.name_zh, found.name_en)
+
+
+def field_names(code: str, names: tuple[str, ...], language: Language) -> tuple[str, ...]:
+    """Return labels of fields, in the order of the catalogue."""
+    found = catalogue().get(code)
+    if found is None:
+        return names
+    return tuple(
+        language.pick(one.zh, one.en) for name, one in found.fields.items() if name in names
+    )
+
+
+def in_catalogue_order(heads: tuple[RecordHead, ...]) -> tuple[RecordHead, ...]:
+    """Return records by code, the one updated last first."""
+    return tuple(sorted(heads, key=lambda head: (head.code, -head.updated_at_ms)))
+
+
+def type_of(head: RecordHead) -> EvidenceType:
+    """Return the catalogue entry of a record."""
+    return catalogue()[head.code]

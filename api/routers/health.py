@@ -1,0 +1,25 @@
+"""``/healthz`` says that the process runs; ``/readyz`` that it can keep its promise."""
+
+from fastapi import APIRouter, Response
+
+from api.deps import WiredDep
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+async def healthz() -> Response:
+    """Say that this process answers; needs no thread and no database."""
+    return Response("ok\n", media_type="text/plain")
+
+
+@router.get(
+    "/readyz",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}, 503: {"content": {"text/plain": {}}}},
+)
+async def readyz(wired: WiredDep) -> Response:
+    """Say whether the journal takes entries: without it nothing is released or changed."""
+    if wired.serving():
+        return Response("ready\n", media_type="text/plain")
+    return Response("the journal does not take entries\n", 503, media_type="text/plain")

@@ -1,0 +1,145 @@
+"""Opens a data folder to read, beside a server or without one; makes and changes nothing."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from api.settings import RootProvider, Settings
+from scripts.outcomes import Exit, OperatorError
+from scripts.places import existing_settings, places
+from storage.database import MODE, READS, answering, open_beside
+from storage.unit_of_work import SqlTx
+from vault.crypto.keyring import CHECKPOINT, Keyring
+from vault.crypto.providers import FileProvider, PassphraseProvider
+from vault.crypto.roots import KeyProvider
+from vault.crypto.signing import VerifierKey
+from vault.errors import KeyUnavailableError, VaultError
+from vault.journal.trust import NO_QUORUM, Policy
+from vault.ports import Tx
+
+
+class LogName(NamedTuple):
+    """A log of this deployment."""
+
+    log_id: int
+    year: int
+    origin: str
+    size: int
+    last_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A data folder, open to read; everything in it is of one moment.
+
+    Attributes:
+        connection: The one read transaction; ``tx`` stands on it.
+    """
+
+    settings: Settings
+    connection: Connection = field(repr=False)
+    tx: Tx = field(repr=False)
+    keyring: Keyring = field(repr=False)
+    logs: tuple[LogName, ...]
+
+    @property
+    def size(self) -> int:
+        """Entries of all logs."""
+        return sum(log.size for log in self.logs)
+
+    @property
+    def last_ms(self) -> int:
+        """Time of the newest entry, 0 for none."""
+        return max((log.last_ms for log in self.logs), default=0)
+
+    def verifier(self, origin: str) -> VerifierKey:
+        """Return the public key that the checkpoints of ``origin`` are signed with.
+
+        Raises:
+            KeyUnavailableError: The deployment has no such key.
+        """
+        rows = [row for row in self.tx.system.all() if row.name == CHECKPOINT]
+        if not rows:
+            raise KeyUnavailableError("there is no checkpoint key")
+        newest = max(rows, key=lambda row: row.version)
+        return self.keyring.checkpoint_signer(newest, origin=origin).verifier
+
+    def trust(self) -> Policy:
+        """Return the policy of one who believes these logs and asks for no witness."""
+        logs = tuple(self.verifier(log.origin) for log in self.logs)
+        return Policy(logs=logs, witnesses={}, groups={}, quorum=NO_QUORUM)
+
+
+@contextmanager
+def reading(data: Path | None) -> Iterator[Opened]:
+    """Open the data folder ``data``, or the default one, while the block runs.
+
+    Raises:
+        OperatorError: There are no data, or no key for them.
+        KeyUnavailableError: The key opens another vault.
+        StorageError: The database cannot be read, or a newer program wrote it.
+    """
+    where = places(data)
+    settings = existing_settings(where)
+    provider = key_provider(settings)
+    with (
+        open_beside(where.database) as database,
+        answering(),
+        database.engine.execution_options(**{MODE: READS}).connect() as connection,
+        connection.begin(),
+    ):
+        tx = SqlTx(connection)
+        vault_id = tx.system.vault_id()
+        if vault_id is None:
+            raise OperatorError(
+                "数据库是空的。请先运行 ./scripts/serve。",
+                "The database is empty. Run ./scripts/serve first.",
+                code=Exit.CONFIGURATION,
+            )
+        yield Opened(
+            settings=settings,
+            connection=connection,
+            tx=tx,
+            keyring=Keyring.open(
+                provider,
+                vault_id=vault_id,
+                rows=tx.system.all(),
+                random=os.urandom,
+                monotonic=time.monotonic,
+            ),
+            logs=_logs(connection),
+        )
+
+
+def key_provider(settings: Settings) -> KeyProvider:
+    """Return the provider of the root key that the settings name.
+
+    Raises:
+        OperatorError: The passphrase file cannot be read.
+    """
+    keys = settings.keys
+    if keys.provider is RootProvider.FILE and keys.root_key_file is not None:
+        return FileProvider(keys.root_key_file, random=os.urandom)
+    try:
+        passphrase = (keys.passphrase_file or Path()).read_bytes().rstrip(b"\r\n")
+        return PassphraseProvider(passphrase, random=os.urandom)
+    except (OSError, VaultError) as error:
+        raise OperatorError(
+            "读不到口令。请检查 MYSPACE_KEYS__PASSPHRASE_FILE 指向的文件。",
+            "The passphrase cannot be read. Check the file that MYSPACE_KEYS__PASSPHRASE_FILE "
+            "names.",
+            code=Exit.CONFIGURATION,
+        ) from error
+
+
+def _logs(connection: Connection) -> tuple[LogName, ...]:
+    rows = connection.exec_driver_sql(
+        "SELECT log_id, year, origin, size, last_ms FROM log_head ORDER BY log_id, year"
+    )
+    return tuple(LogName(*row) for row in rows)

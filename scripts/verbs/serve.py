@@ -1,0 +1,75 @@
+"""``serve``: the embedded default on one port, with synthetic people where it is the demo."""
+
+import os
+from contextlib import nullcontext
+from typing import Annotated
+
+import typer
+
+from api.app import create_app
+from api.consent_page import Text
+from api.settings import refuse_unknown
+from scripts.demo_people import people
+from scripts.gateway import CODES_FILE
+from scripts.outcomes import Exit, OperatorError
+from scripts.places import DEFAULT_PORT, Places, embedded_settings, places
+from scripts.running import running
+from scripts.screen import DataOption, console, facts
+from scripts.serving import claim_port, log_as_json, run
+from vault.errors import InvalidInputError
+
+PortOption = Annotated[
+    int,
+    typer.Option(
+        "--port", min=0, max=65535, help="端口，0 为任意空闲端口 · port, 0 takes a free one"
+    ),
+]
+DemoOption = Annotated[
+    bool, typer.Option("--demo", help="虚构的人物和部门 · synthetic people and departments")
+]
+
+
+def serve(
+    *, port: PortOption = DEFAULT_PORT, data: DataOption = None, demo: DemoOption = False
+) -> None:
+    """启动服务 · start the server."""
+    log_as_json()
+    try:
+        refuse_unknown(os.environ)
+    except InvalidInputError as error:
+        raise OperatorError(
+            f"环境变量 {error.field} 不是设置项。请改正变量名或删除它。",
+            f"{error}. Correct the name of the variable, or remove it.",
+            code=Exit.CONFIGURATION,
+        ) from error
+    where = places(data)
+    with claim_port(port) as held:
+        number: int = held.getsockname()[1]
+        settings = embedded_settings(where, port=number, demo=demo)
+        with running(settings, where=where) as wired:
+            app = create_app(settings, wiring=lambda _settings: nullcontext(wired))
+            _greet(settings.issuer, where=where, demo=settings.demo)
+            run(app, on=held)
+
+
+def _greet(origin: str, *, where: Places, demo: bool) -> None:
+    rows = [
+        (Text("个人空间", "portal"), f"{origin}/space"),
+        (Text("公开日志", "public log"), f"{origin}/log/checkpoint"),
+        (Text("数据文件夹", "data folder"), str(where.data)),
+        (Text("停止", "stop"), "Ctrl+C"),
+    ]
+    if demo:
+        rows[2:2] = [
+            *(
+                (Text(f"登录：{one.name}", f"sign in: {one.key}"), one.number)
+                for one in people().values()
+            ),
+            (Text("验证码写在", "one-time codes"), str(where.demo / CODES_FILE)),
+            (Text("演示全过程", "play the story"), _command(origin, where=where)),
+        ]
+    console().print(facts(Text("我的空间已启动", "MySpace Vault is running"), rows))
+
+
+def _command(origin: str, *, where: Places) -> str:
+    return f".venv/bin/myspace demo --url {origin} --data {where.data}"

@@ -1,0 +1,155 @@
+"""Units of work: a transaction with its stores, to read, or to write protocol rows.
+
+What changes a space goes through the journal, whose writer makes its own ``SqlTx``. A thread
+is in one unit of work at a time: two would hold two connections of the pool, and a second
+writer would wait for the first for ever (journal.md 2.6 rule 3).
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Final
+
+from sqlalchemy import Connection
+
+from storage.database import MODE, READS, WRITES, Database
+from storage.failures import DatabaseFailure, commit_failure, failure
+from storage.statements import Driver
+from storage.stores.cases import SqlCases, SqlNotices
+from storage.stores.clients import SqlClients
+from storage.stores.consents import SqlConsents
+from storage.stores.departments import SqlDepartments
+from storage.stores.entries import SqlEntries
+from storage.stores.holders import SqlHolders
+from storage.stores.protocol import SqlProtocolRows
+from storage.stores.records import SqlRecords
+from storage.stores.system import SqlPolicies, SqlSystemKeys
+from vault.errors import StorageError
+from vault.ports import Read, Tx, Work
+
+_here: Final = threading.local()
+
+
+class SqlTx:
+    """Implements ``vault.ports.Tx`` over one open transaction; ends nothing itself."""
+
+    __slots__ = (
+        "cases",
+        "clients",
+        "consents",
+        "departments",
+        "entries",
+        "holders",
+        "notices",
+        "policies",
+        "protocol",
+        "records",
+        "system",
+    )
+
+    def __init__(self, connection: Connection) -> None:
+        """Stand on the transaction of ``connection``."""
+        driver = Driver(connection)
+        self.system = SqlSystemKeys(driver)
+        self.holders = SqlHolders(driver)
+        self.records = SqlRecords(driver)
+        self.consents = SqlConsents(driver)
+        self.cases = SqlCases(driver)
+        self.departments = SqlDepartments(driver)
+        self.clients = SqlClients(driver)
+        self.policies = SqlPolicies(driver)
+        self.notices = SqlNotices(driver)
+        self.entries = SqlEntries(driver)
+        self.protocol = SqlProtocolRows(driver)
+
+
+def inside_unit_of_work() -> bool:
+    """Say whether this thread has a unit of work open."""
+    return getattr(_here, "open", False)
+
+
+def reader(database: Database) -> Read:
+    """Return what starts read-only units of work; each sees one state of everything."""
+    engine = database.engine.execution_options(**{MODE: READS})
+
+    @contextmanager
+    def read() -> Iterator[Tx]:
+        with _marked():
+            try:
+                with engine.connect() as connection, connection.begin() as transaction:
+                    yield SqlTx(connection)
+                    transaction.rollback()
+            except DatabaseFailure as error:
+                raise failure(error) from error
+
+    return read
+
+
+def worker(database: Database) -> Work:
+    """Return what starts plain units of work, each in its turn."""
+    transaction = _transactions(database, first=False)
+
+    @contextmanager
+    def work() -> Iterator[Tx]:
+        with transaction() as connection:
+            yield SqlTx(connection)
+
+    return work
+
+
+def journal_transactions(
+    database: Database,
+) -> Callable[[], AbstractContextManager[Connection]]:
+    """Return what starts the journal's transactions: on its own connection, before all others.
+
+    Errors of the commit that leave its outcome open are ``OutcomeOpenError``.
+    """
+    return _transactions(database, first=True)
+
+
+def _transactions(
+    database: Database, *, first: bool
+) -> Callable[[], AbstractContextManager[Connection]]:
+    source = database.journal if first else database.engine
+    engine = source.execution_options(**{MODE: WRITES})
+
+    @contextmanager
+    def transaction() -> Iterator[Connection]:
+        with _marked(), database.turns.turn(first=first):
+            try:
+                with engine.connect() as connection:
+                    begun = connection.begin()
+                    try:
+                        yield connection
+                    except BaseException:
+                        begun.rollback()
+                        raise
+                    _still_open(connection)
+                    try:
+                        begun.commit()
+                    except DatabaseFailure as error:
+                        connection.invalidate()
+                        raise commit_failure(error) from error
+            except DatabaseFailure as error:
+                raise failure(error) from error
+
+    return transaction
+
+
+def _still_open(connection: Connection) -> None:
+    """Refuse to commit what the database has rolled back by itself, as on a full disk."""
+    raw = connection.connection.dbapi_connection
+    if raw is None or not getattr(raw, "in_transaction", True):
+        connection.invalidate()
+        raise StorageError("the database gave the transaction up: nothing was written")
+
+
+@contextmanager
+def _marked() -> Iterator[None]:
+    if inside_unit_of_work():
+        raise RuntimeError("a unit of work inside another")
+    _here.open = True
+    try:
+        yield
+    finally:
+        _here.open = False

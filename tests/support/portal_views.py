@@ -1,0 +1,361 @@
+"""Views with plainly invented people, for looking at pages without a vault behind them."""
+
+from api.portal.views import (
+    AccessesView,
+    AccessLine,
+    AccessView,
+    AskedItem,
+    Badge,
+    Choice,
+    CodeView,
+    ConsentCard,
+    ConsentPageView,
+    ConsentsView,
+    Fact,
+    FieldBox,
+    FileLine,
+    GrantedItem,
+    GroupCard,
+    HomeView,
+    NarrowView,
+    Preview,
+    RecordGroup,
+    RecordLine,
+    RecordsView,
+    RecordView,
+    RevokeView,
+    SeenItem,
+    SignInView,
+    Tone,
+    TroubleView,
+    ViewOption,
+    When,
+)
+
+WHEN = When(text="2026年11月24日 14:20", iso="2026-11-24T06:20:00+00:00")
+VALID = Badge(text="有效", tone=Tone.GOOD)
+GRANT = "00112233445566778899aabbccddeeff"
+DEPARTMENT = "示范区市场监督管理局（模拟）"
+
+SIGN_IN = SignInView(
+    kinds=(
+        Choice(value="resident_id", label="居民身份证号（个人）", chosen=True),
+        Choice(value="uscc", label="统一社会信用代码（企业、单位）"),
+        Choice(value="other", label="其他证件"),
+    ),
+    other_kinds=(
+        Choice(value="hkmt", label="港澳台居民居住证"),
+        Choice(value="permanent_resident", label="外国人永久居留身份证"),
+    ),
+    number="",
+    onward="/space",
+    trouble="",
+    reason="",
+)
+CODE = CodeView(onward="/space", trouble="")
+
+
+def access(**changes: object) -> AccessLine:
+    """Return one line of the ledger."""
+    plain: dict[str, object] = {
+        "icon": "department",
+        "tone": Tone.GOOD,
+        "title": f"{DEPARTMENT}查看了您的居民身份证",
+        "who": DEPARTMENT,
+        "at": WHEN,
+        "outcome": "",
+        "reason": "",
+        "basis": "凭您的授权",
+        "item": "食品经营许可（小微餐饮）",
+        "case_tail": "407193K",
+        "seen": (
+            SeenItem(name="居民身份证", view="完整内容", fields=("姓名", "公民身份号码", "有效期止")),
+        ),
+        "href": f"/space/accesses/{GRANT}",
+        "receipt_href": f"/space/accesses/{GRANT}/receipt",
+        "index": 1842,
+        "own": False,
+    }
+    return AccessLine(**(plain | changes))  # type: ignore[arg-type]  # spelled out above
+
+
+LINES = (
+    access(),
+    access(
+        icon="refused",
+        tone=Tone.BAD,
+        title=f"{DEPARTMENT}想看您的不动产权证书",
+        outcome="已拒绝",
+        reason="授权已撤回。",
+        seen=(SeenItem(name="不动产权证书", view="完整内容", fields=()),),
+    ),
+    access(
+        icon="person",
+        tone=Tone.QUIET,
+        title="您打开了自己的机动车驾驶证",
+        basis="",
+        item="",
+        seen=(SeenItem(name="机动车驾驶证", view="", fields=()),),
+        own=True,
+    ),
+    access(
+        icon="consents",
+        title=f"您同意{DEPARTMENT}调取居民身份证",
+        seen=(SeenItem(name="居民身份证", view="完整内容", fields=()),),
+    ),
+)
+HOME = HomeView(
+    name="张**",
+    fresh=2,
+    news=LINES,
+    groups=(
+        GroupCard(slug="identity", name="身份", count=3, newest=""),
+        GroupCard(slug="licence", name="证照", count=5, newest=""),
+        GroupCard(slug="credit", name="信用", count=1, newest=""),
+        GroupCard(slug="service_result", name="办事结果", count=2, newest=""),
+        GroupCard(slug="material", name="自备材料", count=0, newest=""),
+    ),
+    active_consents=2,
+)
+
+
+def line(name: str, issuer: str, validity: str, badge: Badge = VALID) -> RecordLine:
+    """Return one record of a list."""
+    return RecordLine(
+        href=f"/space/records/{GRANT}",
+        name=name,
+        issuer=issuer,
+        badge=badge,
+        validity=validity,
+        updated=WHEN,
+    )
+
+
+RECORDS = RecordsView(
+    groups=(
+        RecordGroup(
+            slug="identity",
+            name="身份",
+            explained="",
+            records=(
+                line("居民身份证", "示范区公安分局（模拟）", "有效期到 2036年5月1日"),
+                line("居民户口簿", "示范区公安分局（模拟）", "长期有效"),
+            ),
+        ),
+        RecordGroup(
+            slug="licence",
+            name="证照",
+            explained="",
+            records=(
+                line("营业执照", DEPARTMENT, "长期有效"),
+                line(
+                    "机动车驾驶证",
+                    "示范区公安分局（模拟）",
+                    "有效期到 2026年12月20日",
+                    Badge(text="快到期", tone=Tone.CARE),
+                ),
+                line(
+                    "食品经营许可证",
+                    DEPARTMENT,
+                    "有效期到 2026年1月20日",
+                    Badge(text="已过期", tone=Tone.BAD),
+                ),
+            ),
+        ),
+    )
+)
+FACTS = (
+    Fact(label="姓名", value="张小满"),
+    Fact(label="性别", value="女"),
+    Fact(label="出生日期", value="1900年1月1日"),
+    Fact(label="常住户口所在地住址", value="示范省示范市示范区示范路1号", hidden="示范省示范市示范区"),
+    Fact(label="公民身份号码", value="11010519000101001X", hidden="1****************X"),
+    Fact(label="签发机关", value="示范区公安分局（模拟）"),
+    Fact(label="有效期", value="2026年5月1日"),
+)
+RECORD = RecordView(
+    name="居民身份证",
+    group="身份",
+    slug="identity",
+    badge=VALID,
+    facts=FACTS,
+    files=(FileLine(href="#", name="身份证正面.jpg", kind="图片", size="212 KB"),),
+    issuer="示范区公安分局（模拟）",
+    trust="A 级",
+    trust_explained="发证机关直接提供，可以直接使用。",
+    validity="2016年5月1日 到 2036年5月1日",
+    served_until="",
+    updated=WHEN,
+    version=3,
+    journal_index=1843,
+)
+
+
+def asked(code: str, name: str, **changes: object) -> AskedItem:
+    """Return one evidence type of a request."""
+    plain: dict[str, object] = {
+        "code": code,
+        "name": name,
+        "issuer": "示范区公安分局（模拟）",
+        "badge": VALID,
+        "updated": WHEN,
+        "sensitive": False,
+        "necessity": "不给：须用其他方式提供后才能办理。可以改为到窗口出示身份证原件。",
+        "legal": "《行政许可法》第31条",
+        "options": (
+            ViewOption(
+                value="verify",
+                label="只核对",
+                explained="只告诉部门：有没有、是否有效、谁发的、何时更新。",
+                fields=(),
+                asked=False,
+                chosen=False,
+            ),
+            ViewOption(
+                value="summary",
+                label="给遮盖后的内容",
+                explained="号码、姓名等会打上星号。",
+                fields=("姓名", "公民身份号码", "有效期止"),
+                asked=False,
+                chosen=False,
+            ),
+            ViewOption(
+                value="full",
+                label="给完整内容",
+                explained="只包括下面这些：",
+                fields=("姓名", "公民身份号码", "有效期止"),
+                asked=True,
+                chosen=True,
+            ),
+        ),
+        "refuse_chosen": False,
+        "leave_out": (
+            FieldBox(value="name", label="姓名"),
+            FieldBox(value="id_number", label="公民身份号码"),
+        ),
+        "previews": (),
+        "trouble": "",
+    }
+    return AskedItem(**(plain | changes))  # type: ignore[arg-type]  # spelled out above
+
+
+CONSENT = ConsentPageView(
+    action=f"/space/consent/{GRANT}",
+    department=DEPARTMENT,
+    contact="010-00000000 · service@example.org",
+    privacy_officer="李**（privacy@example.org）",
+    client="示范区一网通办受理系统",
+    item="食品经营许可（小微餐饮）",
+    case_tail="407193K",
+    purpose="申请行政许可",
+    note="您 11 月 24 日提交的小餐馆开业申请需要核对以下材料。",
+    legal="经您同意（《个人信息保护法》第13条第1款第1项）",
+    items=(
+        asked(
+            "ID01",
+            "居民身份证",
+            previews=(
+                Preview(
+                    label="会发出的内容（完整内容）",
+                    facts=(
+                        Fact(label="姓名", value="张小满"),
+                        Fact(label="公民身份号码", value="11010519000101001X", hidden="1****************X"),
+                    ),
+                ),
+            ),
+        ),
+        asked(
+            "LC08",
+            "残疾人证",
+            sensitive=True,
+            trouble="请选一个：给，还是不给。",
+            necessity="不给：仍可办理，只是不能享受减免。",
+        ),
+    ),
+    until=WHEN,
+    uses="每种材料最多调取 1 次",
+    kept="部门保存 180 天，之后删除",
+    refusal="不同意不影响您用其他方式办理：可以到窗口提交原件。部门不会因此拒绝为您服务。",
+    withdrawal="随时在“我的授权”里收回，马上生效。收回前已经取走的仍然合法。",
+    rights="您可以要求查阅、更正、删除，也可以向网信部门投诉。",
+    shown_hash="ab" * 32,
+    trouble="",
+    previewed=False,
+    minutes=8,
+)
+CARD = ConsentCard(
+    grant_id=GRANT,
+    department=DEPARTMENT,
+    item="食品经营许可（小微餐饮）",
+    purpose="申请行政许可",
+    case_tail="407193K",
+    badge=Badge(text="生效中", tone=Tone.GOOD),
+    items=(
+        GrantedItem(
+            code="ID01",
+            name="居民身份证",
+            view="完整内容",
+            fields=("姓名", "公民身份号码", "有效期止"),
+            used="已调取 1 次，最多 1 次",
+        ),
+        GrantedItem(
+            code="LC01", name="营业执照", view="只核对", fields=(), used="还没有调取过，最多 1 次"
+        ),
+    ),
+    given=WHEN,
+    until=WHEN,
+    ended=None,
+    revoke_href=f"/space/consents/{GRANT}/revoke",
+    narrow_href=f"/space/consents/{GRANT}/narrow",
+)
+CONSENTS = ConsentsView(
+    active=(CARD,),
+    ended=(CARD,),
+    said="授权已收回。从现在起，这个部门不能再凭它调取您的材料。",
+)
+REVOKE = RevokeView(card=CARD, action=CARD.revoke_href, back="/space/consents")
+NARROW = NarrowView(
+    card=CARD,
+    items=(
+        FieldBox(value="ID01", label="居民身份证 · 完整内容", chosen=True),
+        FieldBox(value="LC01", label="营业执照 · 只核对", chosen=True),
+    ),
+    action=CARD.narrow_href,
+    back="/space/consents",
+    trouble="",
+)
+ACCESSES = AccessesView(lines=LINES, older="/space/accesses?before=3", first_page=False)
+ACCESS = AccessView(
+    line=LINES[0],
+    facts=(
+        Fact(label="谁", value=DEPARTMENT),
+        Fact(label="什么时候", value="2026年11月24日 14:20"),
+        Fact(label="凭什么", value="凭您的授权"),
+        Fact(label="办什么事", value="食品经营许可（小微餐饮）"),
+        Fact(label="看了什么", value="居民身份证 · 完整内容\n姓名、公民身份号码、有效期止"),
+    ),
+)
+TROUBLE = TroubleView(
+    title="没有找到这一页",
+    told="可能已经过期，或者地址不完整。",
+    step="回到首页",
+    href="/space",
+    correlation="a1b2c3d4e5f60718",
+)
+
+PAGES = {
+    "sign_in": ("", False, SIGN_IN),
+    "code": ("", False, CODE),
+    "home": ("home", True, HOME),
+    "records": ("records", True, RECORDS),
+    "record": ("records", True, RECORD),
+    "consent": ("", True, CONSENT),
+    "consents": ("consents", True, CONSENTS),
+    "revoke": ("consents", True, REVOKE),
+    "narrow": ("consents", True, NARROW),
+    "accesses": ("accesses", True, ACCESSES),
+    "access": ("accesses", True, ACCESS),
+    "check": ("", True, None),
+    "trouble": ("", False, TROUBLE),
+}
+"""Template, tab, whether somebody is signed in, and what is shown."""
