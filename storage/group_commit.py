@@ -238,7 +238,9 @@ def _receipt(one: Judged, *, index: int, path: TreePath, note: str) -> Receipt:
 
 
 def _outcome(one: Judged, *, receipt: Receipt, at_ms: int, returned_at: float) -> Outcome:
-    entry_id = one.waiting.operation.entry_id
+    entry_id, kept = one.waiting.operation.entry_id, one.kept
+    if kept is None:
+        raise RuntimeError("an entry was not sealed")
     match one.decided.decision:
         case Permit() as permit:
             return Committed(
@@ -247,12 +249,18 @@ def _outcome(one: Judged, *, receipt: Receipt, at_ms: int, returned_at: float) -
                 at_ms=at_ms,
                 permit=permit,
                 receipt=receipt,
+                kept=kept,
                 wraps=one.wraps,
                 committed_at=returned_at,
             )
         case Deny() as deny:
             return Refused(
-                entry_id=entry_id, index=receipt.index, at_ms=at_ms, deny=deny, receipt=receipt
+                entry_id=entry_id,
+                index=receipt.index,
+                at_ms=at_ms,
+                deny=deny,
+                receipt=receipt,
+                kept=kept,
             )
 
 

@@ -28,6 +28,7 @@ from vault.journal.operations import (
     Change,
     Decided,
     Disclosure,
+    Kept,
     Outcome,
     RecordWrap,
     Repeated,
@@ -64,6 +65,7 @@ class Judged:
     decided: Decided
     wraps: tuple[RecordWrap, ...] = ()
     sealed: SealedEntry | None = None
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +252,7 @@ class Batch:
             suite=identity.suite,
             random=identity.random,
         )
+        one.kept = Kept(one.sealed.payload, holder_seq, actor_seq)
         inputs = seal_decision_inputs(
             one.decided.inputs,
             keys=operation.keys,

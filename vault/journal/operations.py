@@ -12,6 +12,7 @@ the proof that the entry is in the log, and the only thing that opens record key
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple, Protocol
@@ -156,6 +157,19 @@ class Disclosure(Operation):
     notices: Callable[[Decision, int], tuple[Notice, ...]] = lambda _decision, _at_ms: ()
 
 
+class Kept(NamedTuple):
+    """What an entry was written as: all that its opening is made of, beside its keys.
+
+    Attributes:
+        payload: The sealed payload.
+        holder_seq: The holder's number of it; ``None`` where there is no holder.
+    """
+
+    payload: bytes
+    holder_seq: int | None
+    actor_seq: int
+
+
 class RecordWrap(NamedTuple):
     """A record key still wrapped, and the wrapped holder data key that opens it."""
 
@@ -179,6 +193,7 @@ class Committed:
     at_ms: int
     permit: Permit
     receipt: Receipt
+    kept: Kept
     wraps: tuple[RecordWrap, ...]
     committed_at: float
     once: threading.Lock = field(default_factory=threading.Lock)
@@ -193,6 +208,7 @@ class Refused:
     at_ms: int
     deny: Deny
     receipt: Receipt
+    kept: Kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -205,12 +221,8 @@ class Repeated:
 Outcome = Committed | Refused | Repeated
 
 
-class Pending(Protocol):
-    """An operation that waits for its commit."""
-
-    def result(self, timeout: float | None = None) -> Outcome:
-        """Wait, then return the outcome or raise what went wrong."""
-        ...
+Pending = Future[Outcome]
+"""An operation that waits for its commit; its result is the outcome, or raises what went wrong."""
 
 
 class Journal(Protocol):
@@ -223,4 +235,17 @@ class Journal(Protocol):
             JournalUnavailableError: Not known to be committed; nothing may be released.
             ConflictError, InvalidInputError: The effect of a change refused; nothing changed.
         """
+        ...
+
+    def enqueue(self, operation: Change | Disclosure) -> Pending:
+        """Queue ``operation`` without waiting.
+
+        Raises:
+            JournalUnavailableError: Too much waits, or the journal has stopped.
+        """
+        ...
+
+    @property
+    def waiting(self) -> bool:
+        """Say whether the journal takes entries; for readiness."""
         ...
