@@ -273,3 +273,5 @@ def _kind_of(name: str) -> type[Key]:
 def _expect(wrapped: WrappedKey, purpose: Purpose) -> None:
     if wrapped.purpose is not purpose:
         raise IntegrityError("a wrapped key is of another kind")
+    if wrapped.name and purpose is not Purpose.SERVICE_KEY:  # In no context, so nobody vouches.
+        raise IntegrityError("a wrapped key has a name that its kind has not")

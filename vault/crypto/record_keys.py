@@ -74,9 +74,9 @@ def unwrap_record_keys(
 
 def _unwrap(keyring: Keyring, wanted: RecordKeyWrap) -> RecordKey:
     row, parent = wanted.record_key, wanted.data_key
-    found = (row.purpose, row.owner_id, row.version, row.parent_version, parent.owner_id)
+    found = (row.purpose, row.name, row.owner_id, row.version, row.parent_version, parent.owner_id)
     named = (wanted.record_id, wanted.version, parent.version, wanted.holder_id)
-    if found != (Purpose.RECORD_KEY, *named):
+    if found != (Purpose.RECORD_KEY, "", *named):
         raise IntegrityError("a record key's row is another's")
     data_key = keyring.data_key(parent)
     if data_key.suite is not suite_numbered(row.suite):

@@ -1,0 +1,174 @@
+"""What the vault asks of the world: stores, the journal, sealed files. ``storage`` provides it.
+
+A ``Tx`` is one transaction; its stores see each other's writes. Rows of ``guarded`` are written
+by journal operations only; those of ``protocol`` by plain units of work. Lookups return
+``None`` for what is not there; writes that meet another version raise ``ConflictError``; a
+database that does not answer raises ``StorageError``.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from vault.crypto.keys import WrappedKey
+from vault.ids import EntryId, Space
+from vault.notices import Notice
+from vault.ports.guarded import (
+    ActivePolicy,
+    Cases,
+    Clients,
+    Consents,
+    Departments,
+    Holders,
+    IdentifierIndex,
+    Policies,
+    Records,
+)
+from vault.ports.protocol import LiveToken, ProtocolRows
+
+__all__ = [
+    "ActivePolicy",
+    "Blobs",
+    "Cases",
+    "Clients",
+    "Consents",
+    "Departments",
+    "Entries",
+    "Holders",
+    "IdentifierIndex",
+    "KeptEntry",
+    "LiveToken",
+    "Notices",
+    "Policies",
+    "ProtocolRows",
+    "Read",
+    "Records",
+    "SystemKeys",
+    "Tx",
+    "Work",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptEntry:
+    """A journal entry as kept beside the tree (journal.md 15)."""
+
+    log_id: int
+    index: int
+    entry_id: EntryId
+    space: Space | None
+    holder_seq: int | None
+    actor_id: bytes
+    actor_seq: int
+    key_version: int
+    leaf: bytes
+    payload: bytes
+    inputs: bytes | None
+
+
+class Notices(Protocol):
+    """What holders are told."""
+
+    def of_holder(self, space: Space, *, limit: int) -> tuple[Notice, ...]:
+        """Return at most ``limit`` notices of a holder, newest first."""
+
+    def add(self, notices: Sequence[Notice]) -> None:
+        """Queue what holders are told."""
+
+    def mark_read(self, space: Space, *, at_ms: int) -> None:
+        """Mark every unread notice of a holder as read at ``at_ms`` (UTC milliseconds)."""
+
+
+class Entries(Protocol):
+    """Entries as the portal and the verifier read them; only the writer appends."""
+
+    def get(self, log_id: int, *, entry_id: EntryId) -> KeptEntry | None:
+        """Return one entry of a log, or ``None``."""
+
+    def of_holder(self, space: Space, *, before: int | None, limit: int) -> tuple[KeptEntry, ...]:
+        """Return a holder's entries, newest first, with ``holder_seq`` below ``before`` if given."""
+
+
+class SystemKeys(Protocol):
+    """What a deployment is: its id, its wrapped vault keys and service keys."""
+
+    def vault_id(self) -> bytes | None:
+        """Return the id of this deployment, 16 bytes; ``None`` before it has one."""
+
+    def set_vault_id(self, vault_id: bytes) -> None:
+        """Give the deployment its id, once and for good."""
+
+    def all(self) -> tuple[WrappedKey, ...]:
+        """Return the wrapped vault keys and service keys, of every version."""
+
+    def add(self, key: WrappedKey) -> None:
+        """Keep one more wrapped key; ``ConflictError`` where that version is there."""
+
+
+class Tx(Protocol):
+    """One transaction over all stores."""
+
+    @property
+    def system(self) -> SystemKeys:
+        """Identity and keys of the deployment."""
+
+    @property
+    def holders(self) -> Holders:
+        """Holders, numbers and their keys."""
+
+    @property
+    def records(self) -> Records:
+        """Record versions and their keys."""
+
+    @property
+    def consents(self) -> Consents:
+        """Consents and their uses."""
+
+    @property
+    def cases(self) -> Cases:
+        """Cases."""
+
+    @property
+    def departments(self) -> Departments:
+        """Departments and tag keys."""
+
+    @property
+    def clients(self) -> Clients:
+        """Clients."""
+
+    @property
+    def policies(self) -> Policies:
+        """Policy bundles."""
+
+    @property
+    def notices(self) -> Notices:
+        """What holders are told."""
+
+    @property
+    def entries(self) -> Entries:
+        """Entries of the journal, to read."""
+
+    @property
+    def protocol(self) -> ProtocolRows:
+        """Short-lived rows."""
+
+
+Read = Callable[[], AbstractContextManager[Tx]]
+"""Starts a read-only unit of work; writing through it raises ``StorageError``."""
+
+Work = Callable[[], AbstractContextManager[Tx]]
+"""Starts a plain unit of work for protocol rows; commits when the block ends without error."""
+
+
+class Blobs(Protocol):
+    """Sealed files under random names (crypto.md 7): intent, write, check, then the deposit."""
+
+    def write(self, space: Space, *, chunks: Iterator[bytes], now_ms: int) -> tuple[str, int]:
+        """Record the intent, write durably, check the length; return ``(object_key, bytes)``."""
+
+    def read(self, object_key: str, *, offset: int, length: int) -> bytes:
+        """Return at most ``length`` sealed bytes from ``offset`` on; ``IntegrityError`` if it is gone."""
+
+    def collect(self, *, now_ms: int) -> int:
+        """Remove what expired intents left behind; return how many objects went."""
