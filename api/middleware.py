@@ -1,4 +1,4 @@
-"""What every request passes: a correlation id, safe headers, limits, and a line in the log when refused.
+"""What every request passes: a correlation id, safe headers, limits, a line when refused.
 
 Plain ASGI, because it stands before every pull. Bodies, queries and headers are never logged.
 """

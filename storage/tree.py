@@ -30,7 +30,8 @@ class Tree:
             return to_bundle(self._column("leaf", tile.index * 256, tile.index * 256 + tile.width))
         if tile.full:
             found = self._connection.exec_driver_sql(
-                "SELECT data FROM log_tile WHERE log_id = ? AND year = ? AND level = ? AND idx = ?",
+                "SELECT data FROM log_tile"
+                " WHERE log_id = ? AND year = ? AND level = ? AND idx = ?",
                 (*self._log, tile.level, tile.index),
             ).fetchone()
             if found is not None:

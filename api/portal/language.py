@@ -38,9 +38,12 @@ class Bilingual(Protocol):
     """Whatever the catalogues write in both languages."""
 
     @property
-    def zh(self) -> str: ...
+    def zh(self) -> str:
+        """Chinese."""
+
     @property
-    def en(self) -> str: ...
+    def en(self) -> str:
+        """English."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ def facts_of(
     Args:
         code: Evidence code.
         fields: Field name to value, as opened or as it would be released.
+        language: In which labels and values are written.
         hide: Show numbers masked first; without it, exactly as they are.
     """
     known = catalogue()[code].fields

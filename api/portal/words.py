@@ -1,5 +1,6 @@
-"""Plain words for states, views, grades and events. Every sentence is Chinese here; the catalogue
-has the English. Nothing is shown that has no word.
+"""Plain words for states, views, grades and events.
+
+Every sentence is Chinese here; the catalogue has the English. Nothing is shown that has no word.
 """
 
 from collections.abc import Mapping

@@ -125,7 +125,7 @@ class _Connection(asyncio.Protocol):
         self._wanted = 0
         self.next()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         if not self.done.done():
             self._shared.failures += 1
             self._finish()

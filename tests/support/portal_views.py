@@ -69,7 +69,9 @@ def access(**changes: object) -> AccessLine:
         "item": "食品经营许可（小微餐饮）",
         "case_tail": "407193K",
         "seen": (
-            SeenItem(name="居民身份证", view="完整内容", fields=("姓名", "公民身份号码", "有效期止")),
+            SeenItem(
+                name="居民身份证", view="完整内容", fields=("姓名", "公民身份号码", "有效期止")
+            ),
         ),
         "href": f"/space/accesses/{GRANT}",
         "receipt_href": f"/space/accesses/{GRANT}/receipt",
@@ -168,7 +170,11 @@ FACTS = (
     Fact(label="姓名", value="张小满"),
     Fact(label="性别", value="女"),
     Fact(label="出生日期", value="1900年1月1日"),
-    Fact(label="常住户口所在地住址", value="示范省示范市示范区示范路1号", hidden="示范省示范市示范区"),
+    Fact(
+        label="常住户口所在地住址",
+        value="示范省示范市示范区示范路1号",
+        hidden="示范省示范市示范区",
+    ),
     Fact(label="公民身份号码", value="11010519000101001X", hidden="1****************X"),
     Fact(label="签发机关", value="示范区公安分局（模拟）"),
     Fact(label="有效期", value="2026年5月1日"),
@@ -259,7 +265,11 @@ CONSENT = ConsentPageView(
                     label="会发出的内容（完整内容）",
                     facts=(
                         Fact(label="姓名", value="张小满"),
-                        Fact(label="公民身份号码", value="11010519000101001X", hidden="1****************X"),
+                        Fact(
+                            label="公民身份号码",
+                            value="11010519000101001X",
+                            hidden="1****************X",
+                        ),
                     ),
                 ),
             ),

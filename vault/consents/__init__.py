@@ -1,4 +1,4 @@
-"""The holder's grant to one client: the OAuth grant and the consent are one row, one id, one state."""
+"""The holder's grant to one client: the consent is the OAuth grant, one row, id and state."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum

@@ -87,7 +87,7 @@ class Entries(Protocol):
         """Return one entry of a log, or ``None``."""
 
     def of_holder(self, space: Space, *, before: int | None, limit: int) -> tuple[KeptEntry, ...]:
-        """Return a holder's entries, newest first, with ``holder_seq`` below ``before`` if given."""
+        """Return a holder's entries, newest first, with ``holder_seq`` below ``before``."""
 
 
 class SystemKeys(Protocol):
@@ -168,7 +168,7 @@ class Blobs(Protocol):
         """Record the intent, write durably, check the length; return ``(object_key, bytes)``."""
 
     def read(self, object_key: str, *, offset: int, length: int) -> bytes:
-        """Return at most ``length`` sealed bytes from ``offset`` on; ``IntegrityError`` if it is gone."""
+        """Return up to ``length`` sealed bytes from ``offset``; ``IntegrityError`` if gone."""
 
     def collect(self, *, now_ms: int) -> int:
         """Remove what expired intents left behind; return how many objects went."""

@@ -2,6 +2,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,7 +10,6 @@ from tests.support.crypto import VAULT_ID, fixed
 from vault.crypto import contexts
 from vault.crypto.contexts import Context
 from vault.crypto.keyring import Keyring
-from vault.crypto.keys import WrappedKey
 from vault.crypto.providers import (
     DEFAULT_N,
     MAX_N,
@@ -22,6 +22,9 @@ from vault.crypto.providers import (
 from vault.crypto.roots import Health, KeyProvider, Root
 from vault.crypto.suites import Suite
 from vault.errors import ConflictError, IntegrityError, InvalidInputError, KeyUnavailableError
+
+if TYPE_CHECKING:
+    from vault.crypto.keys import WrappedKey
 
 PHRASE = b"synthetic passphrase"
 SALT = bytes(range(16))
@@ -167,7 +170,7 @@ def test_a_cost_out_of_bounds_is_refused_before_any_work(n: int, salt: bytes) ->
         ("n=131072", "n=65536"),
         ("n=131072", "n=2097152"),
         ("n=131072", "n=-131072"),
-        ("n=131072", "n=０"),
+        ("n=131072", "n=\uff10"),
         ("r=8", "r=1"),
         ("p=1", "p=2"),
         ("scrypt", "argon2id"),

@@ -19,10 +19,20 @@ from vault.identifiers.case_numbers import check_case_number, make_case_number
 from vault.identifiers.checks import mrz_check
 from vault.identifiers.synthetic import is_synthetic, synthetic_resident_id, synthetic_uscc
 
+Row = dict[str, Any]
+
 VECTORS: dict[str, Any] = json.loads(
     (Path(__file__).parents[3] / "vectors/id_vectors.json").read_text("utf-8")
 )
 TODAY = date.fromisoformat(VECTORS["meta"]["reference_date"])
+
+
+def outcome(kind: IdentifierKind, text: str) -> Reason | str:
+    try:
+        parse(kind, text, today=TODAY)
+    except IdentifierError as refusal:
+        return refusal.reason
+    return "parsed"
 
 
 def rows(which: str) -> list[Any]:
@@ -34,7 +44,7 @@ def rows(which: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(("kind", "row"), rows("valid"))
-def test_a_valid_number_is_parsed_into_what_it_says(kind: IdentifierKind, row: Any) -> None:
+def test_a_valid_number_is_parsed_into_what_it_says(kind: IdentifierKind, row: Row) -> None:
     found = parse(kind, row["input"], today=TODAY)
 
     assert found.value == row["input"]
@@ -43,7 +53,7 @@ def test_a_valid_number_is_parsed_into_what_it_says(kind: IdentifierKind, row: A
 
 @pytest.mark.parametrize(("kind", "row"), rows("invalid"))
 def test_an_invalid_number_is_refused_for_its_first_failure(
-    kind: IdentifierKind, row: Any
+    kind: IdentifierKind, row: Row
 ) -> None:
     with pytest.raises(IdentifierError) as refusal:
         parse(kind, row["input"], today=TODAY)
@@ -52,13 +62,13 @@ def test_an_invalid_number_is_refused_for_its_first_failure(
 
 
 @pytest.mark.parametrize(("kind", "row"), rows("invalid"))
-def test_what_a_person_types_is_brought_to_the_strict_form(kind: IdentifierKind, row: Any) -> None:
+def test_what_a_person_types_is_brought_to_the_strict_form(kind: IdentifierKind, row: Row) -> None:
     if "ui_normalises_to" in row:
         assert normalise_ui(row["input"]) == row["ui_normalises_to"]
 
 
 @pytest.mark.parametrize("row", VECTORS["passport_cn"]["mrz_check_digits"])
-def test_machine_readable_fields_have_their_check_digit(row: Any) -> None:
+def test_machine_readable_fields_have_their_check_digit(row: Row) -> None:
     assert mrz_check(row["field"]) == row["check"]
 
 
@@ -66,10 +76,7 @@ def test_machine_readable_fields_have_their_check_digit(row: Any) -> None:
 def test_arbitrary_text_is_refused_with_a_reason_and_nothing_else(
     kind: IdentifierKind, text: str
 ) -> None:
-    try:
-        parse(kind, text, today=TODAY)
-    except IdentifierError as refusal:
-        assert refusal.reason in SENTENCES
+    assert outcome(kind, text) in {*SENTENCES, "parsed"}
 
 
 @given(

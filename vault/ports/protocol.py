@@ -1,0 +1,133 @@
+"""Short-lived rows of OAuth and of signing in; the only ones that plain transactions write.
+
+Times are whole UTC seconds. Whatever is spent is claimed by one statement that says whether
+it did: of two that try at once, one is told ``True``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from vault.clients import Client
+from vault.clients.protocol import (
+    AccessToken,
+    AuthorizationCode,
+    Claim,
+    Interaction,
+    InteractionState,
+    Message,
+    PushedRequest,
+    SignIn,
+    SignInAttempt,
+)
+from vault.consents import Consent
+from vault.departments import Department
+from vault.ids import ClientId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveToken:
+    """A token that may be used now, with everything its use is judged by."""
+
+    token: AccessToken
+    client: Client
+    department: Department
+    consent: Consent | None
+
+
+class ProtocolRows(Protocol):
+    """Rows by the keyed hash of the secret that was presented, 32 bytes."""
+
+    def push(self, request: PushedRequest) -> None:
+        """Keep a pushed authorization request."""
+
+    def pushed(self, request_hash: bytes) -> PushedRequest | None:
+        """Return a pushed request, expired and spent ones too, or ``None``."""
+
+    def spend_pushed(self, request_hash: bytes, *, now: int) -> bool:
+        """Mark a pushed request as consumed; say whether it was not before."""
+
+    def open_interaction(self, interaction: Interaction) -> None:
+        """Keep a browser's way through a pushed request."""
+
+    def interaction(self, interaction_id: bytes) -> Interaction | None:
+        """Return an interaction of any state by the id in its path, or ``None``."""
+
+    def interaction_of(self, request_hash: bytes, *, browser_hash: bytes) -> Interaction | None:
+        """Return the interaction of one browser with one pushed request, or ``None``."""
+
+    def bind_interaction(self, interaction_id: bytes, *, signin_hash: bytes) -> bool:
+        """Bind an interaction to a sign-in; say whether it was bound to none before."""
+
+    def close_interaction(self, interaction_id: bytes, *, state: InteractionState) -> bool:
+        """Move an open interaction to ``state``; say whether it was open."""
+
+    def add_code(self, code: AuthorizationCode) -> None:
+        """Keep an authorization code."""
+
+    def code(self, code_hash: bytes) -> AuthorizationCode | None:
+        """Return a code, expired and spent ones too, or ``None``."""
+
+    def spend_code(self, code_hash: bytes, *, client_id: ClientId, now: int) -> bool:
+        """Claim a code in one statement: unspent, unexpired and this client's."""
+
+    def add_token(self, token: AccessToken) -> None:
+        """Keep an access token."""
+
+    def live_token(self, token_hash: bytes, *, now: int) -> LiveToken | None:
+        """Return the token joined to live client, department and grant, in one query.
+
+        The client is active, the department is active, the token neither expired nor
+        revoked, the grant (where it has one) active and unexpired.
+        """
+
+    def token(self, token_hash: bytes) -> AccessToken | None:
+        """Return a token, expired and revoked ones too, or ``None``."""
+
+    def revoke_token(self, token_hash: bytes, *, client_id: ClientId, now: int) -> bool:
+        """Revoke this client's token; say whether it was there and not revoked before."""
+
+    def revoke_family(self, family_id: bytes, *, now: int) -> int:
+        """Revoke every token that came of one code; return how many were not before."""
+
+    def claim(self, claims: Sequence[Claim]) -> tuple[bool, ...]:
+        """Write replay rows; say for each whether it is new."""
+
+    def add_attempt(self, attempt: SignInAttempt) -> None:
+        """Keep a one-time code that is on its way."""
+
+    def attempt(self, attempt_hash: bytes) -> SignInAttempt | None:
+        """Return an attempt to sign in, expired and spent ones too, or ``None``."""
+
+    def miss_attempt(self, attempt_hash: bytes) -> int:
+        """Count a wrong code; return how many there are now."""
+
+    def spend_attempt(self, attempt_hash: bytes, *, now: int) -> bool:
+        """Mark an attempt as spent; say whether it was neither spent nor expired."""
+
+    def count_try(self, key_hash: bytes, *, window_start: int) -> int:
+        """Count one try under ``key_hash`` in a window; return how many there are now."""
+
+    def add_signin(self, signin: SignIn) -> None:
+        """Keep a signed-in browser."""
+
+    def signin(self, signin_hash: bytes, *, now: int) -> SignIn | None:
+        """Return a sign-in that neither ended, idled out nor expired by ``now``, or ``None``."""
+
+    def touch_signin(self, signin_hash: bytes, *, idle_expires_at: int) -> None:
+        """Say until when a sign-in may idle."""
+
+    def end_signin(self, signin_hash: bytes, *, now: int) -> None:
+        """End a sign-in; without effect on one that has ended."""
+
+    def enqueue(self, message: Message) -> None:
+        """Keep a message until a gateway takes it."""
+
+    def messages(self, *, limit: int) -> tuple[Message, ...]:
+        """Return at most ``limit`` messages that wait, the oldest first."""
+
+    def message_done(self, message_id: bytes, *, now: int) -> None:
+        """Say that a gateway has taken a message."""
+
+    def sweep(self, *, now: int, limit: int) -> int:
+        """Delete up to ``limit`` expired rows of each kind; return how many went."""
