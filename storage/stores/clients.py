@@ -1,0 +1,97 @@
+"""Registered clients. Sets lie in their rows as sorted lists, so that equal ones are equal."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import insert, select, update
+
+from policies.scopes import View
+from storage.statements import Driver, Prepared, Row
+from storage.stores.keyed import (
+    at_version,
+    but_key,
+    keyed,
+    named_words,
+    replace_row,
+    to_json,
+    words,
+)
+from storage.tables.columns import table_of
+from storage.tables.departments import ClientRow
+from vault.clients import Client, ClientStatus, Profile
+from vault.ids import ClientId, DepartmentId
+
+CLIENT: Final = table_of(ClientRow)
+
+_GET: Final = Prepared(select(CLIENT).where(keyed(CLIENT, "client_id")))
+_ALL: Final = Prepared(select(CLIENT).order_by(CLIENT.c.client_id))
+_ADD: Final = Prepared(insert(CLIENT))
+_REPLACE: Final = Prepared(
+    update(CLIENT).where(at_version(CLIENT, "client_id")).values(**but_key(CLIENT))
+)
+
+
+class SqlClients:
+    """Implements ``vault.ports.Clients``."""
+
+    def __init__(self, driver: Driver) -> None:
+        """Stand on the transaction of ``driver``."""
+        self._driver = driver
+
+    def get(self, client_id: ClientId) -> Client | None:
+        """Return a client."""
+        row = _GET.one(self._driver, client_id=client_id)
+        return None if row is None else client_of(row)
+
+    def all(self) -> tuple[Client, ...]:
+        """Return every client, by id."""
+        return tuple(map(client_of, _ALL.all(self._driver)))
+
+    def add(self, client: Client) -> None:
+        """Write a new client."""
+        _ADD.change(self._driver, **_row(client))
+
+    def replace(self, client: Client, *, expected: int) -> None:
+        """Write the version of a client that follows ``expected``."""
+        replace_row(_REPLACE, self._driver, row=_row(client), expected=expected)
+
+
+def client_of(row: Row) -> Client:
+    """Return the client of a row of ``CLIENT``, all columns in their order."""
+    client_id, department_id, name_zh, name_en, profile, status, jwks, *lists, version = row
+    redirect_uris, grant_types, scopes, evidence, issue_codes, service_items = lists
+    return Client(
+        client_id=ClientId(client_id),
+        department_id=DepartmentId(department_id),
+        name_zh=name_zh,
+        name_en=name_en,
+        profile=Profile(profile),
+        status=ClientStatus(status),
+        jwks=jwks,
+        redirect_uris=words(redirect_uris),
+        grant_types=frozenset(words(grant_types)),
+        scopes=frozenset(words(scopes)),
+        evidence={code: View.of(label) for code, label in named_words(evidence).items()},
+        issue_codes=frozenset(words(issue_codes)),
+        service_items=frozenset(words(service_items)),
+        version=version,
+    )
+
+
+def _row(client: Client) -> Mapping[str, object]:
+    return {
+        "client_id": client.client_id,
+        "department_id": client.department_id,
+        "name_zh": client.name_zh,
+        "name_en": client.name_en,
+        "profile": client.profile.value,
+        "status": client.status.value,
+        "jwks": client.jwks,
+        "redirect_uris": to_json(client.redirect_uris),
+        "grant_types": to_json(sorted(client.grant_types)),
+        "scopes": to_json(sorted(client.scopes)),
+        "evidence": to_json({code: view.label for code, view in client.evidence.items()}),
+        "issue_codes": to_json(sorted(client.issue_codes)),
+        "service_items": to_json(sorted(client.service_items)),
+        "version": client.version,
+    }

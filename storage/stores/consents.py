@@ -1,0 +1,129 @@
+"""Consents, which are the OAuth grants, and how often each was used."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Final
+
+from sqlalchemy import insert, select, update
+
+from storage.statements import Driver, Prepared, Row
+from storage.stores.keyed import at_version, but_key, keyed, replace_row
+from storage.tables.columns import table_of
+from storage.tables.oauth import ConsentRow, UseRow
+from vault.consents import Consent, ConsentStatus, Use
+from vault.consents.details import Details
+from vault.ids import CaseNumber, ClientId, DepartmentId, EntryId, GrantId, HolderId, Space
+
+CONSENT: Final = table_of(ConsentRow)
+
+_KEY: Final = ("log_id", "holder_id", "grant_id")
+_USE: Final = table_of(UseRow)
+
+_GET: Final = Prepared(select(CONSENT).where(keyed(CONSENT, *_KEY)))
+_OF_HOLDER: Final = Prepared(
+    select(CONSENT)
+    .where(keyed(CONSENT, "log_id", "holder_id"))
+    .order_by(CONSENT.c.created_at_ms.desc(), CONSENT.c.grant_id)
+)
+_ADD: Final = Prepared(insert(CONSENT))
+_REPLACE: Final = Prepared(
+    update(CONSENT).where(at_version(CONSENT, *_KEY)).values(**but_key(CONSENT))
+)
+_USES: Final = Prepared(select(_USE).where(keyed(_USE, *_KEY)).order_by(_USE.c.code))
+_ADD_USE: Final = Prepared(insert(_USE))
+
+
+class SqlConsents:
+    """Implements ``vault.ports.Consents``."""
+
+    def __init__(self, driver: Driver) -> None:
+        """Stand on the transaction of ``driver``."""
+        self._driver = driver
+
+    def get(self, space: Space, *, grant_id: GrantId) -> Consent | None:
+        """Return a consent of a holder."""
+        row = _GET.one(self._driver, **space._asdict(), grant_id=grant_id)
+        return None if row is None else consent_of(row)
+
+    def of_holder(self, space: Space) -> tuple[Consent, ...]:
+        """Return the consents of a holder, newest first."""
+        return tuple(map(consent_of, _OF_HOLDER.all(self._driver, **space._asdict())))
+
+    def uses(self, space: Space, *, grant_id: GrantId) -> Mapping[str, Use]:
+        """Return the uses of a consent, by evidence code."""
+        rows = _USES.all(self._driver, **space._asdict(), grant_id=grant_id)
+        return {
+            code: Use(space=space, grant_id=grant_id, code=code, used=used, limit=limit)
+            for _, _, _, code, used, limit in rows
+        }
+
+    def add(self, consent: Consent, *, uses: Sequence[Use]) -> None:
+        """Write a new consent with its uses."""
+        _ADD.change(self._driver, **_row(consent))
+        for use in uses:
+            _ADD_USE.change(
+                self._driver,
+                **use.space._asdict(),
+                grant_id=use.grant_id,
+                code=use.code,
+                used=use.used,
+                max_uses=use.limit,
+            )
+
+    def replace(self, consent: Consent, *, expected: int) -> None:
+        """Write the version of a consent that follows ``expected``."""
+        replace_row(_REPLACE, self._driver, row=_row(consent), expected=expected)
+
+
+def consent_of(row: Row) -> Consent:
+    """Return the consent of a row of ``CONSENT``, all columns in their order."""
+    log_id, holder_id, grant_id, client_id, department_id, status, version, *rest = row
+    details, note, purpose, item, case_no, shown_hash, shown_locale, *times, state_entry = rest
+    created_at_ms, expires_at_ms, ended_at_ms = times
+    return Consent(
+        space=Space(log_id, HolderId(holder_id)),
+        grant_id=GrantId(grant_id),
+        client_id=ClientId(client_id),
+        department_id=DepartmentId(department_id),
+        status=ConsentStatus(status),
+        version=version,
+        details=_details(details),
+        note=note,
+        purpose=purpose,
+        item=item,
+        case_no=CaseNumber(case_no),
+        shown_hash=shown_hash,
+        shown_locale=shown_locale,
+        created_at_ms=created_at_ms,
+        expires_at_ms=expires_at_ms,
+        ended_at_ms=ended_at_ms,
+        state_entry=EntryId(state_entry),
+    )
+
+
+def _row(consent: Consent) -> Mapping[str, object]:
+    return {
+        **consent.space._asdict(),
+        "grant_id": consent.grant_id,
+        "client_id": consent.client_id,
+        "department_id": consent.department_id,
+        "status": consent.status.value,
+        "version": consent.version,
+        "details": consent.details.to_json(),
+        "note": consent.note,
+        "purpose": consent.purpose,
+        "item": consent.item,
+        "case_no": consent.case_no,
+        "shown_hash": consent.shown_hash,
+        "shown_locale": consent.shown_locale,
+        "created_at_ms": consent.created_at_ms,
+        "expires_at_ms": consent.expires_at_ms,
+        "ended_at_ms": consent.ended_at_ms,
+        "state_entry": consent.state_entry,
+    }
+
+
+@lru_cache(maxsize=1024)
+def _details(text: str) -> Details:
+    """Read details once for the many pulls of one consent; they are frozen and name nobody."""
+    return Details.from_json(text)

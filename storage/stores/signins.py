@@ -1,0 +1,200 @@
+"""Signing in, counted tries, and messages on their way out."""
+
+from typing import Final
+
+from sqlalchemy import bindparam, insert, select, text, update
+
+from storage.statements import Driver, Prepared, Row
+from storage.stores.keyed import keyed, space_of_row, space_row
+from storage.tables.columns import table_of
+from storage.tables.signins import MessageRow, SignInAttemptRow, SignInRow
+from vault.clients.protocol import Message, SignIn, SignInAttempt
+from vault.errors import ConflictError
+from vault.ids import HolderId, Space
+
+_ATTEMPT: Final = table_of(SignInAttemptRow)
+_SIGNIN: Final = table_of(SignInRow)
+_MESSAGE: Final = table_of(MessageRow)
+
+_ADD_ATTEMPT: Final = Prepared(insert(_ATTEMPT))
+_GET_ATTEMPT: Final = Prepared(select(_ATTEMPT).where(keyed(_ATTEMPT, "attempt_hash")))
+_MISS: Final = Prepared(
+    update(_ATTEMPT)
+    .where(keyed(_ATTEMPT, "attempt_hash"))
+    .values(tries=_ATTEMPT.c.tries + 1)
+    .returning(_ATTEMPT.c.tries)
+)
+_SPEND: Final = Prepared(
+    update(_ATTEMPT)
+    .where(
+        keyed(_ATTEMPT, "attempt_hash"),
+        _ATTEMPT.c.spent_at.is_(None),
+        _ATTEMPT.c.expires_at > bindparam("now"),
+    )
+    .values(spent_at=bindparam("now"))
+)
+# SQLAlchemy has no such INSERT for every database; this text is good for both of ours.
+_COUNT: Final = Prepared(
+    text(
+        "INSERT INTO signin_try (key_hash, window_start, tries)"
+        " VALUES (:key_hash, :window_start, 1) ON CONFLICT (key_hash, window_start)"
+        " DO UPDATE SET tries = signin_try.tries + 1 RETURNING tries"
+    )
+)
+
+_ADD: Final = Prepared(insert(_SIGNIN))
+_GET: Final = Prepared(
+    select(_SIGNIN).where(
+        keyed(_SIGNIN, "signin_hash"),
+        _SIGNIN.c.ended_at.is_(None),
+        _SIGNIN.c.expires_at > bindparam("now"),
+        _SIGNIN.c.idle_expires_at > bindparam("now"),
+    )
+)
+_TOUCH: Final = Prepared(
+    update(_SIGNIN).where(keyed(_SIGNIN, "signin_hash")).values(idle_expires_at=bindparam("until"))
+)
+_END: Final = Prepared(
+    update(_SIGNIN)
+    .where(keyed(_SIGNIN, "signin_hash"), _SIGNIN.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"))
+)
+
+_ENQUEUE: Final = Prepared(insert(_MESSAGE))
+_MESSAGES: Final = Prepared(
+    select(_MESSAGE)
+    .where(_MESSAGE.c.done_at.is_(None))
+    .order_by(_MESSAGE.c.created_at, _MESSAGE.c.message_id)
+    .limit(bindparam("most"))
+)
+_DONE: Final = Prepared(
+    update(_MESSAGE)
+    .where(keyed(_MESSAGE, "message_id"), _MESSAGE.c.done_at.is_(None))
+    .values(done_at=bindparam("now"))
+)
+
+
+class SqlSignIns:
+    """The part of ``vault.ports.ProtocolRows`` about holders' browsers."""
+
+    def __init__(self, driver: Driver) -> None:
+        """Stand on the transaction of ``driver``."""
+        self._driver = driver
+
+    def add_attempt(self, attempt: SignInAttempt) -> None:
+        """Write an attempt to sign in."""
+        _ADD_ATTEMPT.change(
+            self._driver,
+            attempt_hash=attempt.attempt_hash,
+            **space_row(attempt.space),
+            code_hash=attempt.code_hash,
+            tries=attempt.tries,
+            expires_at=attempt.expires_at,
+            spent_at=attempt.spent_at,
+        )
+
+    def attempt(self, attempt_hash: bytes) -> SignInAttempt | None:
+        """Return an attempt, also one that expired or was spent."""
+        row = _GET_ATTEMPT.one(self._driver, attempt_hash=attempt_hash)
+        return None if row is None else _attempt(row)
+
+    def miss_attempt(self, attempt_hash: bytes) -> int:
+        """Count a wrong code; return how many there are now.
+
+        Raises:
+            ConflictError: There is no such attempt any more.
+        """
+        row = _MISS.one(self._driver, attempt_hash=attempt_hash)
+        if row is None:
+            raise ConflictError("there is no such attempt any more")
+        tries: int = row[0]
+        return tries
+
+    def spend_attempt(self, attempt_hash: bytes, *, now: int) -> bool:
+        """Spend an unexpired attempt; say whether it was there to be spent."""
+        return _SPEND.change(self._driver, attempt_hash=attempt_hash, now=now) == 1
+
+    def count_try(self, key_hash: bytes, *, window_start: int) -> int:
+        """Count one try under ``key_hash`` in a window; return how many there are now."""
+        row = _COUNT.one(self._driver, key_hash=key_hash, window_start=window_start)
+        return 0 if row is None else row[0]
+
+    def add_signin(self, signin: SignIn) -> None:
+        """Write a sign-in."""
+        _ADD.change(
+            self._driver,
+            signin_hash=signin.signin_hash,
+            **signin.space._asdict(),
+            csrf_hash=signin.csrf_hash,
+            acr=signin.acr,
+            auth_time=signin.auth_time,
+            idle_expires_at=signin.idle_expires_at,
+            expires_at=signin.expires_at,
+            ended_at=signin.ended_at,
+        )
+
+    def signin(self, signin_hash: bytes, *, now: int) -> SignIn | None:
+        """Return a sign-in that neither ended nor expired."""
+        row = _GET.one(self._driver, signin_hash=signin_hash, now=now)
+        return None if row is None else _signin(row)
+
+    def touch_signin(self, signin_hash: bytes, *, idle_expires_at: int) -> None:
+        """Say until when a sign-in lasts without another request."""
+        _TOUCH.change(self._driver, signin_hash=signin_hash, until=idle_expires_at)
+
+    def end_signin(self, signin_hash: bytes, *, now: int) -> None:
+        """End a sign-in, if it has not ended."""
+        _END.change(self._driver, signin_hash=signin_hash, now=now)
+
+    def enqueue(self, message: Message) -> None:
+        """Write a message that waits for a gateway."""
+        _ENQUEUE.change(
+            self._driver,
+            message_id=message.message_id,
+            kind=message.kind,
+            sealed=message.sealed,
+            created_at=message.created_at,
+            done_at=message.done_at,
+        )
+
+    def messages(self, *, limit: int) -> tuple[Message, ...]:
+        """Return the messages that wait, oldest first."""
+        return tuple(map(_message, _MESSAGES.all(self._driver, most=limit)))
+
+    def message_done(self, message_id: bytes, *, now: int) -> None:
+        """Say that a message needs no delivery any more."""
+        _DONE.change(self._driver, message_id=message_id, now=now)
+
+
+def _attempt(row: Row) -> SignInAttempt:
+    attempt_hash, log_id, holder_id, code_hash, tries, expires_at, spent_at = row
+    return SignInAttempt(
+        attempt_hash=attempt_hash,
+        space=space_of_row(log_id, holder_id),
+        code_hash=code_hash,
+        tries=tries,
+        expires_at=expires_at,
+        spent_at=spent_at,
+    )
+
+
+def _signin(row: Row) -> SignIn:
+    signin_hash, log_id, holder_id, csrf_hash, acr, *times = row
+    auth_time, idle_expires_at, expires_at, ended_at = times
+    return SignIn(
+        signin_hash=signin_hash,
+        space=Space(log_id, HolderId(holder_id)),
+        csrf_hash=csrf_hash,
+        acr=acr,
+        auth_time=auth_time,
+        idle_expires_at=idle_expires_at,
+        expires_at=expires_at,
+        ended_at=ended_at,
+    )
+
+
+def _message(row: Row) -> Message:
+    message_id, kind, sealed, created_at, done_at = row
+    return Message(
+        message_id=message_id, kind=kind, sealed=sealed, created_at=created_at, done_at=done_at
+    )

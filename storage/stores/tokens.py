@@ -1,0 +1,142 @@
+"""Access tokens; every use joins one to its live client, department and grant."""
+
+from typing import Final
+
+from sqlalchemy import and_, bindparam, insert, literal, or_, select, update
+
+from storage.statements import Driver, Prepared, Row
+from storage.stores.clients import CLIENT, client_of
+from storage.stores.consents import CONSENT, consent_of
+from storage.stores.departments import DEPARTMENT, department_of
+from storage.stores.keyed import keyed, space_of_row, space_row
+from storage.tables.columns import table_of
+from storage.tables.oauth import TokenRow
+from vault.clients import ClientStatus
+from vault.clients.protocol import AccessToken
+from vault.consents import ConsentStatus
+from vault.departments import DepartmentStatus
+from vault.ids import ClientId, GrantId
+from vault.ports import LiveToken
+
+MS: Final = 1000
+
+_TOKEN: Final = table_of(TokenRow)
+_UNREVOKED: Final = _TOKEN.c.revoked_at.is_(None)
+
+_ADD: Final = Prepared(insert(_TOKEN))
+_GET: Final = Prepared(select(_TOKEN).where(keyed(_TOKEN, "token_hash")))
+_LIVE: Final = Prepared(
+    select(_TOKEN, CLIENT, DEPARTMENT, CONSENT)
+    .join_from(_TOKEN, CLIENT, CLIENT.c.client_id == _TOKEN.c.client_id)
+    .join(DEPARTMENT, DEPARTMENT.c.department_id == CLIENT.c.department_id)
+    .outerjoin(
+        CONSENT,
+        and_(
+            CONSENT.c.log_id == _TOKEN.c.log_id,
+            CONSENT.c.holder_id == _TOKEN.c.holder_id,
+            CONSENT.c.grant_id == _TOKEN.c.grant_id,
+        ),
+    )
+    .where(
+        keyed(_TOKEN, "token_hash"),
+        _UNREVOKED,
+        _TOKEN.c.expires_at > bindparam("now"),
+        CLIENT.c.status == literal(ClientStatus.ACTIVE.value),
+        DEPARTMENT.c.status == literal(DepartmentStatus.ACTIVE.value),
+        or_(
+            _TOKEN.c.grant_id.is_(None),
+            and_(
+                CONSENT.c.status == literal(ConsentStatus.ACTIVE.value),
+                CONSENT.c.expires_at_ms > bindparam("now_ms"),
+            ),
+        ),
+    )
+)
+_REVOKE: Final = Prepared(
+    update(_TOKEN)
+    .where(keyed(_TOKEN, "token_hash", "client_id"), _UNREVOKED)
+    .values(revoked_at=bindparam("now"))
+)
+_REVOKE_FAMILY: Final = Prepared(
+    update(_TOKEN)
+    .where(keyed(_TOKEN, "family_id"), _UNREVOKED)
+    .values(revoked_at=bindparam("now"))
+)
+
+_CLIENT_AT: Final = len(_TOKEN.c)
+_DEPARTMENT_AT: Final = _CLIENT_AT + len(CLIENT.c)
+_CONSENT_AT: Final = _DEPARTMENT_AT + len(DEPARTMENT.c)
+
+
+class SqlTokens:
+    """The part of ``vault.ports.ProtocolRows`` about access tokens."""
+
+    def __init__(self, driver: Driver) -> None:
+        """Stand on the transaction of ``driver``."""
+        self._driver = driver
+
+    def add_token(self, token: AccessToken) -> None:
+        """Write a token."""
+        _ADD.change(
+            self._driver,
+            token_hash=token.token_hash,
+            **space_row(token.space),
+            grant_id=token.grant_id,
+            family_id=token.family_id,
+            client_id=token.client_id,
+            scope=token.scope,
+            details=token.details,
+            dpop_jkt=token.dpop_jkt,
+            acr=token.acr,
+            auth_time=token.auth_time,
+            issued_at=token.issued_at,
+            expires_at=token.expires_at,
+            revoked_at=token.revoked_at,
+        )
+
+    def live_token(self, token_hash: bytes, *, now: int) -> LiveToken | None:
+        """Return the token joined to live client, department and grant, in one query."""
+        row = _LIVE.one(self._driver, token_hash=token_hash, now=now, now_ms=now * MS)
+        if row is None:
+            return None
+        token = _token(row[:_CLIENT_AT])
+        return LiveToken(
+            token=token,
+            client=client_of(row[_CLIENT_AT:_DEPARTMENT_AT]),
+            department=department_of(row[_DEPARTMENT_AT:_CONSENT_AT]),
+            consent=None if token.grant_id is None else consent_of(row[_CONSENT_AT:]),
+        )
+
+    def token(self, token_hash: bytes) -> AccessToken | None:
+        """Return a token, also one that is of no use any more."""
+        row = _GET.one(self._driver, token_hash=token_hash)
+        return None if row is None else _token(row)
+
+    def revoke_token(self, token_hash: bytes, *, client_id: ClientId, now: int) -> bool:
+        """Revoke a token of this client; say whether that was needed."""
+        revoked = _REVOKE.change(self._driver, token_hash=token_hash, client_id=client_id, now=now)
+        return revoked == 1
+
+    def revoke_family(self, family_id: bytes, *, now: int) -> int:
+        """Revoke every token that came of one code; return how many were not revoked yet."""
+        return _REVOKE_FAMILY.change(self._driver, family_id=family_id, now=now)
+
+
+def _token(row: Row) -> AccessToken:
+    token_hash, log_id, holder_id, grant_id, family_id, client_id, scope, *rest = row
+    details, dpop_jkt, acr, auth_time, issued_at, expires_at, revoked_at = rest
+    return AccessToken(
+        token_hash=token_hash,
+        space=space_of_row(log_id, holder_id),
+        grant_id=None if grant_id is None else GrantId(grant_id),
+        family_id=family_id,
+        client_id=ClientId(client_id),
+        scope=scope,
+        details=details,
+        dpop_jkt=dpop_jkt,
+        acr=acr,
+        auth_time=auth_time,
+        issued_at=issued_at,
+        expires_at=expires_at,
+        revoked_at=revoked_at,
+    )
