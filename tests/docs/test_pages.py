@@ -1,0 +1,135 @@
+"""Pages agree with each other and with the tree: languages, links, paths, tests, verbs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from scripts.demo_people import people
+from tests.support.documentation import (
+    ENGLISH,
+    PAGES,
+    ROOT,
+    blocks,
+    chinese,
+    every_test,
+    headings,
+    is_verb,
+    leads_somewhere,
+    named,
+    named_in,
+    prose,
+    quoted,
+    rows,
+    skeleton,
+)
+
+BILINGUAL = {
+    "README.md",
+    "docs/architecture.md",
+    "docs/glossary.md",
+    "docs/operations/backup.md",
+    "docs/operations/incident.md",
+    "docs/operations/keys.md",
+    "docs/operations/settings.md",
+    "docs/threat-model.md",
+}
+DECISIONS = tuple(sorted((ROOT / "docs/decisions").glob("*.md")))
+DECISION_HEADINGS = ["Context", "Decision", "Consequences", "Alternatives", "References"]
+DECISION_LINES = 40
+READMES = (ROOT / "README.md", ROOT / "README.en.md")
+PATH = re.compile(
+    r"`(?:\./)?((?:policies|vault|storage|api|scripts|tests|docs|\.ci)/[\w./-]*[\w/])(?:::\w+)?`"
+)
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=named)
+each_english_page = pytest.mark.parametrize("page", ENGLISH, ids=named)
+each_decision = pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+each_readme = pytest.mark.parametrize("page", READMES, ids=named)
+
+
+@each_english_page
+def test_the_pages_of_both_languages_have_the_same_skeleton(page: Path) -> None:
+    assert skeleton(chinese(page)) == skeleton(page)
+
+
+@each_english_page
+def test_the_pages_of_both_languages_name_the_same_code(page: Path) -> None:
+    assert quoted(chinese(page)) == quoted(page)
+
+
+def test_what_newcomers_and_operators_need_is_there_in_both_languages() -> None:
+    assert {named(chinese(page)) for page in ENGLISH if chinese(page).is_file()} == BILINGUAL
+
+
+@each_page
+def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)\s]+)\)", prose(page))
+
+    inside = [target for target in targets if "://" not in target]
+    assert [target for target in inside if not leads_somewhere(page, target)] == []
+
+
+@each_page
+def test_every_path_that_is_named_exists(page: Path) -> None:
+    paths = PATH.findall(page.read_text("utf-8"))
+
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@each_page
+def test_every_test_that_is_named_exists(page: Path) -> None:
+    text = page.read_text("utf-8")
+    placed = re.findall(r"`(tests/[\w/.]+\.py)::(test_\w+)`", text)
+    alone = re.findall(r"`(test_\w+)`", text)
+
+    assert [name for file, name in placed if name not in named_in(ROOT / file)] == []
+    assert [name for name in alone if name not in every_test()] == []
+
+
+@each_page
+def test_every_verb_that_is_named_exists(page: Path) -> None:
+    text = page.read_text("utf-8")
+    verbs = re.findall(r"(?:`|^|\.venv/bin/)myspace ([a-z]+(?: [a-z]+)?)", text, re.MULTILINE)
+
+    assert [verb for verb in verbs if not is_verb(verb)] == []
+
+
+@each_decision
+def test_a_decision_has_five_headings_and_is_short(page: Path) -> None:
+    text = page.read_text("utf-8")
+
+    assert text.startswith(f"# {page.name[:4]} ")
+    assert [heading.text for heading in headings(page)[1:]] == DECISION_HEADINGS
+    assert re.search(r"\nStatus: (accepted|superseded by \d{4}) \d{4}-\d{2}-\d{2}\n", text)
+    assert len(text.splitlines()) <= DECISION_LINES
+
+
+def test_decisions_are_numbered_without_a_gap() -> None:
+    assert [int(page.name[:4]) for page in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+
+
+@pytest.mark.parametrize("name", ["threat-model.md", "threat-model.en.md"])
+def test_each_promise_of_the_threat_model_names_its_test(name: str) -> None:
+    promises, *_ = re.split(r"^## ", prose(ROOT / "docs" / name), flags=re.MULTILINE)[1:]
+
+    _, *told = rows(promises)
+    assert told
+    assert [row for row in told if not re.search(r"`tests/[\w/.]+\.py::test_\w+`", row[-1])] == []
+
+
+@each_readme
+def test_the_readme_has_exactly_two_commands_to_set_up(page: Path) -> None:
+    first, *_ = blocks(page, "sh")
+
+    assert [line.split("#")[0].strip() for line in first.splitlines()] == [
+        "./scripts/serve",
+        "./scripts/test",
+    ]
+
+
+@each_readme
+def test_the_readme_shows_the_numbers_of_the_synthetic_people(page: Path) -> None:
+    text = page.read_text("utf-8")
+
+    assert [one.key for one in people().values() if one.number not in text] == []

@@ -1,0 +1,111 @@
+"""Reference pages list exactly what the code has: settings, problems, names of the formats."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from annotated_types import Ge, Le
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from api.problems import HTTP, MALFORMED, PROBLEMS, UNKNOWN
+from api.settings import PREFIX, Settings
+from tests.support.documentation import ROOT, blocks, named, rows, section
+from vault.crypto.contexts import Purpose
+from vault.journal.kinds import Basis, Kind
+
+FORMATS = tuple(sorted((ROOT / "docs/formats").glob("*.md")))
+OURS = {"policies", "vault", "storage", "api", "scripts", "tests"}
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("settings.md", "全部设置"), ("settings.en.md", "All settings")]
+)
+def test_the_page_of_settings_lists_every_setting_with_bounds_and_default(
+    name: str, title: str
+) -> None:
+    _, *listed = rows(section(ROOT / "docs/operations" / name, title))
+
+    settings = dict(settings_of(Settings, prefix=PREFIX))
+    assert [variable.strip("`") for variable, *_ in listed] == list(settings)
+    for variable, _, bounds, default in listed:
+        field = settings[variable.strip("`")]
+        assert bounds_of(field) <= numbers(bounds), variable
+        assert default_of(field) <= numbers(default) | set(re.findall(r"`(.+?)`", default))
+
+
+def test_every_problem_has_a_heading_with_its_status_and_titles() -> None:
+    text = (ROOT / "docs/api/problems.md").read_text("utf-8")
+    told = re.findall(r"^## ([a-z-]+)\n\n(\d{3}) (.+?) · (.+?)\. ", text, re.MULTILINE)
+
+    problems = {*PROBLEMS.values(), *HTTP.values(), MALFORMED, UNKNOWN}
+    assert sorted(told) == sorted({(p.slug, str(p.status), p.zh, p.en) for p in problems})
+
+
+def test_the_page_of_entries_lists_every_kind_and_basis() -> None:
+    names = section(ROOT / "docs/formats/journal-entry.md", "5. Names")
+    kinds, _, rest = names.partition("Bases:")
+    bases = rest.partition("\n")[0]
+
+    assert re.findall(r"`([a-z.]+)`", kinds) == [kind.value for kind in Kind]
+    assert re.findall(r"`([a-z.]+)`", bases) == [basis.value for basis in Basis]
+
+
+def test_the_page_of_the_envelope_lists_every_purpose() -> None:
+    _, *listed = rows(section(ROOT / "docs/formats/envelope.md", "3. Context"))
+
+    purposes = [purpose for cell, _ in listed for purpose in re.findall(r"`(.+?)`", cell)]
+    assert sorted(purposes) == sorted(purpose.value for purpose in Purpose)
+
+
+@pytest.mark.parametrize("page", FORMATS, ids=named)
+def test_the_independent_check_of_a_format_runs_without_this_project(page: Path) -> None:
+    [script] = blocks(page, "python")
+
+    ran = subprocess.run(  # noqa: S603 - a script of our own page
+        [sys.executable, "-I", "-c", script], cwd=ROOT, check=False, capture_output=True, text=True
+    )
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    assert imported(script).isdisjoint(OURS)
+
+
+def settings_of(model: type[BaseModel], *, prefix: str) -> Iterator[tuple[str, FieldInfo]]:
+    """Yield every variable with its field; groups are written out."""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from settings_of(kind, prefix=f"{prefix}{name.upper()}__")
+        else:
+            yield f"{prefix}{name.upper()}", field
+
+
+def bounds_of(field: FieldInfo) -> set[object]:
+    lower = {one.ge for one in field.metadata if isinstance(one, Ge)}
+    return lower | {one.le for one in field.metadata if isinstance(one, Le)}
+
+
+def default_of(field: FieldInfo) -> set[object]:
+    """Return what the page must say of a default: a number, or a word; nothing for none."""
+    default = getattr(field.default, "value", field.default)
+    if isinstance(default, bool):
+        return {str(default).lower()}
+    return {default} if isinstance(default, int | str) else set()
+
+
+def numbers(cell: str) -> set[object]:
+    return {int(digits.replace(",", "")) for digits in re.findall(r"\d[\d,]*", cell)}
+
+
+def imported(script: str) -> set[str]:
+    modules = set()
+    for node in ast.walk(ast.parse(script)):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules.add((node.module or "").partition(".")[0])
+    return modules
