@@ -41,6 +41,7 @@ class Codes:
     """The file into which the demo's gateway writes one-time codes."""
 
     path: Path
+    patience_seconds: float = CODE_SECONDS
 
     def count(self) -> int:
         """Return how many codes were written so far."""
@@ -52,7 +53,7 @@ class Codes:
         Raises:
             StoryError: None came.
         """
-        until = time.monotonic() + CODE_SECONDS
+        until = time.monotonic() + self.patience_seconds
         while time.monotonic() < until:
             found = self._lines()[count:]
             if found:

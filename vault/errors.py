@@ -15,6 +15,7 @@
     ├── RateLimitedError             too often; says when to come back
     ├── ReplayedError                a proof or assertion was shown twice
     ├── IntegrityError               stored bytes do not open; nothing is shown
+    │   └── ProofError               (vault.journal)
     └── UnavailableError             nothing was changed; come back later
         ├── JournalUnavailableError
         │   ├── OutcomeUnknownError  the commit may or may not have happened

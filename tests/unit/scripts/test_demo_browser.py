@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import pytest
 
-from scripts import demo_browser
 from scripts.demo_browser import Browser, Codes, StoryError
 
 FORM = '<form method="post" action="/sent"><input name="number"></form>'
@@ -121,10 +120,8 @@ def test_a_code_is_the_one_that_came_after(tmp_path: Path) -> None:
     assert codes.after(1) == "222222"
 
 
-def test_a_code_that_does_not_come_ends_the_story(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(demo_browser, "CODE_SECONDS", 0.1)
+def test_a_code_that_does_not_come_ends_the_story(tmp_path: Path) -> None:
+    codes = Codes(path=tmp_path / "codes.txt", patience_seconds=0.1)
 
     with pytest.raises(StoryError, match="no one-time code"):
-        Codes(path=tmp_path / "codes.txt").after(0)
+        codes.after(0)
