@@ -1,0 +1,239 @@
+"""Short-lived rows in memory: OAuth, signing in, messages on their way out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tests.support.memory.rows import Rows, Table
+from vault.clients import ClientStatus
+from vault.clients.protocol import (
+    AccessToken,
+    AuthorizationCode,
+    Claim,
+    Interaction,
+    InteractionState,
+    Message,
+    PushedRequest,
+    SignIn,
+    SignInAttempt,
+)
+from vault.clock import MS
+from vault.consents import Consent, ConsentStatus
+from vault.departments import DepartmentStatus
+from vault.errors import ConflictError
+from vault.ids import ClientId
+from vault.ports import LiveToken
+
+DAY_SECONDS = 24 * 3600
+"""How long rows stay beyond their end, so that what came of them can still be answered for."""
+
+
+class MemoryProtocolRows:
+    """Implements ``vault.ports.ProtocolRows``."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    # Pushed requests, and the pages that wait for a decision.
+
+    def push(self, request: PushedRequest) -> None:
+        self._rows.pushed.add(request.request_hash, request)
+
+    def pushed(self, request_hash: bytes) -> PushedRequest | None:
+        return self._rows.pushed.get(request_hash)
+
+    def spend_pushed(self, request_hash: bytes, *, now: int) -> bool:
+        found = self._rows.pushed.get(request_hash)
+        if found is None or found.consumed_at is not None:
+            return False
+        self._rows.pushed[request_hash] = replace(found, consumed_at=now)
+        return True
+
+    def open_interaction(self, interaction: Interaction) -> None:
+        owner = (interaction.request_hash, interaction.browser_hash)
+        if self.interaction_of(owner[0], browser_hash=owner[1]) is not None:
+            raise ConflictError("this browser has a page for this request already")
+        self._rows.interactions.add(interaction.interaction_id, interaction)
+
+    def interaction(self, interaction_id: bytes) -> Interaction | None:
+        return self._rows.interactions.get(interaction_id)
+
+    def interaction_of(self, request_hash: bytes, *, browser_hash: bytes) -> Interaction | None:
+        for found in self._rows.interactions.values():
+            if (found.request_hash, found.browser_hash) == (request_hash, browser_hash):
+                return found
+        return None
+
+    def bind_interaction(self, interaction_id: bytes, *, signin_hash: bytes) -> bool:
+        found = self._rows.interactions.get(interaction_id)
+        if found is None or found.state is not InteractionState.OPEN:
+            return False
+        if found.signin_hash is not None:
+            return False
+        self._rows.interactions[interaction_id] = replace(found, signin_hash=signin_hash)
+        return True
+
+    def close_interaction(self, interaction_id: bytes, *, state: InteractionState) -> bool:
+        found = self._rows.interactions.get(interaction_id)
+        if found is None or found.state is not InteractionState.OPEN:
+            return False
+        self._rows.interactions[interaction_id] = replace(found, state=state)
+        return True
+
+    # Codes and tokens.
+
+    def add_code(self, code: AuthorizationCode) -> None:
+        self._rows.codes.add(code.code_hash, code)
+
+    def code(self, code_hash: bytes) -> AuthorizationCode | None:
+        return self._rows.codes.get(code_hash)
+
+    def spend_code(self, code_hash: bytes, *, client_id: ClientId, now: int) -> bool:
+        found = self._rows.codes.get(code_hash)
+        if found is None or found.client_id != client_id or found.used_at is not None:
+            return False
+        if found.expires_at <= now:
+            return False
+        self._rows.codes[code_hash] = replace(found, used_at=now)
+        return True
+
+    def add_token(self, token: AccessToken) -> None:
+        self._rows.tokens.add(token.token_hash, token)
+
+    def token(self, token_hash: bytes) -> AccessToken | None:
+        return self._rows.tokens.get(token_hash)
+
+    def live_token(self, token_hash: bytes, *, now: int) -> LiveToken | None:
+        token = self._rows.tokens.get(token_hash)
+        if token is None or token.revoked_at is not None or token.expires_at <= now:
+            return None
+        client = self._rows.clients.get(token.client_id)
+        if client is None or client.status is not ClientStatus.ACTIVE:
+            return None
+        department = self._rows.departments.get(client.department_id)
+        if department is None or department.status is not DepartmentStatus.ACTIVE:
+            return None
+        consent = None
+        if token.grant_id is not None:
+            consent = self._rows.consents.get(token.grant_id)
+            if consent is None or not _live(consent, now=now):
+                return None
+        return LiveToken(token=token, client=client, department=department, consent=consent)
+
+    def revoke_token(self, token_hash: bytes, *, client_id: ClientId, now: int) -> bool:
+        found = self._rows.tokens.get(token_hash)
+        if found is None or found.client_id != client_id or found.revoked_at is not None:
+            return False
+        self._rows.tokens[token_hash] = replace(found, revoked_at=now)
+        return True
+
+    def revoke_family(self, family_id: bytes, *, now: int) -> int:
+        found = [
+            token
+            for token in self._rows.tokens.values()
+            if token.family_id == family_id and token.revoked_at is None
+        ]
+        for token in found:
+            self._rows.tokens[token.token_hash] = replace(token, revoked_at=now)
+        return len(found)
+
+    # What may be shown once, and how often one may try.
+
+    def claim(self, claims: Sequence[Claim]) -> tuple[bool, ...]:
+        return tuple(self._claim(one) for one in claims)
+
+    def _claim(self, one: Claim) -> bool:
+        key = (one.kind, one.key_hash)
+        if key in self._rows.claims:
+            return False
+        self._rows.claims[key] = one
+        return True
+
+    def count_try(self, key_hash: bytes, *, window_start: int) -> int:
+        key = (key_hash, window_start)
+        self._rows.tries[key] = self._rows.tries.get(key, 0) + 1
+        return self._rows.tries[key]
+
+    # Signing in.
+
+    def add_attempt(self, attempt: SignInAttempt) -> None:
+        self._rows.attempts.add(attempt.attempt_hash, attempt)
+
+    def attempt(self, attempt_hash: bytes) -> SignInAttempt | None:
+        return self._rows.attempts.get(attempt_hash)
+
+    def miss_attempt(self, attempt_hash: bytes) -> int:
+        found = self._rows.attempts.get(attempt_hash)
+        if found is None:
+            raise ConflictError("there is no such attempt any more")
+        self._rows.attempts[attempt_hash] = replace(found, tries=found.tries + 1)
+        return found.tries + 1
+
+    def spend_attempt(self, attempt_hash: bytes, *, now: int) -> bool:
+        found = self._rows.attempts.get(attempt_hash)
+        if found is None or found.spent_at is not None or found.expires_at <= now:
+            return False
+        self._rows.attempts[attempt_hash] = replace(found, spent_at=now)
+        return True
+
+    def add_signin(self, signin: SignIn) -> None:
+        self._rows.signins.add(signin.signin_hash, signin)
+
+    def signin(self, signin_hash: bytes, *, now: int) -> SignIn | None:
+        found = self._rows.signins.get(signin_hash)
+        if found is None or found.ended_at is not None:
+            return None
+        return found if now < min(found.idle_expires_at, found.expires_at) else None
+
+    def touch_signin(self, signin_hash: bytes, *, idle_expires_at: int) -> None:
+        found = self._rows.signins.get(signin_hash)
+        if found is not None:
+            touched = replace(found, idle_expires_at=idle_expires_at)
+            self._rows.signins[signin_hash] = touched
+
+    def end_signin(self, signin_hash: bytes, *, now: int) -> None:
+        found = self._rows.signins.get(signin_hash)
+        if found is not None and found.ended_at is None:
+            self._rows.signins[signin_hash] = replace(found, ended_at=now)
+
+    # Messages.
+
+    def enqueue(self, message: Message) -> None:
+        self._rows.messages.add(message.message_id, message)
+
+    def messages(self, *, limit: int) -> tuple[Message, ...]:
+        waiting = [one for one in self._rows.messages.values() if one.done_at is None]
+        oldest = sorted(waiting, key=lambda one: (one.created_at, one.message_id))
+        return tuple(oldest[:limit])
+
+    def message_done(self, message_id: bytes, *, now: int) -> None:
+        found = self._rows.messages.get(message_id)
+        if found is not None and found.done_at is None:
+            self._rows.messages[message_id] = replace(found, done_at=now)
+
+    def sweep(self, *, now: int, limit: int) -> int:
+        def swept(table: Table[Any, Any], end: Callable[[Any, Any], int | None]) -> int:
+            ends = [(end(key, row), key) for key, row in table.items()]
+            over = sorted((at, key) for at, key in ends if at is not None and at <= now)
+            for _, key in over[:limit]:
+                del table[key]
+            return min(limit, len(over))
+
+        def day_after(_key: object, row: Any) -> int:  # noqa: ANN401 - a row with an end
+            return int(row.expires_at) + DAY_SECONDS
+
+        return (
+            swept(self._rows.claims, lambda _, claim: claim.expires_at)
+            + swept(self._rows.pushed, day_after)
+            + swept(self._rows.interactions, day_after)
+            + swept(self._rows.codes, day_after)
+            + swept(self._rows.tokens, day_after)
+            + swept(self._rows.signins, day_after)
+            + swept(self._rows.attempts, day_after)
+            + swept(self._rows.tries, lambda key, _: key[1] + 2 * DAY_SECONDS)
+            + swept(self._rows.messages, lambda _, message: message.done_at)
+        )
+
+
+def _live(consent: Consent, *, now: int) -> bool:
+    return consent.status is ConsentStatus.ACTIVE and now * MS < consent.expires_at_ms
