@@ -13,7 +13,6 @@ from tests.support.documentation import (
     blocks,
     chinese,
     every_test,
-    headings,
     is_verb,
     leads_somewhere,
     named,
@@ -34,9 +33,6 @@ BILINGUAL = {
     "docs/operations/settings.md",
     "docs/threat-model.md",
 }
-DECISIONS = tuple(sorted((ROOT / "docs/decisions").glob("*.md")))
-DECISION_HEADINGS = ["Context", "Decision", "Consequences", "Alternatives", "References"]
-DECISION_LINES = 40
 READMES = (ROOT / "README.md", ROOT / "README.en.md")
 PATH = re.compile(
     r"`(?:\./)?((?:policies|vault|storage|api|scripts|tests|docs|\.ci)/[\w./-]*[\w/])(?:::\w+)?`"
@@ -44,7 +40,6 @@ PATH = re.compile(
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=named)
 each_english_page = pytest.mark.parametrize("page", ENGLISH, ids=named)
-each_decision = pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
 each_readme = pytest.mark.parametrize("page", READMES, ids=named)
 
 
@@ -93,20 +88,6 @@ def test_every_verb_that_is_named_exists(page: Path) -> None:
     verbs = re.findall(r"(?:`|^|\.venv/bin/)myspace ([a-z]+(?: [a-z]+)?)", text, re.MULTILINE)
 
     assert [verb for verb in verbs if not is_verb(verb)] == []
-
-
-@each_decision
-def test_a_decision_has_five_headings_and_is_short(page: Path) -> None:
-    text = page.read_text("utf-8")
-
-    assert text.startswith(f"# {page.name[:4]} ")
-    assert [heading.text for heading in headings(page)[1:]] == DECISION_HEADINGS
-    assert re.search(r"\nStatus: (accepted|superseded by \d{4}) \d{4}-\d{2}-\d{2}\n", text)
-    assert len(text.splitlines()) <= DECISION_LINES
-
-
-def test_decisions_are_numbered_without_a_gap() -> None:
-    assert [int(page.name[:4]) for page in DECISIONS] == list(range(1, len(DECISIONS) + 1))
 
 
 @pytest.mark.parametrize("name", ["threat-model.md", "threat-model.en.md"])
