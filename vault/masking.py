@@ -57,7 +57,8 @@ def mask_birth_date(value: str) -> str:
 
 def mask_address(value: str) -> str:
     """Return an address down to the county: the first 县, 区, 市 or 旗 behind the city."""
-    ends = [at for mark in "区县旗" if (at := value.find(mark)) >= 0]
+    searched = value.replace("自治区", "自治省")  # The 区 of a province ends no county.
+    ends = [at for mark in "区县旗" if (at := searched.find(mark)) >= 0]
     if ends:
         return value[: min(ends) + 1] + _STAR * 3
     city = value.find("市")

@@ -37,6 +37,15 @@ def test_what_the_system_refuses_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     )
 
 
+def test_a_system_that_grants_everything_leaves_nothing_to_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: SimpleNamespace(prctl=lambda *_: 0))
+
+    assert harden_process() == ()
+
+
 def test_a_system_without_prctl_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
     monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: SimpleNamespace())

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vault.errors import InvalidInputError
 from vault.identifiers import (
     SENTENCES,
     IdentifierError,
@@ -14,6 +15,7 @@ from vault.identifiers import (
     Reason,
     normalise_ui,
     parse,
+    to_resident_id,
 )
 from vault.identifiers.case_numbers import check_case_number, make_case_number
 from vault.identifiers.checks import mrz_check
@@ -129,3 +131,25 @@ def test_the_repr_of_a_number_does_not_show_it() -> None:
     found = parse(IdentifierKind.RESIDENT_ID, "11010519000101001X", today=TODAY)
 
     assert "11010519000101001X" not in repr(found)
+
+
+def test_a_15_digit_number_gets_its_century_and_check() -> None:
+    legacy = parse(IdentifierKind.RESIDENT_ID_LEGACY, "110105000101001", today=TODAY)
+
+    assert to_resident_id(legacy) == "11010519000101001X"
+
+
+@pytest.mark.parametrize("text", ["", "x" * 44, "11110105PDY002015W261122" + "0" * 20])
+def test_what_is_no_case_number_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInputError) as refusal:
+        check_case_number(text)
+
+    assert refusal.value.field == "case"
+
+
+def test_a_byte_that_would_favour_some_characters_is_drawn_again() -> None:
+    drawn = iter([255, 252, *range(40)])
+
+    made = make_case_number("11110105PDY002015W", day=TODAY, random=lambda _: bytes([next(drawn)]))
+
+    assert made[24:43] == "0123456789ABCDEFGHI"
