@@ -5,14 +5,16 @@ both. Nobody else may build a ``Permit``: whoever holds one holds the proof of a
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from threading import Lock
 from typing import Final, NamedTuple
 
 import cedarpy
 
 from policies.bundle import Bundle, shipped
-from policies.requests import AccessRequest, Question
+from policies.requests import AccessRequest, Question, joined
 
 NO_BASIS: Final = "no-basis"
 POLICY_ERROR: Final = "policy-error"
@@ -79,6 +81,17 @@ def decide(request: AccessRequest, *, bundle: Bundle | None = None) -> Permit | 
     return _decision(request, bundle, verdict)
 
 
+def decide_each(
+    requests: Sequence[AccessRequest], *, bundle: Bundle | None = None
+) -> Permit | Deny:
+    """Decide several questions as one: permitted only if each of them is.
+
+    A refusal names the reasons of all that were refused. The inputs are those of
+    ``joined(requests)``, so that the whole decision can be replayed.
+    """
+    return _together([decide(one, bundle=bundle) for one in requests], joined(requests))
+
+
 def overrule(decision: Permit | Deny, /, reason: str) -> Deny:
     """Return the refusal that a fact found under the journal lock makes of ``decision``.
 
@@ -95,6 +108,22 @@ def overrule(decision: Permit | Deny, /, reason: str) -> Deny:
 def decide_anew(request: AccessRequest, *, bundle: Bundle) -> Permit | Deny:
     """Decide without memory of earlier decisions; what ``decide`` must agree with."""
     return _decision(request, bundle, _evaluate(request.to_cedar(), bundle))
+
+
+def decide_each_anew(requests: Sequence[AccessRequest], *, bundle: Bundle) -> Permit | Deny:
+    """Decide several questions as one without memory; what ``decide_each`` must agree with."""
+    return _together([decide_anew(one, bundle=bundle) for one in requests], joined(requests))
+
+
+def _together(parts: Sequence[Permit | Deny], inputs: bytes) -> Permit | Deny:
+    refused = [part for part in parts if isinstance(part, Deny)]
+    made = Deny if refused else Permit
+    return made(
+        request=(refused or parts)[0].request,
+        reasons=tuple(sorted({r for part in refused or parts for r in part.reasons})),
+        bundle_hash=parts[0].bundle_hash,
+        inputs_hash=sha256(inputs).digest(),
+    )
 
 
 def _decision(request: AccessRequest, bundle: Bundle, verdict: _Verdict) -> Permit | Deny:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Self
 
-from policies.access import Deny, Permit, decide_anew
+from policies.access import Deny, Permit, decide_each_anew
 from policies.bundle import Bundle
 from policies.errors import PolicyError
 from policies.requests import AccessRequest
@@ -59,7 +59,7 @@ def replay(inputs: bytes, *, bundle_text: str, recorded: Recorded) -> ReplayResu
     """Run a stored decision again.
 
     Args:
-        inputs: The canonical request, as stored.
+        inputs: The canonical request, or several of them a line each, as stored.
         bundle_text: The policies of that day, as stored.
         recorded: The outcome, as journalled.
     """
@@ -69,11 +69,11 @@ def replay(inputs: bytes, *, bundle_text: str, recorded: Recorded) -> ReplayResu
     if sha256(bundle_text.encode()).digest() != recorded.bundle_hash:
         differences.add("bundle")
     try:
-        request = AccessRequest.from_canonical(inputs)
+        requests = [AccessRequest.from_canonical(line) for line in inputs.split(b"\n")]
         bundle = _parsed(bundle_text)
     except PolicyError:
         return ReplayResult(differences=tuple(sorted(differences | {"malformed"})), again=None)
-    again = Recorded.of(decide_anew(request, bundle=bundle))
+    again = Recorded.of(decide_each_anew(requests, bundle=bundle))
     if again.permitted != recorded.permitted:
         differences.add("outcome")
     if again.reasons != recorded.reasons:

@@ -52,6 +52,7 @@ class Action(StrEnum):
     DEPOSIT = "deposit"
     STATUS = "status"
     CONSENT_GIVE = "consent.give"
+    CONSENT_REFUSE = "consent.refuse"
     CONSENT_END = "consent.end"
     OWN_READ = "own.read"
     CASE_OPEN = "case.open"
@@ -67,7 +68,9 @@ class Question(NamedTuple):
     context: str
 
 
-_MEMBER_ACTS: Final = frozenset({Action.CONSENT_GIVE, Action.CONSENT_END, Action.OWN_READ})
+_MEMBER_ACTS: Final = frozenset(
+    {Action.CONSENT_GIVE, Action.CONSENT_REFUSE, Action.CONSENT_END, Action.OWN_READ}
+)
 _CLIENT_ACTS: Final = frozenset({"client", "holder"})
 _NEEDS: Final = {
     Action.PULL: _CLIENT_ACTS | {"code", "level", "view"},
@@ -75,6 +78,7 @@ _NEEDS: Final = {
     Action.DEPOSIT: _CLIENT_ACTS | {"code"},
     Action.STATUS: _CLIENT_ACTS | {"code", "record"},
     Action.CONSENT_GIVE: frozenset({"client", "code", "holder", "level", "member", "view"}),
+    Action.CONSENT_REFUSE: frozenset({"holder", "member"}),
     Action.CONSENT_END: frozenset({"consent", "holder", "member"}),
     Action.OWN_READ: frozenset({"holder", "member", "record"}),
     Action.CASE_OPEN: _CLIENT_ACTS | {"case"},
@@ -88,6 +92,7 @@ _MAY: Final = {
     Action.DEPOSIT: frozenset({"level", "record"}),
     Action.STATUS: frozenset({"level"}),
     Action.CONSENT_GIVE: frozenset({"case", "fields", "requirement"}),
+    Action.CONSENT_REFUSE: frozenset[str](),
     Action.CONSENT_END: frozenset[str](),
     Action.OWN_READ: frozenset({"code", "level"}),
     Action.CASE_OPEN: frozenset[str](),
@@ -224,6 +229,14 @@ _SHOWN: Final[Mapping[type, tuple[str, ...]]] = {
 }
 """Facts that policies see as they are; ids and counters come as booleans."""
 _AS_THEY_ARE: Final = frozenset({bool, int, str})
+
+
+def joined(requests: Iterable[AccessRequest]) -> bytes:
+    """Return the canonical inputs of a decision about all of ``requests``, a line each.
+
+    Canonical JSON holds no line break, so one question alone is its own ``canonical()``.
+    """
+    return b"\n".join(request.canonical() for request in requests)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any fact to any JSON value

@@ -5,12 +5,13 @@ evidence says is a ``RecordPayload``, sealed as one object under the record's ow
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple, Self
 
+from vault.crypto.envelope import Manifest
 from vault.errors import IntegrityError
 from vault.ids import DepartmentId, RecordId, Space
 
@@ -49,21 +50,6 @@ class VersionRef(NamedTuple):
     space: Space
     record_id: RecordId
     version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """What was written: refuses a sealed object that was cut, swapped or replaced.
-
-    Attributes:
-        length: Bytes of the sealed object.
-        sha256: Digest of the sealed object, 32 bytes.
-        commitment: Key commitment of its envelope, 32 bytes.
-    """
-
-    length: int
-    sha256: bytes
-    commitment: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,3 +180,13 @@ class RecordPayload:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise IntegrityError("a record's payload is malformed") from error
         return cls(fields=fields, files=files)
+
+
+def answering(heads: Iterable[RecordHead], *, today: date) -> RecordHead | None:
+    """Return the record that a pull would find: valid and in date first, then the newest."""
+    served = [head for head in heads if head.served(today)]
+
+    def rank(head: RecordHead) -> tuple[bool, int]:
+        return head.status is RecordStatus.VALID and head.in_date(today), head.updated_at_ms
+
+    return max(served, key=rank, default=None)

@@ -107,26 +107,3 @@ def granted_object(
         kind=holder.kind,
         origin=origin,
     )
-
-
-def overlap(details: Details, *, current: Details) -> Details | None:
-    """Return what is in both: a token's details and the grant's; ``None`` if nothing is."""
-    evidence = {}
-    for code in details.evidence.keys() & current.evidence.keys():
-        one, other = details.evidence[code], current.evidence[code]
-        view = min(one.view, other.view)
-        fields = one.fields & other.fields if view is not View.VERIFY else frozenset[str]()
-        evidence[code] = EvidenceGrant(code=code, view=view, fields=fields)
-    starts_at = max(details.starts_at, current.starts_at)
-    ends_at = min(details.ends_at, current.ends_at)
-    if not evidence or starts_at >= ends_at:
-        return None
-    limits = [uses for uses in (details.uses, current.uses) if uses is not None]
-    return replace(
-        current,
-        evidence=evidence,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        uses=min(limits, default=None),
-        retention_days=min(details.retention_days, current.retention_days),
-    )

@@ -9,9 +9,6 @@ from dataclasses import dataclass, replace
 from hmac import compare_digest
 from typing import Final
 
-from vault.services import Vault
-from vault.services.give_consent import DenyConsent, GiveConsent, deny_consent, give_consent
-
 from api.consent_page import Choice, Chosen, ConsentPage
 from api.oauth.authorize import INTERACTION_SECONDS, answer_to, error_to, reopened
 from api.oauth.errors import Say
@@ -42,6 +39,8 @@ from vault.errors import (
 )
 from vault.ids import ID_BYTES, GrantId
 from vault.ports import Tx
+from vault.services import Vault
+from vault.services.give_consent import DenyConsent, GiveConsent, deny_consent, give_consent
 
 PROMPTS_A_DAY: Final = 10
 """Requests that one department may put before one holder (threats.md 6)."""

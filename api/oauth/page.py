@@ -19,7 +19,7 @@ from vault.consents.details import EvidenceGrant
 from vault.departments import Department
 from vault.ids import Space
 from vault.ports import Tx
-from vault.records import RecordHead, RecordStatus
+from vault.records import RecordHead, answering
 
 WITHDRAWAL: Final = Text(
     "您可以随时在“我的空间”的授权列表中撤回。撤回后不能再调取；撤回前已经提供的，仍然有效。",
@@ -90,16 +90,6 @@ def compose(pushed: Pushed, *, setting: Setting, tx: Tx) -> ConsentPage:
         redirect_origin=origin_of(pushed.params["redirect_uri"]),
         expires_at=setting.expires_at,
     )
-
-
-def answering(heads: tuple[RecordHead, ...], *, today: date) -> RecordHead | None:
-    """Return the record that a pull would find: valid and in date first, then the newest."""
-    served = [head for head in heads if head.served(today)]
-
-    def rank(head: RecordHead) -> tuple[bool, int]:
-        return head.status is RecordStatus.VALID and head.in_date(today), head.updated_at_ms
-
-    return max(served, key=rank, default=None)
 
 
 def _evidence(

@@ -4,12 +4,11 @@ import logging
 from dataclasses import dataclass, field
 from typing import Final, Self
 
-from vault.services import Vault
-
 from api.oauth.dpop import Nonces, ProofReader
 from api.oauth.jose import KeyCache
 from api.oauth.secrets import Secrets
 from vault.clock import MS
+from vault.services import Vault
 
 KERNEL_LOGGER: Final = "authlib"
 
@@ -32,21 +31,14 @@ class Provider:
 
     @classmethod
     def of(cls, vault: Vault, *, origin: str) -> Self:
-        """Load the keys, and keep the kernel from logging what it issues.
-
-        Raises:
-            KeyUnavailableError: The service keys are not there.
-        """
+        """Make them, and keep the kernel from logging what it issues."""
         logging.getLogger(KERNEL_LOGGER).setLevel(logging.WARNING)
-        with vault.read() as tx:
-            rows = tx.system.all()
-        secrets = Secrets.load(vault.keyring, rows=rows, random=vault.random)
         keys = KeyCache()
-        nonces = Nonces(secrets.keyed)
+        nonces = Nonces(vault.secrets.keyed)
         return cls(
             vault=vault,
             origin=origin,
-            secrets=secrets,
+            secrets=vault.secrets,
             keys=keys,
             nonces=nonces,
             proofs=ProofReader(origin=origin, keys=keys, nonces=nonces),

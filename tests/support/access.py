@@ -112,6 +112,9 @@ PERMITTED = {
         fields=NAMES,
         level=3,
     ),
+    Action.CONSENT_REFUSE: AccessRequest(
+        action=Action.CONSENT_REFUSE, member=MEMBER, holder=HOLDER
+    ),
     Action.CONSENT_END: AccessRequest(
         action=Action.CONSENT_END, member=MEMBER, holder=HOLDER, consent=CONSENT
     ),

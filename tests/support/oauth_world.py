@@ -18,11 +18,11 @@ from api.oauth.interaction import Desk
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.router import oauth_router
-from api.oauth.secrets import AUTHORIZATION_CODE, SEALING
+from api.oauth.secrets import AUTHORIZATION_CODE, SEALING, Secrets
 from policies.scopes import View
 from tests.support.crypto import new_keyring
 from tests.support.jws import Signer, b64, ec_signer
-from tests.support.oauth_memory import Memory
+from tests.support.memory.database import Memory
 from vault.cases import Case, CaseState
 from vault.clients import Client, ClientStatus, Profile
 from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn
@@ -157,7 +157,8 @@ class World:
         self.clock = Clock(now=now)
         self.memory = Memory()
         keyring, rows = new_keyring()
-        self.memory.add(*rows, keyring.new_service_key(PEPPER), keyring.new_service_key(SEALING))
+        rows = (*rows, keyring.new_service_key(PEPPER), keyring.new_service_key(SEALING))
+        self.memory.add(*rows)
         self.memory.add(department(DEPARTMENT), department(OTHER_DEPARTMENT))
         self.memory.add(
             client("licensing"),
@@ -174,9 +175,10 @@ class World:
         )
         self.memory.add(holder(SPACE), holder(OTHER_SPACE), case())
         self.vault: Any = SimpleNamespace(
-            read=self.memory.work,
+            read=self.memory.read,
             work=self.memory.work,
             keyring=keyring,
+            secrets=Secrets.load(keyring, rows=rows, random=os.urandom),
             random=os.urandom,
             clock=self.clock,
         )

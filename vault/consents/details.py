@@ -79,6 +79,31 @@ class Details:
             and other.retention_days <= self.retention_days
         )
 
+    def overlap(self, other: Self) -> Self | None:
+        """Return what is in both; ``None`` if nothing is.
+
+        A token's details and those of its grant overlap in what the token may do now.
+        """
+        evidence = {}
+        for code in self.evidence.keys() & other.evidence.keys():
+            one, another = self.evidence[code], other.evidence[code]
+            view = min(one.view, another.view)
+            fields = one.fields & another.fields if view is not View.VERIFY else frozenset[str]()
+            evidence[code] = EvidenceGrant(code=code, view=view, fields=fields)
+        starts_at = max(self.starts_at, other.starts_at)
+        ends_at = min(self.ends_at, other.ends_at)
+        if not evidence or starts_at >= ends_at:
+            return None
+        limits = [uses for uses in (self.uses, other.uses) if uses is not None]
+        return replace(
+            other,
+            evidence=evidence,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            uses=min(limits, default=None),
+            retention_days=min(self.retention_days, other.retention_days),
+        )
+
     def keep(self, codes: frozenset[str]) -> Self:
         """Return the details with only the evidence types in ``codes``.
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from api.oauth.answer import Answer
 from api.oauth.errors import FaultError, Say, refused
 from api.oauth.frozen import Frozen
-from api.oauth.granted import granted_object, overlap, scope_of
+from api.oauth.granted import granted_object, scope_of
 from api.oauth.kernel import IntrospectionEndpoint, OAuth2Request
 from api.oauth.models import KernelClient, KernelToken
 from api.oauth.phases import two_phases
@@ -78,7 +78,7 @@ class Introspection(IntrospectionEndpoint):
         consent, text = live.consent, live.token.details
         if text is None:
             return {}
-        current = overlap(Details.from_json(text), current=consent.details) if consent else None
+        current = Details.from_json(text).overlap(consent.details) if consent else None
         if consent is None or current is None:
             return None
         return {

@@ -1,0 +1,147 @@
+"""Who acts: a department's system with a live token, or a holder who is signed in.
+
+The front door has proven both before a verb is called. What it saw of the request travels
+along, so that the entry can say how it was asked.
+"""
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from ipaddress import IPv4Network, ip_address, ip_network
+from typing import Final
+
+from policies.facts import MemberFacts
+from vault.clients.protocol import Claim, SignIn
+from vault.clock import MS
+from vault.crypto.keyring import HOLDERS_ACTOR_ID
+from vault.holders import HolderKind
+from vault.ids import ID_BYTES, DepartmentId, EntryId, RandomBytes, Space
+from vault.journal.entries import By, RequestTrace
+from vault.journal.operations import Request
+from vault.journal.plain import Plain, canonical_json
+from vault.ports import LiveToken
+
+FRESH_SECONDS: Final = 300
+"""A consent needs a sign-in at most this old (architecture.md 9.4)."""
+
+ACR_PREFIX: Final = "urn:myspace:acr:"
+SELF: Final = "self"
+LEGAL_REPRESENTATIVE: Final = "legal_representative"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Caller:
+    """A client's system, its token resolved and its proof verified.
+
+    Attributes:
+        claim: Replay row of the proof, written with the entry; ``None`` once it was.
+        proof_hash: SHA-256 of the proof as sent.
+        network: Prefix of the caller's address, as ``network_prefix`` makes it.
+        correlation: Id under which the operator's log speaks of the request.
+        request_id: ``Idempotency-Key`` of a state change.
+    """
+
+    live: LiveToken
+    claim: Claim | None
+    proof_hash: bytes
+    network: str | None = None
+    correlation: str | None = None
+    request_id: str | None = None
+
+    @property
+    def department_id(self) -> DepartmentId:
+        """Owner of the actor's counter and tag key."""
+        return self.live.client.department_id
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What must be written whatever the decision."""
+        return () if self.claim is None else (self.claim,)
+
+    @property
+    def quota_id(self) -> bytes:
+        """Whose share of a batch is used."""
+        return self.live.client.client_id.encode()
+
+    def by(self) -> By:
+        """Return who acts, for the entry."""
+        return By(department=self.department_id, client=self.live.client.client_id)
+
+    def trace(self) -> RequestTrace:
+        """Return how it was asked, for the entry."""
+        return RequestTrace(
+            request_id=self.request_id,
+            dpop_jkt=self.live.token.dpop_jkt,
+            proof=self.proof_hash,
+            network=self.network,
+            correlation=self.correlation,
+        )
+
+    def request(self, body: Plain, *, answer: bytes) -> Request | None:
+        """Return the caller's own id of a state change, if it sent one.
+
+        Args:
+            body: What was asked; the same id for something else is refused.
+            answer: What to answer when it is asked again; ids only.
+        """
+        if self.request_id is None:
+            return None
+        return Request(
+            actor_id=self.department_id,
+            request_id=self.request_id,
+            body_hash=sha256(canonical_json(body)).digest(),
+            answer=answer,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Member:
+    """A person in the own space, or one who represents an organisation by law.
+
+    Attributes:
+        signin: The live sign-in.
+        network, correlation: As for a ``Caller``.
+    """
+
+    signin: SignIn = field(repr=False)
+    network: str | None = None
+    correlation: str | None = None
+
+    @property
+    def space(self) -> Space:
+        """The space that the member acts in."""
+        return self.signin.space
+
+    @property
+    def actor_id(self) -> DepartmentId:
+        """Owner of the counter of all holders' own acts."""
+        return HOLDERS_ACTOR_ID
+
+    def facts(self, kind: HolderKind, *, now_ms: int) -> MemberFacts:
+        """Return what policies may know of the member at ``now_ms``."""
+        age = now_ms // MS - self.signin.auth_time
+        return MemberFacts(
+            person_id=self.space.holder_id.hex(),
+            role=SELF if kind is HolderKind.PERSON else LEGAL_REPRESENTATIVE,
+            acr=self.signin.acr.removeprefix(ACR_PREFIX),
+            fresh=0 <= age <= FRESH_SECONDS,
+        )
+
+    def trace(self) -> RequestTrace:
+        """Return how it was asked, for the entry."""
+        return RequestTrace(network=self.network, correlation=self.correlation)
+
+
+def network_prefix(address: str) -> str | None:
+    """Return the /24 (IPv4) or /48 (IPv6) that ``address`` is in; ``None`` if it is none."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return None
+    prefix = 24 if found.version == 4 else 48  # noqa: PLR2004 - versions of IP
+    network = ip_network((found, prefix), strict=False)
+    return network.with_prefixlen if isinstance(network, IPv4Network) else network.compressed
+
+
+def new_entry_id(random: RandomBytes) -> EntryId:
+    """Draw the id of an entry before it is queued, so that state rows can refer to it."""
+    return EntryId(random(ID_BYTES))

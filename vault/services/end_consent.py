@@ -1,0 +1,165 @@
+"""The holder takes a consent back, in whole or in part. Both are as easy as giving it.
+
+After the receipt is returned no pull under what was taken back can succeed: the change and
+every pull stand in one order, and pulls re-read the grant (journal.md 2).
+"""
+
+from dataclasses import dataclass, replace
+
+from policies.requests import AccessRequest, Action
+from vault.clock import MS
+from vault.consents import Consent, ConsentStatus
+from vault.consents.details import Details
+from vault.errors import ConflictError, InvalidInputError, NotFoundError
+from vault.ids import ID_BYTES, GrantId, NoticeId
+from vault.journal.entries import Basis, By, Kind, StateChange
+from vault.journal.operations import Change, Decided, Guarded, Urgency
+from vault.journal.receipts import Receipt
+from vault.notices import Notice, NoticeKind
+from vault.ports import Tx
+from vault.services import Vault
+from vault.services.acting import SELF, Member, new_entry_id
+from vault.services.asking import Asking
+from vault.services.entering import Draft, committed, under
+from vault.services.entry_keys import entry_keys
+from vault.services.give_consent import named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RevokeConsent:
+    """Which consent is taken back."""
+
+    member: Member
+    grant_id: GrantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class NarrowConsent:
+    """What is left of a consent.
+
+    Attributes:
+        details: Covered by what was granted, and less than it.
+    """
+
+    member: Member
+    grant_id: GrantId
+    details: Details
+
+
+def revoke_consent(vault: Vault, asked: RevokeConsent) -> Receipt:
+    """Take a consent back; return the receipt.
+
+    Raises:
+        NotFoundError: The holder gave no such consent.
+        ConflictError: It has ended already.
+        JournalUnavailableError: Not known to be taken back: ask again.
+    """
+    before = _mine(vault, asked.member, grant_id=asked.grant_id)
+    after = replace(before, status=ConsentStatus.REVOKED)
+    return _change(vault, asked.member, before, after=after, kind=Kind.CONSENT_REVOKE)
+
+
+def narrow_consent(vault: Vault, asked: NarrowConsent) -> Receipt:
+    """Take back a part of a consent; return the receipt.
+
+    Raises:
+        NotFoundError: The holder gave no such consent.
+        InvalidInputError: What would be left is not less than what was granted.
+        ConflictError: It has ended, or was changed meanwhile.
+        JournalUnavailableError: Not known to be narrowed: ask again.
+    """
+    before = _mine(vault, asked.member, grant_id=asked.grant_id)
+    if not before.details.covers(asked.details) or asked.details == before.details:
+        raise InvalidInputError("a consent can only be made narrower", field="details")
+    after = replace(before, details=asked.details, expires_at_ms=asked.details.ends_at * MS)
+    return _change(vault, asked.member, before, after=after, kind=Kind.CONSENT_NARROW)
+
+
+def _mine(vault: Vault, member: Member, *, grant_id: GrantId) -> Consent:
+    """Return a consent of the member's own space that has not ended."""
+    with vault.read() as tx:
+        consent = tx.consents.get(member.space, grant_id=grant_id)
+    if consent is None:
+        raise NotFoundError("no such consent")
+    if consent.status is not ConsentStatus.ACTIVE:
+        raise ConflictError("this consent has ended already")
+    return consent
+
+
+def _change(
+    vault: Vault, member: Member, before: Consent, *, after: Consent, kind: Kind
+) -> Receipt:
+    """Journal the step from ``before`` to ``after``; times and version are filled in here."""
+    revoked = after.status is ConsentStatus.REVOKED
+    entry_id, version = new_entry_id(vault.random), before.version + 1
+    notice_id = NoticeId(vault.random(ID_BYTES))
+
+    def decide(tx: Tx, at_ms: int) -> Decided:
+        consent = tx.consents.get(member.space, grant_id=before.grant_id)
+        if consent is None:
+            raise NotFoundError("no such consent")
+        return _decided(Asking(tx, now_ms=at_ms), member, consent)
+
+    def effect(tx: Tx, at_ms: int) -> None:
+        changed = replace(
+            after,
+            version=version,
+            ended_at_ms=at_ms if revoked else None,
+            state_entry=entry_id,
+        )
+        tx.consents.replace(changed, expected=before.version)
+        notice = Notice(
+            space=member.space,
+            notice_id=notice_id,
+            kind=NoticeKind.CONSENT,
+            entry_id=entry_id,
+            at_ms=at_ms,
+        )
+        tx.notices.add([notice])
+
+    with vault.read() as tx:
+        decided = decide(tx, vault.clock.now_ms())
+        keys = entry_keys(tx, keyring=vault.keyring, space=member.space, actor_id=member.actor_id)
+    draft = Draft(
+        entry_id=entry_id,
+        kind=kind,
+        basis=Basis.OWN,
+        by=By(department=before.department_id, client=before.client_id, member=SELF),
+        trace=member.trace(),
+        on=under(replace(after, version=version)),
+        evidence=named(after.details),
+        change=StateChange(
+            object=Guarded.GRANT.value,
+            id=before.grant_id.hex(),
+            came_from=before.status.value,
+            became=after.status.value,
+            version=version,
+        ),
+    )
+    outcome = vault.journal.submit(
+        Change(
+            log_id=member.space.log_id,
+            space=member.space,
+            actor_id=member.actor_id,
+            entry_id=entry_id,
+            keys=keys,
+            decided=decided,
+            decide=decide,
+            entry=draft.entry,
+            effect=effect,
+            quota_id=member.space.holder_id,
+            urgency=Urgency.TAKES_AWAY,
+        )
+    )
+    return committed(outcome).receipt
+
+
+def _decided(asking: Asking, member: Member, consent: Consent) -> Decided:
+    holder, facts = asking.holder(member.space)
+    request = AccessRequest(
+        action=Action.CONSENT_END,
+        member=member.facts(holder.kind, now_ms=asking.now_ms),
+        holder=facts,
+        consent=asking.consent(consent),
+    )
+    return asking.decided(request)

@@ -1,0 +1,278 @@
+"""The holder decides on a department's request: gives the consent, narrowed or not, or declines.
+
+One operation of the journal spends the pushed request, closes its interaction, and writes grant,
+uses and authorization code together; a refusal by the holder is an entry too (oauth.md 7).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from policies.catalogue import catalogue
+from policies.requests import AccessRequest, Action
+from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn
+from vault.clock import MS
+from vault.consents import Consent, ConsentStatus, Use
+from vault.consents.details import Details
+from vault.departments import Department
+from vault.errors import ConflictError, NotFoundError
+from vault.ids import ID_BYTES, CaseNumber, ClientId, EntryId, GrantId, NoticeId
+from vault.journal.entries import Basis, By, Evidence, Kind, On, Shown, StateChange
+from vault.journal.operations import Change, Decided, Guarded
+from vault.journal.receipts import Receipt
+from vault.notices import Notice, NoticeKind
+from vault.ports import Tx
+from vault.services import Vault
+from vault.services.acting import SELF, Member, new_entry_id
+from vault.services.asking import Asking, requirement_facts
+from vault.services.entering import Draft, committed
+from vault.services.entry_keys import entry_keys
+
+FIRST: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DenyConsent:
+    """What the holder declines.
+
+    Attributes:
+        interaction_id, request_hash: Of the page and of the pushed request; spent by this.
+        details: As asked for.
+        shown_hash, shown_locale: The text that the holder decided on.
+    """
+
+    interaction_id: bytes
+    request_hash: bytes = field(repr=False)
+    signin: SignIn = field(repr=False)
+    client_id: ClientId
+    purpose: str
+    item: str
+    case_no: CaseNumber = field(repr=False)
+    details: Details
+    shown_hash: bytes
+    shown_locale: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveConsent(DenyConsent):
+    """What the holder grants.
+
+    Attributes:
+        details: As narrow as the holder made it.
+        note: The department's own words why, sealed.
+        code: The authorization code's row; it names the grant.
+    """
+
+    note: bytes = field(repr=False)
+    code: AuthorizationCode = field(repr=False)
+
+
+def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
+    """Grant; return the receipt.
+
+    Raises:
+        AccessDeniedError, NotFoundError: The policies refuse; the refusal is journalled.
+        ConflictError: The request was decided already, or has expired.
+        JournalUnavailableError: Nothing was granted.
+    """
+    with vault.read() as tx:
+        department = _department(tx, asked)
+    draft = _draft(
+        vault,
+        asked,
+        department=department,
+        kind=Kind.CONSENT_GIVE,
+        change=StateChange(
+            object=Guarded.GRANT.value,
+            id=asked.code.grant_id.hex(),
+            became=ConsentStatus.ACTIVE.value,
+            version=FIRST,
+        ),
+    )
+
+    def effect(tx: Tx, at_ms: int) -> None:
+        _spend(tx, asked, state=InteractionState.GRANTED, at_ms=at_ms)
+        consent = _consent(asked, department=department, entry_id=draft.entry_id, at_ms=at_ms)
+        tx.consents.add(consent, uses=_uses(consent))
+        tx.protocol.add_code(asked.code)
+
+    return _submit(vault, asked, draft, action=Action.CONSENT_GIVE, effect=effect)
+
+
+def deny_consent(vault: Vault, asked: DenyConsent) -> Receipt:
+    """Decline; return the receipt. No reason is asked for, and nothing else changes.
+
+    Raises:
+        ConflictError: The request was decided already, or has expired.
+        JournalUnavailableError: Nothing was decided.
+    """
+    with vault.read() as tx:
+        department = _department(tx, asked)
+    draft = _draft(vault, asked, department=department, kind=Kind.REFUSAL, change=None)
+
+    def effect(tx: Tx, at_ms: int) -> None:
+        _spend(tx, asked, state=InteractionState.DENIED, at_ms=at_ms)
+
+    return _submit(vault, asked, draft, action=Action.CONSENT_REFUSE, effect=effect)
+
+
+def _submit(
+    vault: Vault,
+    asked: DenyConsent,
+    draft: Draft,
+    *,
+    action: Action,
+    effect: Callable[[Tx, int], None],
+) -> Receipt:
+    member = Member(signin=asked.signin)
+    notice_id = NoticeId(vault.random(ID_BYTES))
+
+    def decide(tx: Tx, at_ms: int) -> Decided:
+        return _decided(Asking(tx, now_ms=at_ms), asked, action=action)
+
+    def effects(tx: Tx, at_ms: int) -> None:
+        effect(tx, at_ms)
+        notice = Notice(
+            space=member.space,
+            notice_id=notice_id,
+            kind=NoticeKind.CONSENT,
+            entry_id=draft.entry_id,
+            at_ms=at_ms,
+        )
+        tx.notices.add([notice])
+
+    with vault.read() as tx:
+        decided = decide(tx, vault.clock.now_ms())
+        keys = entry_keys(tx, keyring=vault.keyring, space=member.space, actor_id=member.actor_id)
+    outcome = vault.journal.submit(
+        Change(
+            log_id=member.space.log_id,
+            space=member.space,
+            actor_id=member.actor_id,
+            entry_id=draft.entry_id,
+            keys=keys,
+            decided=decided,
+            decide=decide,
+            entry=draft.entry,
+            effect=effects,
+            quota_id=member.space.holder_id,
+        )
+    )
+    return committed(outcome).receipt
+
+
+def _decided(asking: Asking, asked: DenyConsent, *, action: Action) -> Decided:
+    """Ask for each evidence type that is granted; declining is one question."""
+    space = asked.signin.space
+    holder, holder_facts = asking.holder(space)
+    member = Member(signin=asked.signin).facts(holder.kind, now_ms=asking.now_ms)
+    if action is Action.CONSENT_REFUSE:
+        return asking.decided(AccessRequest(action=action, member=member, holder=holder_facts))
+    client = asking.client(asked.client_id)
+    case = asking.case(space, asked.case_no)
+    return asking.decided(
+        *(
+            AccessRequest(
+                action=action,
+                member=member,
+                client=client,
+                holder=holder_facts,
+                case=case,
+                requirement=requirement_facts(asked.item, code),
+                code=code,
+                view=one.view,
+                fields=one.fields,
+                level=catalogue()[code].level,
+            )
+            for code, one in sorted(asked.details.evidence.items())
+        )
+    )
+
+
+def _department(tx: Tx, asked: DenyConsent) -> Department:
+    client = tx.clients.get(asked.client_id)
+    department = None if client is None else tx.departments.get(client.department_id)
+    if department is None:
+        raise NotFoundError("no such client")
+    return department
+
+
+def _draft(
+    vault: Vault,
+    asked: DenyConsent,
+    *,
+    department: Department,
+    kind: Kind,
+    change: StateChange | None,
+) -> Draft:
+    grant_id = asked.code.grant_id if isinstance(asked, GiveConsent) else None
+    return Draft(
+        entry_id=new_entry_id(vault.random),
+        kind=kind,
+        basis=Basis.OWN,
+        by=By(department=department.department_id, client=asked.client_id, member=SELF),
+        trace=Member(signin=asked.signin).trace(),
+        on=On(
+            grant=grant_id,
+            grant_version=None if grant_id is None else FIRST,
+            item=asked.item,
+            case_no=asked.case_no,
+            purpose=asked.purpose,
+        ),
+        evidence=named(asked.details),
+        change=change,
+        shown=Shown(text=asked.shown_hash, locale=asked.shown_locale),
+    )
+
+
+def named(details: Details) -> tuple[Evidence, ...]:
+    """Return what a consent covers, as an entry names it."""
+    return tuple(
+        Evidence(code=code, view=one.view.label, fields=tuple(sorted(one.fields)))
+        for code, one in sorted(details.evidence.items())
+    )
+
+
+def _consent(
+    asked: GiveConsent, *, department: Department, entry_id: EntryId, at_ms: int
+) -> Consent:
+    return Consent(
+        space=asked.signin.space,
+        grant_id=GrantId(asked.code.grant_id),
+        client_id=asked.client_id,
+        department_id=department.department_id,
+        status=ConsentStatus.ACTIVE,
+        version=FIRST,
+        details=asked.details,
+        note=asked.note,
+        purpose=asked.purpose,
+        item=asked.item,
+        case_no=asked.case_no,
+        shown_hash=asked.shown_hash,
+        shown_locale=asked.shown_locale,
+        created_at_ms=at_ms,
+        expires_at_ms=asked.details.ends_at * MS,
+        ended_at_ms=None,
+        state_entry=entry_id,
+    )
+
+
+def _uses(consent: Consent) -> list[Use]:
+    return [
+        Use(
+            space=consent.space,
+            grant_id=consent.grant_id,
+            code=code,
+            used=0,
+            limit=consent.details.uses,
+        )
+        for code in sorted(consent.details.evidence)
+    ]
+
+
+def _spend(tx: Tx, asked: DenyConsent, *, state: InteractionState, at_ms: int) -> None:
+    """Spend the pushed request and close its page: one decision, once."""
+    if not tx.protocol.spend_pushed(asked.request_hash, now=at_ms // MS):
+        raise ConflictError("this request was decided already, or has expired")
+    if not tx.protocol.close_interaction(asked.interaction_id, state=state):
+        raise ConflictError("this request was decided already")

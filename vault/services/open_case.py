@@ -1,0 +1,192 @@
+"""A department takes up a case of a holder: the matter that a consent and a pull are for."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from policies.access import Permit
+from policies.errors import CatalogueError
+from policies.facts import HolderFacts
+from policies.items import GBT39554_SCHEME, ServiceItem, service_item
+from policies.requests import AccessRequest, Action
+from vault.cases import Case, CaseState
+from vault.clock import legal_day
+from vault.errors import InvalidInputError
+from vault.identifiers import Identifier
+from vault.identifiers.case_numbers import make_case_number
+from vault.ids import ID_BYTES, CaseNumber, EntryId, NoticeId, Space, parse_id
+from vault.journal.entries import Basis, Kind, On, StateChange
+from vault.journal.operations import Change, Committed, Decided, Guarded, Refused, Repeated
+from vault.journal.plain import canonical_json
+from vault.journal.receipts import Receipt
+from vault.notices import Notice, NoticeKind
+from vault.numbers import holder_kind
+from vault.ports import Tx
+from vault.services import Vault
+from vault.services.acting import Caller, new_entry_id
+from vault.services.asking import Asking, case_facts
+from vault.services.entering import Draft, refusal
+from vault.services.entry_keys import entry_keys
+from vault.services.open_space import Known, find_space, newcomer, open_space
+from vault.services.versions import receipt_of, refuse_unopened
+
+FIRST: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class OpenCase:
+    """Whose case it is, and for which item."""
+
+    caller: Caller
+    number: Identifier
+    item: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedCase:
+    """A case that is open, and the proof of it."""
+
+    case_no: CaseNumber
+    receipt: Receipt
+
+
+def open_case(vault: Vault, asked: OpenCase) -> OpenedCase:
+    """Open a case; the space of its holder is opened too if there is none.
+
+    Raises:
+        InvalidInputError: There is no such item, or such a holder cannot apply for it.
+        AccessDeniedError, ReplayedError: Refused; the refusal is journalled.
+        ConflictError: The request id was used for something else.
+        JournalUnavailableError: Nothing was opened.
+    """
+    item = _item(asked)
+    now_ms = vault.clock.now_ms()
+    authority = item.code if item.scheme == GBT39554_SCHEME else item.department
+    case_no = make_case_number(authority, day=legal_day(now_ms), random=vault.random)
+    space = _space(vault, asked, case_no=case_no, now_ms=now_ms)
+    case = _case(asked, space=space, case_no=case_no, at_ms=now_ms)
+
+    def decide(tx: Tx, at_ms: int) -> Decided:
+        return _decided(Asking(tx, now_ms=at_ms), asked.caller, case)
+
+    with vault.read() as tx:
+        decided = decide(tx, now_ms)
+        keys = entry_keys(
+            tx, keyring=vault.keyring, space=space, actor_id=asked.caller.department_id
+        )
+    draft = _draft(asked, case, entry_id=new_entry_id(vault.random))
+    notice_id = NoticeId(vault.random(ID_BYTES))
+
+    def effect(tx: Tx, at_ms: int) -> None:
+        tx.cases.add(_case(asked, space=space, case_no=case_no, at_ms=at_ms))
+        notice = Notice(
+            space=space,
+            notice_id=notice_id,
+            kind=NoticeKind.CASE,
+            entry_id=draft.entry_id,
+            at_ms=at_ms,
+        )
+        tx.notices.add([notice])
+
+    index = vault.numbers.of(asked.number)[0].index
+    outcome = vault.journal.submit(
+        Change(
+            log_id=space.log_id,
+            space=space,
+            actor_id=asked.caller.department_id,
+            entry_id=draft.entry_id,
+            keys=keys,
+            decided=decided,
+            decide=decide,
+            entry=draft.entry,
+            effect=effect,
+            claims=asked.caller.claims,
+            quota_id=asked.caller.quota_id,
+            request=asked.caller.request(
+                {"item": asked.item, "number": index.hex()},
+                answer=canonical_json({"case": case_no, "entry": draft.entry_id.hex()}),
+            ),
+        )
+    )
+    match outcome:
+        case Committed():
+            return OpenedCase(case_no=case_no, receipt=outcome.receipt)
+        case Refused():
+            raise refusal(outcome.deny)
+        case Repeated():
+            return _first_answer(vault, outcome.answer, log_id=space.log_id)
+
+
+def _item(asked: OpenCase) -> ServiceItem:
+    try:
+        item = service_item(asked.item)
+    except CatalogueError as error:
+        raise InvalidInputError("there is no such service item", field="item") from error
+    if holder_kind(asked.number).value not in item.applicants:
+        raise InvalidInputError("such a holder cannot apply for this item", field="holder")
+    return item
+
+
+def _space(vault: Vault, asked: OpenCase, *, case_no: CaseNumber, now_ms: int) -> Space:
+    new = newcomer(vault, asked.number)
+    with vault.read() as tx:
+        space = find_space(vault, tx, asked.number)
+        if space is not None:
+            return space
+        case = _case(asked, space=new.space, case_no=case_no, at_ms=now_ms)
+        asking = Asking(tx, now_ms=now_ms, live=asked.caller.live)
+        decided = _decided(asking, asked.caller, case, facts=new.facts)
+    if not isinstance(decided.decision, Permit):
+        refuse_unopened(vault, asked.caller, decided, code="")
+    return open_space(
+        vault, new, number=asked.number, known=Known(), caller=asked.caller, decided=decided
+    )
+
+
+def _case(asked: OpenCase, *, space: Space, case_no: CaseNumber, at_ms: int) -> Case:
+    return Case(
+        space=space,
+        case_no=case_no,
+        department_id=asked.caller.department_id,
+        item=asked.item,
+        state=CaseState.SUBMITTED,
+        opened_at_ms=at_ms,
+        version=FIRST,
+    )
+
+
+def _decided(
+    asking: Asking, caller: Caller, case: Case, *, facts: HolderFacts | None = None
+) -> Decided:
+    request = AccessRequest(
+        action=Action.CASE_OPEN,
+        client=asking.client(caller.live.client.client_id),
+        holder=asking.holder(case.space)[1] if facts is None else facts,
+        case=case_facts(case),
+    )
+    return asking.decided(request)
+
+
+def _draft(asked: OpenCase, case: Case, *, entry_id: EntryId) -> Draft:
+    return Draft(
+        entry_id=entry_id,
+        kind=Kind.CASE_OPEN,
+        basis=Basis.SYSTEM,
+        by=asked.caller.by(),
+        trace=asked.caller.trace(),
+        on=On(item=case.item, case_no=case.case_no),
+        change=StateChange(
+            object=Guarded.CASE.value,
+            id=case.case_no,
+            became=case.state.value,
+            version=FIRST,
+        ),
+    )
+
+
+def _first_answer(vault: Vault, answer: bytes, *, log_id: int) -> OpenedCase:
+    found = json.loads(answer)
+    return OpenedCase(
+        case_no=CaseNumber(found["case"]),
+        receipt=receipt_of(vault, log_id=log_id, entry_id=EntryId(parse_id(found["entry"]))),
+    )

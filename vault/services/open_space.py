@@ -1,0 +1,255 @@
+"""Finds the space of a number, or opens it: the first deposit or case makes the space.
+
+Opening is an entry of its own, ``holder.opened``. Only somebody whom the policies permit to
+act in the new space gets one opened, so a stranger cannot fill the vault with empty spaces.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from policies.access import Permit
+from policies.facts import HolderFacts
+from vault.crypto import contexts
+from vault.crypto.contexts import Purpose
+from vault.crypto.envelope import open_sealed, seal
+from vault.crypto.keys import HolderDataKey, WrappedKey
+from vault.errors import ConflictError
+from vault.holders import Holder, HolderProfile, HolderState
+from vault.identifiers import Identifier
+from vault.ids import ID_BYTES, HolderId, Space, space_of
+from vault.journal.entries import Basis, Kind, StateChange
+from vault.journal.operations import Change, Decided, Guarded
+from vault.numbers import holder_kind
+from vault.ports import Tx
+from vault.services import Vault
+from vault.services.acting import Caller, new_entry_id
+from vault.services.entering import Draft, committed
+from vault.services.entry_keys import entry_keys, held, new_entry_keys
+
+FIRST: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Newcomer:
+    """A space that is not there yet.
+
+    Attributes:
+        facts: What policies may know of it before it is opened.
+    """
+
+    space: Space
+    facts: HolderFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Known:
+    """What a department knows of a holder.
+
+    Attributes:
+        name, contact: Empty where it knows none.
+    """
+
+    name: str = ""
+    contact: str = ""
+
+
+def find_space(vault: Vault, tx: Tx, number: Identifier) -> Space | None:
+    """Return the space that ``number`` is a key of, or ``None``."""
+    for index in vault.numbers.of(number):
+        found = tx.holders.find(index.kind, index.index)
+        if found is not None:
+            return found
+    return None
+
+
+def newcomer(vault: Vault, number: Identifier) -> Newcomer:
+    """Draw the id of a space that may be opened for ``number``."""
+    holder_id = HolderId(vault.random(ID_BYTES))
+    return Newcomer(
+        space=space_of(holder_id, shards=vault.shards),
+        facts=HolderFacts(
+            holder_id=holder_id.hex(),
+            kind=holder_kind(number).value,
+            state=HolderState.ACTIVE.value,
+        ),
+    )
+
+
+def open_space(
+    vault: Vault,
+    new: Newcomer,
+    *,
+    number: Identifier,
+    known: Known,
+    caller: Caller,
+    decided: Decided,
+) -> Space:
+    """Open the space ``new``, or return the one that somebody else opened meanwhile.
+
+    Args:
+        vault: The vault.
+        new: Drawn beforehand.
+        number: That it is found by.
+        known: What stands in its profile from the start.
+        caller: Who acts.
+        decided: The permit for the act that the space is opened for.
+
+    Raises:
+        JournalUnavailableError: Nothing was opened.
+    """
+    if not isinstance(decided.decision, Permit):
+        raise TypeError("a space is opened for what is permitted")
+    space = new.space
+    wraps = vault.keyring.new_holder_keys(space.holder_id)
+    holder = Holder(
+        space=space,
+        kind=holder_kind(number),
+        state=HolderState.ACTIVE,
+        version=FIRST,
+        profile=_sealed(
+            vault,
+            HolderProfile(
+                name=known.name,
+                number_kind=number.kind,
+                number=number.value,
+                contact=known.contact,
+            ),
+            space=space,
+            version=FIRST,
+            data_key=wraps.data,
+        ),
+        created_at_ms=vault.clock.now_ms(),
+    )
+    with vault.read() as tx:
+        keys = new_entry_keys(
+            tx,
+            keyring=vault.keyring,
+            wraps=wraps,
+            log_id=space.log_id,
+            actor_id=caller.department_id,
+        )
+    draft = Draft(
+        entry_id=new_entry_id(vault.random),
+        kind=Kind.HOLDER_OPENED,
+        basis=Basis.SYSTEM,
+        by=caller.by(),
+        trace=caller.trace(),
+        change=StateChange(
+            object=Guarded.HOLDER.value,
+            id=space.holder_id.hex(),
+            became=HolderState.ACTIVE.value,
+            version=FIRST,
+        ),
+    )
+
+    def effect(tx: Tx, _at_ms: int) -> None:
+        tx.holders.add(holder, numbers=vault.numbers.of(number), keys=wraps)
+
+    change = Change(
+        log_id=space.log_id,
+        space=space,
+        actor_id=caller.department_id,
+        entry_id=draft.entry_id,
+        keys=keys,
+        decided=decided,
+        decide=lambda _tx, _at_ms: decided,
+        entry=draft.entry,
+        effect=effect,
+        quota_id=caller.quota_id,
+    )
+    try:
+        committed(vault.journal.submit(change))
+    except ConflictError:
+        with vault.read() as tx:
+            found = find_space(vault, tx, number)
+        if found is None:
+            raise
+        return found
+    return space
+
+
+def complete_profile(
+    vault: Vault, space: Space, *, known: Known, caller: Caller, decided: Decided
+) -> None:
+    """Add name and contact to a space that was opened without them; overwrite neither.
+
+    A contact receives one-time codes: the first issuer to know one names it, and no later
+    issuer can put another one in its place.
+    """
+    if known == Known():
+        return
+    with vault.read() as tx:
+        holder = tx.holders.get(space)
+        if holder is None:
+            return
+        data_key = held(tx.holders.keys(space), Purpose.HOLDER_DATA_KEY)
+        keys = entry_keys(tx, keyring=vault.keyring, space=space, actor_id=caller.department_id)
+    profile = profile_of(vault, holder, data_key=data_key)
+    fuller = replace(
+        profile,
+        name=profile.name or known.name,
+        contact=profile.contact or known.contact,
+    )
+    if fuller == profile:
+        return
+    version = holder.version + 1
+    draft = Draft(
+        entry_id=new_entry_id(vault.random),
+        kind=Kind.HOLDER_CHANGED,
+        basis=Basis.SYSTEM,
+        by=caller.by(),
+        trace=caller.trace(),
+        change=StateChange(
+            object=Guarded.HOLDER.value,
+            id=space.holder_id.hex(),
+            came_from=holder.state.value,
+            became=holder.state.value,
+            version=version,
+        ),
+    )
+    sealed = _sealed(vault, fuller, space=space, version=version, data_key=data_key)
+
+    def effect(tx: Tx, _at_ms: int) -> None:
+        tx.holders.set_profile(space, profile=sealed, expected=holder.version)
+
+    change = Change(
+        log_id=space.log_id,
+        space=space,
+        actor_id=caller.department_id,
+        entry_id=draft.entry_id,
+        keys=keys,
+        decided=decided,
+        decide=lambda _tx, _at_ms: decided,
+        entry=draft.entry,
+        effect=effect,
+        quota_id=caller.quota_id,
+    )
+    committed(vault.journal.submit(change))
+
+
+def profile_of(vault: Vault, holder: Holder, *, data_key: WrappedKey) -> HolderProfile:
+    """Open what the vault knows of a holder in plain.
+
+    Raises:
+        IntegrityError: The row is another's, or was altered.
+    """
+    key = vault.keyring.data_key(data_key)
+    context = _context(vault, key, space=holder.space, version=holder.version)
+    return HolderProfile.from_bytes(open_sealed(key, context, holder.profile))
+
+
+def _sealed(
+    vault: Vault, profile: HolderProfile, *, space: Space, version: int, data_key: WrappedKey
+) -> bytes:
+    key = vault.keyring.data_key(data_key)
+    context = _context(vault, key, space=space, version=version)
+    return seal(key, context, profile.to_bytes(), random=vault.random)
+
+
+def _context(vault: Vault, key: HolderDataKey, *, space: Space, version: int) -> contexts.Context:
+    return contexts.holder_profile(
+        suite=key.suite,
+        vault_id=vault.keyring.vault_id,
+        holder_id=space.holder_id,
+        version=version,
+    )
