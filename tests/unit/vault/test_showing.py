@@ -18,7 +18,7 @@ def test_verify_shows_no_field() -> None:
 
 
 def test_only_granted_fields_of_the_catalogue_are_shown_in_its_order() -> None:
-    fields = dict.fromkeys(reversed(ID_CARD.fields), "值") | {"unknown": "值"}
+    fields = dict.fromkeys(reversed(list(ID_CARD.fields)), "值") | {"unknown": "值"}
     first, second, *_ = ID_CARD.fields
 
     found = shown(
