@@ -24,6 +24,7 @@ from tests.support.oauth_world import (
 from vault.cases import CaseState
 from vault.consents.details import EvidenceGrant
 from vault.holders import HolderKind
+from vault.ids import ClientId
 
 REQUEST_URI = "urn:ietf:params:oauth:request_uri:vpr_"
 
@@ -541,7 +542,11 @@ def test_fields_that_are_not_named_are_those_that_the_item_needs(world: World) -
 
     with world.memory.work() as tx:
         wanted = read_wanted(
-            text, client=world.memory.client("licensing"), origin=ORIGIN, tx=tx, now=NOW
+            text,
+            client=world.memory.rows.clients[ClientId("licensing")],
+            origin=ORIGIN,
+            tx=tx,
+            now=NOW,
         )
 
     assert wanted.details.evidence == {

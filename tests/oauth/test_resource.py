@@ -108,7 +108,7 @@ def test_a_client_whose_profile_has_no_resources_is_refused(world: World) -> Non
 
 def test_resolving_writes_nothing_so_the_journal_can_spend_the_proof(world: World) -> None:
     token = token_of(world)
-    before = set(world.memory.rows.claims)
+    before = dict(world.memory.rows.claims)
 
     answer = world.use(token)
 

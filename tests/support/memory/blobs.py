@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from tests.support.memory.database import Memory
 from tests.support.memory.rows import Intent
+from vault.clock import MS
 from vault.errors import IntegrityError
 from vault.ids import ID_BYTES, RandomBytes, Space
 
-LIFETIME_MS = 24 * 60 * 60 * 1000
+INTENT_SECONDS = 24 * 3600
 
 
 class MemoryBlobs:
@@ -25,7 +26,7 @@ class MemoryBlobs:
     def write(self, space: Space, *, chunks: Iterator[bytes], now_ms: int) -> tuple[str, int]:
         object_key = self._random(ID_BYTES).hex()
         with self._memory.changing() as rows:
-            rows.intents.add(object_key, Intent(space, "pending", now_ms + LIFETIME_MS))
+            rows.intents.add(object_key, Intent(space, "pending", now_ms // MS + INTENT_SECONDS))
         self.objects[object_key] = b"".join(chunks)
         return object_key, len(self.objects[object_key])
 
@@ -40,7 +41,7 @@ class MemoryBlobs:
             gone = [
                 object_key
                 for object_key, intent in rows.intents.items()
-                if intent.state == "pending" and intent.expires_at_ms <= now_ms
+                if intent.state == "pending" and intent.expires_at <= now_ms // MS
             ]
             for object_key in gone:
                 del rows.intents[object_key]

@@ -105,7 +105,7 @@ class MemoryRecords:
         intent = self._rows.intents.get(file.object_key)
         if intent is None or (intent.space, intent.state) != (space, "pending"):
             raise ConflictError("the file is not waiting for this deposit")
-        self._rows.intents[file.object_key] = Intent(space, "committed", intent.expires_at_ms)
+        self._rows.intents[file.object_key] = Intent(space, "committed", intent.expires_at)
 
 
 class MemoryConsents:

@@ -71,7 +71,7 @@ class MemoryJournal:
         self._clock = clock
         self._random = random
         self._log_id = log_id
-        self._last_ms = 0
+        self._last_ms = clock.now_ms()
         self._before: list[Callable[[], object]] = []
 
     @property

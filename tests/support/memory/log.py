@@ -43,6 +43,8 @@ class MemoryPublicLog:
 
     def receipt(self, kept: KeptEntry) -> Receipt:
         leaves, note = self._head
+        if kept.leaf not in leaves[kept.index : kept.index + 1]:
+            raise NotFoundError("the log has no such entry")
         return Receipt(
             entry_id=kept.entry_id,
             leaf=kept.leaf,

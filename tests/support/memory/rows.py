@@ -118,7 +118,7 @@ class Intent(NamedTuple):
 
     space: Space
     state: str
-    expires_at_ms: int
+    expires_at: int
 
 
 class Remembered(NamedTuple):

@@ -1,0 +1,183 @@
+"""Every port of the vault in two implementations: the plain model, and SQLite with a folder."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.blobs_folder import FolderBlobs
+from storage.database import open_database
+from storage.failures import outcome_open
+from storage.first_head import open_log
+from storage.group_commit import GroupCommit, Writing
+from storage.journal_batch import LogIdentity
+from storage.public_log import PublicLog as SqlPublicLog
+from storage.unit_of_work import journal_transactions, reader, worker
+from tests.support.crypto import VAULT_ID, new_keyring
+from tests.support.memory.blobs import MemoryBlobs
+from tests.support.memory.database import Memory
+from tests.support.memory.journal import MemoryJournal
+from tests.support.vault_values import NOW_MS
+from vault.crypto.keyring import CHECKPOINT, Keyring
+from vault.crypto.signing import SignerKey, VerifierKey
+from vault.journal.operations import Change, Disclosure, Journal, Outcome, Pending
+from vault.journal.public import PublicLog
+from vault.journal.trust import Policy
+from vault.ports import Blobs, Read, Work
+
+ORIGIN = "vault.example/log/2026"
+LOG_ID = 0
+
+
+@dataclass
+class FixedClock:
+    """Stands still until it is told."""
+
+    at_ms: int = NOW_MS
+
+    def now_ms(self) -> int:
+        """Return milliseconds."""
+        return self.at_ms
+
+    def advance(self, *, seconds: int = 0, ms: int = 0) -> None:
+        """Let time pass."""
+        self.at_ms += seconds * 1000 + ms
+
+
+class HookedJournal:
+    """A journal with a place to interleave."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._before: list[Callable[[], object]] = []
+
+    @property
+    def waiting(self) -> bool:
+        """See the port."""
+        return self._journal.waiting
+
+    def just_before_the_lock(self, act: Callable[[], object]) -> None:
+        """Let ``act`` happen once, after the next operation was decided and before its turn."""
+        self._before.append(act)
+
+    def enqueue(self, operation: Change | Disclosure) -> Pending:
+        """See the port."""
+        acts, self._before = self._before, []
+        for act in acts:
+            act()
+        return self._journal.enqueue(operation)
+
+    def submit(self, operation: Change | Disclosure) -> Outcome:
+        """See the port."""
+        acts, self._before = self._before, []
+        for act in acts:
+            act()
+        return self._journal.submit(operation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """One implementation of everything.
+
+    Attributes:
+        work: May write guarded rows here, as the journal's transaction may.
+        verifier: Of the log's checkpoints.
+    """
+
+    name: str
+    read: Read
+    work: Work
+    journal: HookedJournal
+    log: PublicLog
+    blobs: Blobs
+    clock: FixedClock
+    keyring: Keyring
+    verifier: VerifierKey
+
+    @property
+    def policy(self) -> Policy:
+        """Believe this log alone."""
+        return Policy.parse(f"log {self.verifier.encode()}\nquorum none\n")
+
+
+@contextmanager
+def open_ports(name: str, folder: Path) -> Iterator[Ports]:
+    """Open the implementation ``name``: ``memory`` or ``sqlite``."""
+    keyring, rows = new_keyring()
+    checkpoint = keyring.new_service_key(CHECKPOINT)
+    signer = keyring.checkpoint_signer(checkpoint, origin=ORIGIN)
+    opened = {"memory": _memory, "sqlite": _sqlite}[name]
+    with opened(keyring, signer, folder) as ports:
+        with ports.work() as tx:
+            tx.system.set_vault_id(VAULT_ID)
+            for row in (*rows, checkpoint):
+                tx.system.add(row)
+        yield ports
+
+
+@contextmanager
+def _memory(keyring: Keyring, signer: SignerKey, _folder: Path) -> Iterator[Ports]:
+    memory, clock = Memory(), FixedClock()
+    journal = MemoryJournal(
+        memory, signer=signer, vault_id=VAULT_ID, clock=clock, random=os.urandom
+    )
+    yield Ports(
+        name="memory",
+        read=memory.read,
+        work=memory.work,
+        journal=HookedJournal(journal),
+        log=journal.log,
+        blobs=MemoryBlobs(memory, random=os.urandom),
+        clock=clock,
+        keyring=keyring,
+        verifier=signer.verifier,
+    )
+
+
+@contextmanager
+def _sqlite(keyring: Keyring, signer: SignerKey, folder: Path) -> Iterator[Ports]:
+    clock = FixedClock()
+    with open_database(folder / "data" / "vault.db", threads=8) as database:
+        transaction = journal_transactions(database)
+        with transaction() as connection:
+            open_log(
+                connection,
+                log_id=LOG_ID,
+                year=2026,
+                origin=ORIGIN,
+                signer=signer,
+                now_ms=clock.now_ms(),
+            )
+        fatal = list[Exception]()
+        journal = GroupCommit(
+            writing=Writing(transaction=transaction, outcome_open=outcome_open),
+            identity=LogIdentity(
+                log_id=LOG_ID,
+                vault_id=VAULT_ID,
+                suite=keyring.suite,
+                signer=signer,
+                random=os.urandom,
+            ),
+            state_path=folder / "state" / "log.json",
+            clock=clock,
+            on_fatal=fatal.append,
+        )
+        (folder / "state").mkdir()
+        journal.start()
+        try:
+            yield Ports(
+                name="sqlite",
+                read=reader(database),
+                work=worker(database),
+                journal=HookedJournal(journal),
+                log=SqlPublicLog(database, log_id=LOG_ID),
+                blobs=FolderBlobs(folder / "blobs", database=database, random=os.urandom),
+                clock=clock,
+                keyring=keyring,
+                verifier=signer.verifier,
+            )
+        finally:
+            journal.stop()
+        if fatal:
+            raise fatal[0]
