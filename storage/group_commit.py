@@ -19,9 +19,11 @@ import structlog
 from sqlalchemy import Connection
 
 from policies.access import Deny, Permit
-from storage.journal_batch import Batch, Finished, Judged, LogIdentity
+from storage.journal_append import Judged, LogIdentity
+from storage.journal_batch import Batch, Finished
 from storage.journal_guard import HeadGuard
-from storage.journal_rows import HeadRow, JournalRows
+from storage.journal_rows import JournalRows
+from storage.log_rows import HeadRow
 from storage.unit_of_work import SqlTx, inside_unit_of_work
 from storage.waiting import Queue, Waiting
 from vault.clock import Clock
@@ -32,7 +34,8 @@ from vault.errors import (
     StorageError,
     VaultError,
 )
-from vault.journal.merkle import Frontier, Path as TreePath, paths_of_batch
+from vault.journal.merkle import Frontier, paths_of_batch
+from vault.journal.merkle import Path as TreePath
 from vault.journal.operations import Change, Committed, Disclosure, Outcome, Pending, Refused
 from vault.journal.receipts import Receipt
 
@@ -49,7 +52,7 @@ class Writing:
     Attributes:
         transaction: Opens a write transaction on a connection of its own, in turn with other
             writers, the journal first; commits when the block ends without error.
-        commit_failed_for_good: Says whether an error of the commit leaves its outcome open.
+        outcome_open: Says whether an error leaves open whether the commit happened.
     """
 
     transaction: Callable[[], AbstractContextManager[Connection]]
@@ -95,8 +98,8 @@ class GroupCommit:
         try:
             with self._writing.transaction() as connection:
                 self._checked(JournalRows(connection))
-        except LogFrozenError:
-            self._freeze()
+        except LogFrozenError as error:
+            self._freeze(error)
             raise
         self._thread.start()
 
@@ -117,8 +120,8 @@ class GroupCommit:
             raise RuntimeError("submit inside a unit of work")
         if operation.log_id != self._identity.log_id:
             raise RuntimeError("this operation belongs to another log")
-        if self._stopped is not None:
-            raise self._stopped
+        if self._stopped is not None:  # Anew: an error that is raised again and again grows.
+            raise type(self._stopped)(*self._stopped.args) from self._stopped
         return self._queue.put(operation)
 
     def submit(self, operation: Change | Disclosure) -> Outcome:
@@ -142,10 +145,11 @@ class GroupCommit:
                 if batch:
                     self._serve(batch)
             self._keep_state()
+        self._keep_state(at_once=True)
 
-    def _keep_state(self) -> None:
+    def _keep_state(self, *, at_once: bool = False) -> None:
         try:
-            self._guard.keep()
+            self._guard.keep(at_once=at_once)
         except StorageError:
             _log.exception("the journal's state file cannot be written")
 
@@ -158,9 +162,8 @@ class GroupCommit:
             finished, old = self._commit(batch)
         except LogFrozenError as error:
             self._stopped = error
-            _log.critical("the log is frozen", reason=str(error))
-            self._freeze()
             _fail(batch, error)
+            self._freeze(error)
         except Exception as error:  # noqa: BLE001 - nobody waits forever, whatever happened
             self._failed(batch, error)
         else:
@@ -198,9 +201,15 @@ class GroupCommit:
         self._guard.committed(finished.head, finished.frontier)
         return finished, frontier
 
-    def _freeze(self) -> None:
-        with self._writing.transaction() as connection:
-            JournalRows(connection).freeze(self._identity.log_id)
+    def _freeze(self, error: LogFrozenError) -> None:
+        """Freeze state file and head row; what of it fails is found again at the next start."""
+        _log.critical("the log is frozen", reason=str(error))
+        try:
+            self._guard.freeze()
+            with self._writing.transaction() as connection:
+                JournalRows(connection).freeze(self._identity.log_id)
+        except VaultError:
+            _log.exception("the freezing of the log could not be written down")
 
     def _checked(self, rows: JournalRows) -> tuple[HeadRow, Frontier]:
         head = rows.lock_head(self._identity.log_id)

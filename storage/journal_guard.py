@@ -1,16 +1,20 @@
-"""Says whether a locked head is the log that this process knows, or freezes it.
+"""Says whether a locked head is the log that this process knows.
 
 A head proves itself by the note signed over it; the frontier must fold to its root; and it
 must not lie behind what this process, or its state file, has seen (journal.md 6). Nothing
-thaws a frozen log in place.
+thaws a frozen log in place: it goes on only in a database that is not frozen and continues
+what was last seen.
 """
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from storage.journal_rows import HeadRow, JournalRows
+import structlog
+
 from storage.journal_state import LogState
+from storage.log_rows import HeadRow, LogRows
 from storage.tree import Tree
 from vault.crypto.signing import SignerKey
 from vault.errors import IntegrityError, LogFrozenError
@@ -18,6 +22,8 @@ from vault.journal.checkpoints import Checkpoint, verify_checkpoint
 from vault.journal.merkle import Frontier, verify_consistency
 
 KEEP_SECONDS: Final = 1.0
+
+_log = structlog.get_logger(__name__)
 
 
 class HeadGuard:
@@ -29,14 +35,15 @@ class HeadGuard:
         self._path = path
         self._known: tuple[HeadRow, Frontier] | None = None
         self._kept: LogState | None = None
-        self._kept_at = 0.0
+        self._tried_at = 0.0
+        self._frozen = False
 
-    def check(self, head: HeadRow, *, rows: JournalRows) -> Frontier:
+    def check(self, head: HeadRow, *, rows: LogRows) -> Frontier:
         """Return the frontier of a head that may be extended.
 
         Raises:
-            LogFrozenError: It may not; the state file says so from now on, and the caller
-                closes the log in the database too.
+            LogFrozenError: It may not. The caller freezes this guard, and the log in the
+                database.
         """
         if head.frozen:
             raise LogFrozenError("the log is frozen: restored database?")
@@ -45,7 +52,6 @@ class HeadGuard:
         try:
             frontier = self._proven(head, rows=rows)
         except IntegrityError as error:
-            self._save(_state(head, frozen=True))
             raise LogFrozenError(f"the log is frozen: {error}") from error
         self._known = (head, frontier)
         return frontier
@@ -54,20 +60,31 @@ class HeadGuard:
         """Remember a head whose commit has returned."""
         self._known = (head, frontier)
 
+    def freeze(self) -> None:
+        """Write into the state file that the log is frozen, beside what was last good.
+
+        Raises:
+            StorageError: The file cannot be read or written.
+        """
+        self._frozen = True
+        seen = self._seen()
+        if seen is not None:
+            self._save(replace(seen, frozen=True))
+
     def keep(self, *, at_once: bool = False) -> None:
-        """Write the state file if it lags behind and a second has passed.
+        """Write the state file if it lags behind and a second has passed since the last try.
 
         Raises:
             StorageError: The file cannot be written.
         """
-        if self._known is None:
+        if self._known is None or self._frozen:
             return
         state = _state(self._known[0])
-        due = at_once or time.monotonic() - self._kept_at >= KEEP_SECONDS
+        due = at_once or time.monotonic() - self._tried_at >= KEEP_SECONDS
         if due and state != self._kept:
             self._save(state)
 
-    def _proven(self, head: HeadRow, *, rows: JournalRows) -> Frontier:
+    def _proven(self, head: HeadRow, *, rows: LogRows) -> Frontier:
         checkpoint = verify_checkpoint(head.note, verifier=self._verifier, origin=head.origin)
         if checkpoint != Checkpoint(origin=head.origin, size=head.size, root=head.root):
             raise IntegrityError("the signed head is another one")
@@ -84,18 +101,17 @@ class HeadGuard:
         return self._kept
 
     def _save(self, state: LogState) -> None:
+        self._tried_at = time.monotonic()
         state.save(self._path)
-        self._kept, self._kept_at = state, time.monotonic()
+        self._kept = state
 
 
-def _state(head: HeadRow, *, frozen: bool = False) -> LogState:
-    return LogState(origin=head.origin, size=head.size, root=head.root.hex(), frozen=frozen)
+def _state(head: HeadRow) -> LogState:
+    return LogState(origin=head.origin, size=head.size, root=head.root.hex())
 
 
-def _continues(seen: LogState, head: HeadRow, *, rows: JournalRows) -> None:
+def _continues(seen: LogState, head: HeadRow, *, rows: LogRows) -> None:
     """Check that ``head`` is ``seen`` or a continuation of it."""
-    if seen.frozen:
-        raise IntegrityError("it was frozen before")
     if seen.origin != head.origin:
         raise IntegrityError("the state file belongs to another log")
     if head.size < seen.size:
@@ -108,3 +124,5 @@ def _continues(seen: LogState, head: HeadRow, *, rows: JournalRows) -> None:
         new_root=head.root,
         path=tree.consistency(seen.size),
     )
+    if seen.frozen:
+        _log.warning("a frozen log goes on: the database that continues it is back")

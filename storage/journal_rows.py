@@ -1,29 +1,21 @@
-"""The statements of one journal batch (journal.md 2.2), over one open transaction.
-
-Plain driver statements with positional parameters: each is set-based, and its text depends
-on the number of rows alone, so that drivers keep it prepared. Another database needs another
-``Dialect`` here, and not another writer.
-"""
+"""The statements by which one batch judges its operations (journal.md 2.2, steps 3 to 5)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final
 
-from sqlalchemy import Connection
-
+from storage.failures import DatabaseFailure
+from storage.log_rows import LogRows, Row, flat, rows_of
 from vault.clients.protocol import Claim
 from vault.crypto.contexts import Purpose
 from vault.crypto.keys import WrappedKey, WrapState
 from vault.crypto.suites import suite_numbered
-from vault.errors import ConflictError
+from vault.errors import ConflictError, StorageError
 from vault.ids import EntryId
 from vault.journal.operations import Guarded, RecordWrap, Request, Seen, Spend
 from vault.notices import Notice
 from vault.records import VersionRef
-
-Row = tuple[Any, ...]
 
 KEYS: Final[Mapping[Guarded, tuple[str, ...]]] = {
     Guarded.GRANT: ("log_id", "holder_id", "grant_id"),
@@ -37,126 +29,82 @@ KEYS: Final[Mapping[Guarded, tuple[str, ...]]] = {
 """Primary key of each guarded table; ``version`` stands beside it."""
 
 
-class HeadRow(NamedTuple):
-    """The row under whose lock everything is ordered."""
-
-    log_id: int
-    year: int
-    origin: str
-    size: int
-    root: bytes
-    frontier: bytes
-    note: str
-    last_ms: int
-    frozen: int
+ClaimKey = tuple[str, bytes]
+"""Kind and hash of a claim: its primary key."""
 
 
-class EntryRow(NamedTuple):
-    """One new entry, column by column (journal.md 15)."""
-
-    log_id: int
-    year: int
-    idx: int
-    entry_id: bytes
-    holder_id: bytes | None
-    holder_seq: int | None
-    actor_id: bytes
-    actor_seq: int
-    key_version: int
-    leaf: bytes
-    leaf_hash: bytes
-    payload: bytes
-    inputs: bytes | None
+class TransactionLostError(StorageError):
+    """The database rolled everything back by itself, as on a full disk."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
-    """What differs between databases.
-
-    Attributes:
-        mark: The driver's placeholder.
-        lock: What follows a SELECT to lock its row; nothing where the transaction locks all.
-    """
-
-    mark: str
-    lock: str
-
-
-SQLITE: Final = Dialect(mark="?", lock="")
-
-
-@dataclass(frozen=True, slots=True)
-class JournalRows:
+class JournalRows(LogRows):
     """All that the writer says to the database, in one transaction."""
 
-    connection: Connection
-    dialect: Dialect = SQLITE
+    __slots__ = ()
 
-    def lock_head(self, log_id: int) -> HeadRow | None:
-        """Lock the head: alone in its statement, so that what follows sees the latest rows."""
-        found = self._all(
-            "SELECT log_id, year, origin, size, root, frontier, note, last_ms, frozen"
-            f" FROM log_head WHERE log_id = ? ORDER BY year DESC LIMIT 1{self.dialect.lock}",
-            (log_id,),
-        )
-        return HeadRow(*found[0]) if found else None
-
-    def claim(self, claims: Sequence[Claim]) -> set[bytes]:
-        """Write replay rows; return the hashes of those that were new."""
+    def claim(self, claims: Sequence[Claim]) -> set[ClaimKey]:
+        """Write replay rows; return the keys of those that were new."""
         if not claims:
             return set()
-        rows = [(c.kind, c.key_hash, c.expires_at) for c in claims]
+        rows = [(*claim_key(claim), claim.expires_at) for claim in claims]
         return {
-            found[0]
-            for found in self._all(
-                "INSERT INTO oauth_replay (kind, key_hash, expires_at) VALUES "
-                f"{_rows(len(rows), 3)} ON CONFLICT DO NOTHING RETURNING key_hash",
-                _flat(rows),
+            (kind, key_hash)
+            for kind, key_hash in self._all(
+                "INSERT INTO oauth_replay (kind, key_hash, expires_at) VALUES "  # noqa: S608 - marks only
+                f"{rows_of(len(rows), 3)} ON CONFLICT DO NOTHING RETURNING kind, key_hash",
+                flat(rows),
             )
         }
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Undo what the block wrote, and only that, when it raises."""
+        """Undo what the block wrote, and only that, when it raises.
+
+        Raises:
+            TransactionLostError: There is nothing left to go back to.
+        """
         self._run("SAVEPOINT operation")
         try:
             yield
         except BaseException:
-            self._run("ROLLBACK TO SAVEPOINT operation")
-            self._run("RELEASE SAVEPOINT operation")
+            try:
+                self._run("ROLLBACK TO SAVEPOINT operation")
+                self._run("RELEASE SAVEPOINT operation")
+            except DatabaseFailure as lost:
+                raise TransactionLostError("the database gave the transaction up") from lost
             raise
         self._run("RELEASE SAVEPOINT operation")
 
-    def remember(self, log_id: int, request: Request, *, entry_id: EntryId) -> bytes | None:
-        """Write the caller's request id; return the first answer if it was there already.
+    def recall(self, log_id: int, request: Request) -> bytes | None:
+        """Return what was answered to a request before; ``None`` for a new one.
 
         Raises:
             ConflictError: The id was used for another request.
         """
-        row = (
-            log_id,
-            request.actor_id,
-            request.request_id,
-            request.body_hash,
-            entry_id,
-            request.answer,
-        )
-        written = self._all(
-            "INSERT INTO request_id (log_id, actor_id, request_id, body_hash, entry_id, answer)"
-            f" VALUES {_rows(1, 6)} ON CONFLICT DO NOTHING RETURNING entry_id",
-            row,
-        )
-        if written:
-            return None
-        [(body_hash, answer)] = self._all(
+        found = self._all(
             "SELECT body_hash, answer FROM request_id"
             " WHERE log_id = ? AND actor_id = ? AND request_id = ?",
-            row[:3],
+            (log_id, request.actor_id, request.request_id),
         )
+        if not found:
+            return None
+        [(body_hash, answer)] = found
         if body_hash != request.body_hash:
             raise ConflictError("this Idempotency-Key was used for another request")
         first: bytes = answer
         return first
+
+    def remember(self, log_id: int, request: Request, *, entry_id: EntryId) -> None:
+        """Write what is answered to a request."""
+        self._run(
+            "INSERT INTO request_id"  # noqa: S608 - marks only
+            " (log_id, actor_id, request_id, body_hash, entry_id, answer)"
+            f" VALUES {rows_of(1, 6)}",
+            (
+                *(log_id, request.actor_id, request.request_id),
+                *(request.body_hash, entry_id, request.answer),
+            ),
+        )
 
     def versions(self, seen: set[Seen]) -> dict[tuple[Guarded, Row], int]:
         """Return the version that each row has now; rows that are gone are left out."""
@@ -165,7 +113,7 @@ class JournalRows:
             keys = sorted({one.key for one in seen if one.table is table})
             columns = KEYS[table]
             for row in self._all(
-                _joined(table.value, columns, ("version",), len(keys)), _flat(keys)
+                _joined(table.value, columns, ("version",), len(keys)), flat(keys)
             ):
                 found[table, tuple(row[:-1])] = row[-1]
         return found
@@ -179,7 +127,7 @@ class JournalRows:
         counted = {
             tuple(row[:4]): (row[4], row[5])
             for row in self._all(
-                _joined("oauth_use", columns, ("used", "max_uses"), len(keys)), _flat(keys)
+                _joined("oauth_use", columns, ("used", "max_uses"), len(keys)), flat(keys)
             )
         }
         return {
@@ -211,7 +159,7 @@ class JournalRows:
         keys = sorted((*ref.space, ref.record_id, ref.version) for ref in refs)
         if not keys:
             return {}
-        rows = self._all(_wraps_text(len(keys)), _flat(keys))
+        rows = self._all(_wraps_text(len(keys)), flat(keys))
         by_key = {tuple(row[:4]): row[4:] for row in rows}
         return {
             ref: _record_wrap(ref, row)
@@ -219,66 +167,10 @@ class JournalRows:
             if (row := by_key.get((*ref.space, ref.record_id, ref.version)))
         }
 
-    def count(self, log_id: int, owners: Mapping[bytes, int]) -> dict[bytes, int]:
-        """Advance counters; return the first new number of each owner.
 
-        Rows are written in order of id, the order of locks (journal.md 2.6 rule 1).
-        """
-        rows = [(log_id, owner, n) for owner, n in sorted(owners.items())]
-        found = self._all(
-            f"INSERT INTO journal_counter (log_id, owner_id, seq) VALUES {_rows(len(rows), 3)}"
-            " ON CONFLICT (log_id, owner_id) DO UPDATE"
-            " SET seq = journal_counter.seq + excluded.seq RETURNING owner_id, seq",
-            _flat(rows),
-        )
-        return {owner: seq - owners[owner] for owner, seq in found}
-
-    def append(self, entries: Sequence[EntryRow]) -> None:
-        """Insert the entries of a batch."""
-        columns = ", ".join(EntryRow._fields)
-        self._many(f"INSERT INTO journal_entry ({columns}) VALUES {_rows(1, 13)}", entries)  # noqa: S608 - column names of our own type
-
-    def add_tile(self, log_id: int, year: int, *, level: int, index: int, data: bytes) -> None:
-        """Insert a tile that has just filled; tiles are never rewritten."""
-        self._run(
-            f"INSERT INTO log_tile (log_id, year, level, idx, data) VALUES {_rows(1, 5)}",
-            (log_id, year, level, index, data),
-        )
-
-    def advance(self, old: HeadRow, new: HeadRow) -> bool:
-        """Move the head from ``old`` to ``new``; say whether it still stood there."""
-        done = self._all(
-            "UPDATE log_head SET size = ?, root = ?, frontier = ?, note = ?, last_ms = ?"
-            " WHERE log_id = ? AND year = ? AND size = ? AND frozen = 0 RETURNING size",
-            (
-                *(new.size, new.root, new.frontier, new.note, new.last_ms),
-                *(old.log_id, old.year, old.size),
-            ),
-        )
-        return len(done) == 1
-
-    def freeze(self, log_id: int) -> None:
-        """Close the log for good."""
-        self._run("UPDATE log_head SET frozen = 1 WHERE log_id = ?", (log_id,))
-
-    def _all(self, text: str, parameters: Row) -> Sequence[Any]:
-        return self.connection.exec_driver_sql(self._marked(text), tuple(parameters)).fetchall()
-
-    def _run(self, text: str, parameters: Row = ()) -> None:
-        self.connection.exec_driver_sql(self._marked(text), tuple(parameters))
-
-    def _many(self, text: str, rows: Sequence[Row]) -> None:
-        if rows:
-            self.connection.exec_driver_sql(self._marked(text), [tuple(row) for row in rows])
-
-    def _marked(self, text: str) -> str:
-        return text if self.dialect.mark == "?" else text.replace("?", self.dialect.mark)
-
-
-@lru_cache(maxsize=4096)
-def _rows(count: int, width: int) -> str:
-    one = "(" + ", ".join("?" * width) + ")"
-    return ", ".join([one] * count)
+def claim_key(claim: Claim) -> ClaimKey:
+    """Return the primary key of a claim."""
+    return (claim.kind, claim.key_hash)
 
 
 @lru_cache(maxsize=4096)
@@ -286,7 +178,7 @@ def _joined(table: str, keys: tuple[str, ...], wanted: tuple[str, ...], count: i
     """Select ``wanted`` for ``count`` keys; the list leads, so each row is one key look-up."""
     columns = ", ".join([f"t.{c}" for c in (*keys, *wanted)])
     match = " AND ".join(f"t.{c} = w.{c}" for c in keys)
-    listed = f"WITH w({', '.join(keys)}) AS (VALUES {_rows(count, len(keys))})"
+    listed = f"WITH w({', '.join(keys)}) AS (VALUES {rows_of(count, len(keys))})"
     return f"{listed} SELECT {columns} FROM w CROSS JOIN {table} t WHERE {match}"  # noqa: S608 - names from KEYS
 
 
@@ -294,8 +186,9 @@ def _joined(table: str, keys: tuple[str, ...], wanted: tuple[str, ...], count: i
 def _wraps_text(count: int) -> str:
     return (
         "WITH w(log_id, holder_id, record_id, version) AS (VALUES "  # noqa: S608 - constants and marks
-        f"{_rows(count, 4)}) SELECT w.log_id, w.holder_id, w.record_id, w.version,"
-        " k.parent_version, k.suite, k.wrap, h.version, h.parent_version, h.suite, h.wrap, h.state"
+        f"{rows_of(count, 4)}) SELECT w.log_id, w.holder_id, w.record_id, w.version,"
+        " k.parent_version, k.suite, k.wrap, k.state,"
+        " h.version, h.parent_version, h.suite, h.wrap, h.state"
         " FROM w CROSS JOIN record_key k CROSS JOIN holder_key h"
         " WHERE k.log_id = w.log_id AND k.holder_id = w.holder_id"
         " AND k.record_id = w.record_id AND k.version = w.version"
@@ -304,12 +197,9 @@ def _wraps_text(count: int) -> str:
     )
 
 
-def _flat(rows: Sequence[Sequence[Any]]) -> Row:
-    return tuple(value for row in rows for value in row)
-
-
 def _record_wrap(ref: VersionRef, row: Row) -> RecordWrap:
-    record_parent, record_suite, record_wrap, version, parent, suite, wrap, state = row
+    record_parent, record_suite, record_wrap, record_state, *data_key = row
+    version, parent, suite, wrap, state = data_key
     return RecordWrap(
         ref=ref,
         record_key=WrappedKey(
@@ -320,7 +210,7 @@ def _record_wrap(ref: VersionRef, row: Row) -> RecordWrap:
             parent_version=record_parent,
             suite=suite_numbered(record_suite),
             wrap=record_wrap,
-            state=WrapState.LIVE,
+            state=WrapState(record_state),
         ),
         data_key=WrappedKey(
             purpose=Purpose.HOLDER_DATA_KEY,

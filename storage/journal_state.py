@@ -7,11 +7,14 @@ then renamed over the old one.
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from vault.errors import StorageError
+
+_ROOT: Final = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,16 @@ class LogState:
     size: int
     root: str
     frozen: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no log has come to.
+
+        Raises:
+            ValueError: A value is of another type or form.
+        """
+        types = (type(self.origin), type(self.size), type(self.root), type(self.frozen))
+        if types != (str, int, str, bool) or self.size < 0 or not _ROOT.fullmatch(self.root):
+            raise ValueError("this is no state of a log")
 
     @classmethod
     def load(cls, path: Path) -> Self | None:
@@ -34,7 +47,7 @@ class LogState:
             return cls(**json.loads(path.read_text("utf-8")))
         except FileNotFoundError:
             return None
-        except (OSError, TypeError, ValueError) as error:
+        except (OSError, TypeError, ValueError, RecursionError) as error:
             raise StorageError(
                 f"the journal's state file {path.name} cannot be read; restore it, "
                 "or remove it only if you are sure that the database is the newest"

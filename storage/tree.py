@@ -1,11 +1,12 @@
 """Reads the tree back: tiles, bundles, nodes and receipts from the rows of one log."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from sqlalchemy import Connection
 
 from vault.errors import NotFoundError
-from vault.journal.merkle import Path, consistency_path, inclusion_path
+from vault.journal.merkle import NodeReader, Path, consistency_path, inclusion_path
 from vault.journal.tiles import Tile, cut_tile, node_reader, to_bundle
 
 
@@ -45,11 +46,21 @@ class Tree:
 
     def inclusion(self, index: int) -> Path:
         """Return the inclusion path of the leaf at ``index``."""
-        return inclusion_path(index, self._size, node_reader(self.tile, size=self._size))
+        return inclusion_path(index, self._size, self._nodes())
 
     def consistency(self, old: int) -> Path:
         """Return the proof that the tree of ``old`` leaves is this tree's beginning."""
-        return consistency_path(old, self._size, node_reader(self.tile, size=self._size))
+        return consistency_path(old, self._size, self._nodes())
+
+    def leaf(self, index: int) -> bytes | None:
+        """Return the leaf at ``index``, or ``None`` where the tree has none."""
+        if not 0 <= index < self._size:
+            return None
+        return next(iter(self._column("leaf", index, index + 1)), None)
+
+    def _nodes(self) -> NodeReader:
+        """Read each tile once for all the nodes of one proof."""
+        return node_reader(cache(self.tile), size=self._size)
 
     def _column(self, column: str, start: int, end: int) -> list[bytes]:
         rows = self._connection.exec_driver_sql(

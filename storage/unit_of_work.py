@@ -27,6 +27,9 @@ from storage.stores.system import SqlPolicies, SqlSystemKeys
 from vault.errors import StorageError
 from vault.ports import Read, Tx, Work
 
+Transactions = Callable[[], AbstractContextManager[Connection]]
+"""Starts transactions of one kind; each ends with its block."""
+
 _here: Final = threading.local()
 
 
@@ -70,24 +73,19 @@ def inside_unit_of_work() -> bool:
 
 def reader(database: Database) -> Read:
     """Return what starts read-only units of work; each sees one state of everything."""
-    engine = database.engine.execution_options(**{MODE: READS})
+    transaction = read_transactions(database)
 
     @contextmanager
     def read() -> Iterator[Tx]:
-        with _marked():
-            try:
-                with engine.connect() as connection, connection.begin() as transaction:
-                    yield SqlTx(connection)
-                    transaction.rollback()
-            except DatabaseFailure as error:
-                raise failure(error) from error
+        with transaction() as connection:
+            yield SqlTx(connection)
 
     return read
 
 
 def worker(database: Database) -> Work:
     """Return what starts plain units of work, each in its turn."""
-    transaction = _transactions(database, first=False)
+    transaction = plain_transactions(database)
 
     @contextmanager
     def work() -> Iterator[Tx]:
@@ -97,9 +95,29 @@ def worker(database: Database) -> Work:
     return work
 
 
-def journal_transactions(
-    database: Database,
-) -> Callable[[], AbstractContextManager[Connection]]:
+def read_transactions(database: Database) -> Transactions:
+    """Return what starts transactions that only read; what they would write is refused."""
+    engine = database.engine.execution_options(**{MODE: READS})
+
+    @contextmanager
+    def transaction() -> Iterator[Connection]:
+        with _marked():
+            try:
+                with engine.connect() as connection, connection.begin() as begun:
+                    yield connection
+                    begun.rollback()
+            except DatabaseFailure as error:
+                raise failure(error) from error
+
+    return transaction
+
+
+def plain_transactions(database: Database) -> Transactions:
+    """Return what starts transactions of rows that no decision reads, each in its turn."""
+    return _transactions(database, first=False)
+
+
+def journal_transactions(database: Database) -> Transactions:
     """Return what starts the journal's transactions: on its own connection, before all others.
 
     Errors of the commit that leave its outcome open are ``OutcomeOpenError``.
@@ -107,9 +125,7 @@ def journal_transactions(
     return _transactions(database, first=True)
 
 
-def _transactions(
-    database: Database, *, first: bool
-) -> Callable[[], AbstractContextManager[Connection]]:
+def _transactions(database: Database, *, first: bool) -> Transactions:
     source = database.journal if first else database.engine
     engine = source.execution_options(**{MODE: WRITES})
 

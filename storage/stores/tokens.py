@@ -13,12 +13,11 @@ from storage.tables.columns import table_of
 from storage.tables.oauth import TokenRow
 from vault.clients import ClientStatus
 from vault.clients.protocol import AccessToken
+from vault.clock import MS
 from vault.consents import ConsentStatus
 from vault.departments import DepartmentStatus
 from vault.ids import ClientId, GrantId
 from vault.ports import LiveToken
-
-MS: Final = 1000
 
 _TOKEN: Final = table_of(TokenRow)
 _UNREVOKED: Final = _TOKEN.c.revoked_at.is_(None)
