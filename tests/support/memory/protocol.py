@@ -66,9 +66,7 @@ class MemoryProtocolRows:
 
     def bind_interaction(self, interaction_id: bytes, *, signin_hash: bytes) -> bool:
         found = self._rows.interactions.get(interaction_id)
-        if found is None or found.state is not InteractionState.OPEN:
-            return False
-        if found.signin_hash is not None:
+        if found is None or found.signin_hash is not None:
             return False
         self._rows.interactions[interaction_id] = replace(found, signin_hash=signin_hash)
         return True
@@ -116,7 +114,7 @@ class MemoryProtocolRows:
         consent = None
         if token.grant_id is not None:
             consent = self._rows.consents.get(token.grant_id)
-            if consent is None or not _live(consent, now=now):
+            if consent is None or not _live(consent, token, now=now):
                 return None
         return LiveToken(token=token, client=client, department=department, consent=consent)
 
@@ -235,5 +233,6 @@ class MemoryProtocolRows:
         )
 
 
-def _live(consent: Consent, *, now: int) -> bool:
-    return consent.status is ConsentStatus.ACTIVE and now * MS < consent.expires_at_ms
+def _live(consent: Consent, token: AccessToken, *, now: int) -> bool:
+    active = consent.status is ConsentStatus.ACTIVE and now * MS < consent.expires_at_ms
+    return active and consent.space == token.space
