@@ -12,6 +12,7 @@ from tests.support.documentation import (
     ROOT,
     blocks,
     chinese,
+    definitions,
     every_test,
     is_verb,
     leads_somewhere,
@@ -88,6 +89,18 @@ def test_every_verb_that_is_named_exists(page: Path) -> None:
     verbs = re.findall(r"(?:`|^|\.venv/bin/)myspace ([a-z]+(?: [a-z]+)?)", text, re.MULTILINE)
 
     assert [verb for verb in verbs if not is_verb(verb)] == []
+
+
+@pytest.mark.parametrize("name", ["architecture.md", "architecture.en.md"])
+def test_the_architecture_tells_of_functions_that_exist_and_of_paths_in_its_table_alone(
+    name: str,
+) -> None:
+    told = [line for line in prose(ROOT / "docs" / name).splitlines() if line[:1] != "|"]
+    quotes = re.findall(r"`([^`]+)`", "\n".join(told))
+
+    words = [quote for quote in quotes if quote.isidentifier()]
+    assert [word for word in words if word not in definitions()] == []
+    assert [quote for quote in quotes if quote.endswith(".py")] == []
 
 
 @pytest.mark.parametrize("name", ["threat-model.md", "threat-model.en.md"])

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = tuple(
     sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")], key=lambda page: page.as_posix())
 )
+FOLDERS = ("policies", "vault", "storage", "api", "scripts")
 ENGLISH = tuple(page for page in PAGES if page.name.endswith(".en.md"))
 
 _BLOCK = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
@@ -114,6 +115,15 @@ def named_in(file: Path) -> frozenset[str]:
 def every_test() -> frozenset[str]:
     """Return the names of all tests."""
     return frozenset().union(*(named_in(file) for file in (ROOT / "tests").rglob("test_*.py")))
+
+
+@cache
+def definitions() -> frozenset[str]:
+    """Return the names of all functions, classes and folders of the project."""
+    files = [file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py")]
+    text = "\n".join(file.read_text("utf-8") for file in files)
+    defined = re.findall(r"^ *(?:async )?(?:def|class) (\w+)", text, re.MULTILINE)
+    return frozenset((*FOLDERS, *defined))
 
 
 def is_verb(words: str) -> bool:
