@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Self
 
-from vault.crypto.contexts import protocol
+from vault.crypto.contexts import outbox, protocol
 from vault.crypto.envelope import open_sealed, seal
 from vault.crypto.keyring import Keyring
 from vault.crypto.keys import SealingKey, ServiceKey, WrappedKey, WrapState
@@ -79,4 +79,18 @@ class Secrets:
             IntegrityError: Altered, or of another row.
         """
         context = protocol(suite=self.sealing.suite, vault_id=self.vault_id, request_id=request_id)
+        return open_sealed(self.sealing, context, sealed)
+
+    def seal_message(self, plain: bytes, *, message_id: bytes) -> bytes:
+        """Seal ``plain`` for the outbox row that ``message_id``, 16 bytes, names."""
+        context = outbox(suite=self.sealing.suite, vault_id=self.vault_id, message_id=message_id)
+        return seal(self.sealing, context, plain, random=self.random)
+
+    def open_message(self, sealed: bytes, *, message_id: bytes) -> bytes:
+        """Open what ``seal_message`` made.
+
+        Raises:
+            IntegrityError: Altered, or of another row.
+        """
+        context = outbox(suite=self.sealing.suite, vault_id=self.vault_id, message_id=message_id)
         return open_sealed(self.sealing, context, sealed)

@@ -1,0 +1,125 @@
+"""What a signed-in holder sees without opening a record: heads, consents, notices, the name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from vault.clients import Client
+from vault.consents import Consent, Use
+from vault.crypto.contexts import Purpose
+from vault.departments import Department
+from vault.errors import NotFoundError
+from vault.holders import Holder, HolderProfile
+from vault.ids import DepartmentId, GrantId
+from vault.notices import Notice
+from vault.ports import Tx
+from vault.records import RecordHead
+from vault.services import Vault
+from vault.services.acting import Member
+from vault.services.entry_keys import held
+from vault.services.open_space import profile_of
+
+NOTICES: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnConsent:
+    """A consent with what it takes to show it.
+
+    Attributes:
+        uses: By evidence code.
+    """
+
+    consent: Consent
+    department: Department | None
+    client: Client | None
+    uses: Mapping[str, Use]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnHead:
+    """A record as a list shows it: no value of it."""
+
+    head: RecordHead
+    issuer: Department | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSpace:
+    """The space as its holder finds it.
+
+    Attributes:
+        notices: The newest first, at most ``NOTICES``.
+    """
+
+    holder: Holder
+    profile: HolderProfile = field(repr=False)
+    records: tuple[OwnHead, ...]
+    consents: tuple[OwnConsent, ...]
+    notices: tuple[Notice, ...]
+
+
+def own_space(vault: Vault, member: Member) -> OwnSpace:
+    """Return the member's space.
+
+    Raises:
+        NotFoundError: It is not there any more.
+        IntegrityError: Its profile does not open.
+    """
+    with vault.read() as tx:
+        holder = tx.holders.get(member.space)
+        if holder is None:
+            raise NotFoundError("no such space")
+        data_key = held(tx.holders.keys(member.space), Purpose.HOLDER_DATA_KEY)
+        return OwnSpace(
+            holder=holder,
+            profile=profile_of(vault, holder, data_key=data_key),
+            records=own_records(tx, member),
+            consents=tuple(_shown(tx, one) for one in tx.consents.of_holder(member.space)),
+            notices=tx.notices.of_holder(member.space, limit=NOTICES),
+        )
+
+
+def own_records(tx: Tx, member: Member) -> tuple[OwnHead, ...]:
+    """Return the heads of all records of the member's space, with their issuers."""
+    issuers: dict[DepartmentId, Department | None] = {}
+    found = []
+    for head in tx.records.heads(member.space):
+        if head.department_id not in issuers:
+            issuers[head.department_id] = tx.departments.get(head.department_id)
+        found.append(OwnHead(head=head, issuer=issuers[head.department_id]))
+    return tuple(found)
+
+
+def own_consents(vault: Vault, member: Member) -> tuple[OwnConsent, ...]:
+    """Return all consents of the member's space, those that ended too."""
+    with vault.read() as tx:
+        return tuple(_shown(tx, one) for one in tx.consents.of_holder(member.space))
+
+
+def own_consent(vault: Vault, member: Member, grant_id: GrantId) -> OwnConsent:
+    """Return one consent of the member's space.
+
+    Raises:
+        NotFoundError: The holder gave no such consent.
+    """
+    with vault.read() as tx:
+        found = tx.consents.get(member.space, grant_id=grant_id)
+        if found is None:
+            raise NotFoundError("no such consent")
+        return _shown(tx, found)
+
+
+def notices_read(vault: Vault, member: Member) -> None:
+    """Remember that the member has seen the notices of now."""
+    with vault.work() as tx:
+        tx.notices.mark_read(member.space, at_ms=vault.clock.now_ms())
+
+
+def _shown(tx: Tx, consent: Consent) -> OwnConsent:
+    return OwnConsent(
+        consent=consent,
+        department=tx.departments.get(consent.department_id),
+        client=tx.clients.get(consent.client_id),
+        uses=tx.consents.uses(consent.space, grant_id=consent.grant_id),
+    )
