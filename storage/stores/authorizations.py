@@ -38,7 +38,7 @@ _INTERACTION_OF: Final = Prepared(
 )
 _BIND: Final = Prepared(
     update(_INTERACTION)
-    .where(keyed(_INTERACTION, "interaction_id"), _INTERACTION.c.signin_hash.is_(None))
+    .where(keyed(_INTERACTION, "interaction_id"), _INTERACTION.c.signin_hash.is_(None), _OPEN)
     .values(signin_hash=bindparam("signin"))
 )
 _CLOSE: Final = Prepared(
@@ -113,7 +113,7 @@ class SqlAuthorizations:
         return None if row is None else _interaction(row)
 
     def bind_interaction(self, interaction_id: bytes, *, signin_hash: bytes) -> bool:
-        """Bind an interaction to a sign-in; say whether it was bound to none before."""
+        """Bind an open interaction to a sign-in; say whether it was bound to none before."""
         bound = _BIND.change(self._driver, interaction_id=interaction_id, signin=signin_hash)
         return bound == 1
 
