@@ -18,6 +18,11 @@ from policies.requests import AccessRequest, Question, joined
 
 NO_BASIS: Final = "no-basis"
 POLICY_ERROR: Final = "policy-error"
+REPLAYED: Final = "proof-replayed"
+EXHAUSTED: Final = "uses-exhausted"
+OVERRULES: Final = frozenset({REPLAYED, EXHAUSTED})
+"""What a fact found under the journal lock may refuse for, though the policies permitted."""
+
 REMEMBERED: Final = 4096
 """Verdicts kept in memory, about 2 KB each."""
 

@@ -3,26 +3,30 @@
 Runs beside a server: one read transaction sees one state of everything, and nothing is written.
 """
 
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from hmac import compare_digest
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import Connection
 
-from vault.crypto.contexts import Purpose
-from vault.crypto.keyring import SYSTEM_JOURNAL, Keyring
-from vault.crypto.keys import DepartmentTagKey, WrappedKey
+from vault.crypto.keyring import Keyring
 from vault.crypto.suites import suite_numbered
-from vault.errors import IntegrityError
+from vault.errors import IntegrityError, KeyUnavailableError
 from vault.ids import DepartmentId, EntryId, HolderId, Space
 from vault.journal.entries import Entry
 from vault.journal.findings import StoredEntry, StoredHead
 from vault.journal.leaves import Leaf
-from vault.journal.sealing import EntryKeys, open_entry
+from vault.journal.sealing import EntryKeys, open_decision_inputs, open_entry
 from vault.journal.tags import actor_tag, holder_tag
 from vault.journal.tiles import Tile
 from vault.ports import Tx
+from vault.services.entry_keys import entry_keys, system_entry_keys
+
+KEPT_KEYS: Final = 10_000
+"""Holders whose keys are kept unwrapped while a log is verified."""
+
+T = TypeVar("T")
 
 _BATCH: Final = 500
 
@@ -51,7 +55,7 @@ class RowsLog:
         while True:
             rows = self._connection.exec_driver_sql(
                 "SELECT idx, entry_id, holder_id, holder_seq, actor_id, actor_seq, key_version,"
-                " leaf, leaf_hash, payload FROM journal_entry"
+                " leaf, leaf_hash, payload, inputs FROM journal_entry"
                 " WHERE log_id = ? AND year = ? AND idx >= ? ORDER BY idx LIMIT ?",
                 (*self._log, start, _BATCH),
             ).fetchall()
@@ -67,6 +71,7 @@ class RowsLog:
                     leaf=row[7],
                     leaf_hash=row[8],
                     payload=row[9],
+                    inputs=row[10],
                 )
             if len(rows) < _BATCH:
                 return
@@ -87,9 +92,7 @@ class Openings:
     def __init__(self, tx: Tx, *, keyring: Keyring, log_id: int) -> None:
         """Look keys up in ``tx``; each is unwrapped once and kept while this lives."""
         self._tx, self._keyring, self._log_id = tx, keyring, log_id
-        self._system = {row.name: row for row in tx.system.all() if row.name == SYSTEM_JOURNAL}
-        self._tag_key = cache(self._find_tag_key)
-        self._holder = cache(self._find_holder)
+        self._keys = lru_cache(maxsize=KEPT_KEYS)(self._find_keys)
 
     def __call__(self, stored: StoredEntry) -> Entry:
         """Return the entry; its public tags must be those of its numbers.
@@ -98,7 +101,7 @@ class Openings:
             IntegrityError: Keys, numbers and payload do not belong together.
         """
         leaf = Leaf.from_bytes(stored.leaf)
-        keys = self._keys(stored)
+        keys = self._keys_of(stored)
         own = actor_tag(keys.actor_tag_key, lane=keys.actor_lane, seq=stored.actor_seq)
         good = compare_digest(own, leaf.actor_tag)
         if keys.holder_tag_key is not None and stored.holder_seq is not None:
@@ -106,52 +109,51 @@ class Openings:
             good = good and compare_digest(expected, leaf.holder_tag)
         if not good or stored.payload is None:
             raise IntegrityError("the leaf has the tags of other numbers")
-        return open_entry(
-            stored.payload,
+        return self._opened(open_entry, stored.payload, stored, keys=keys)
+
+    def inputs(self, stored: StoredEntry) -> bytes:
+        """Return the inputs of the decision of an entry.
+
+        Raises:
+            IntegrityError: They are not there, or do not open with these keys and numbers.
+        """
+        if stored.inputs is None:
+            raise IntegrityError("the inputs of a decision are missing")
+        keys = self._keys_of(stored)
+        return self._opened(open_decision_inputs, stored.inputs, stored, keys=keys)
+
+    def _opened(
+        self,
+        opening: Callable[..., T],
+        sealed: bytes,
+        stored: StoredEntry,
+        *,
+        keys: EntryKeys,
+    ) -> T:
+        return opening(
+            sealed,
             keys=keys,
             entry_id=EntryId(stored.entry_id),
             holder_seq=stored.holder_seq,
             actor_seq=stored.actor_seq,
             vault_id=self._keyring.vault_id,
-            suite=suite_numbered(leaf.suite),
+            suite=suite_numbered(Leaf.from_bytes(stored.leaf).suite),
         )
 
-    def _keys(self, stored: StoredEntry) -> EntryKeys:
-        actor = self._tag_key(stored.actor_id)
-        if stored.holder_id is None:
-            return EntryKeys(
-                journal_key=self._keyring.system_journal_key(self._system[SYSTEM_JOURNAL]),
-                journal_key_version=stored.key_version,
-                holder_tag_key=None,
-                actor_tag_key=actor,
-                actor_lane=self._log_id,
-            )
-        rows = self._holder(stored.holder_id)
-        journal = _of(rows, Purpose.HOLDER_JOURNAL_KEY, version=stored.key_version)
-        tag = _of(rows, Purpose.HOLDER_TAG_KEY, version=None)
-        return EntryKeys(
-            journal_key=self._keyring.journal_key(journal),
-            journal_key_version=stored.key_version,
-            holder_tag_key=self._keyring.holder_tag_key(
-                tag,
-                journal=_of(rows, Purpose.HOLDER_JOURNAL_KEY, version=tag.parent_version),
-            ),
-            actor_tag_key=actor,
-            actor_lane=self._log_id,
+    def _keys_of(self, stored: StoredEntry) -> EntryKeys:
+        try:
+            return self._keys(stored.holder_id, stored.actor_id, stored.key_version)
+        except KeyUnavailableError as error:
+            raise IntegrityError("a key of an entry is missing") from error
+
+    def _find_keys(self, holder_id: bytes | None, actor: bytes, version: int) -> EntryKeys:
+        actor_id = DepartmentId(actor)
+        if holder_id is None:
+            return system_entry_keys(self._tx, keyring=self._keyring, actor_id=actor_id)
+        return entry_keys(
+            self._tx,
+            keyring=self._keyring,
+            space=Space(self._log_id, HolderId(holder_id)),
+            actor_id=actor_id,
+            version=version,
         )
-
-    def _find_holder(self, holder_id: bytes) -> tuple[WrappedKey, ...]:
-        return self._tx.holders.keys(Space(self._log_id, HolderId(holder_id)))
-
-    def _find_tag_key(self, actor_id: bytes) -> DepartmentTagKey:
-        row = self._tx.departments.tag_key(DepartmentId(actor_id))
-        if row is None:
-            raise IntegrityError("the actor of an entry has no key")
-        return self._keyring.department_tag_key(row)
-
-
-def _of(rows: tuple[WrappedKey, ...], purpose: Purpose, *, version: int | None) -> WrappedKey:
-    for row in rows:
-        if row.purpose is purpose and version in (None, row.version):
-            return row
-    raise IntegrityError("a holder's key is missing")

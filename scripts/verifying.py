@@ -1,14 +1,17 @@
 """Verifies all logs of a deployment, and the guarded rows against the last change of each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from scripts.log_reading import Openings, RowsLog
 from scripts.reading import Opened
 from scripts.state_rows import state_rows
-from vault.journal.findings import Finding
+from vault.journal.decision_check import DecisionCheck
+from vault.journal.entries import Entry
+from vault.journal.findings import Finding, StoredEntry
 from vault.journal.state_check import StateCheck
-from vault.journal.verify import MAX_FINDINGS, verify_log
+from vault.journal.verify import MAX_FINDINGS, ChangeCheck, verify_log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +19,7 @@ class Verified:
     """What was found in all logs.
 
     Attributes:
+        replayed: How many decisions were decided again under the policies of their day.
         rows: How many guarded rows were compared.
         findings: The first thousand faults.
     """
@@ -23,6 +27,7 @@ class Verified:
     origins: tuple[str, ...]
     entries: int
     opened: int
+    replayed: int
     rows: int
     findings: tuple[Finding, ...]
     faults: int
@@ -35,17 +40,21 @@ class Verified:
 
 def verify_all(opened: Opened, *, progress: Callable[[int, int], None]) -> Verified:
     """Replay every log and compare the state with it; faults are in what is returned."""
-    check = StateCheck()
-    reports = [
-        verify_log(
+    check, replayed, reports = StateCheck(), 0, []
+    for log in opened.logs:
+        opener = Openings(opened.tx, keyring=opened.keyring, log_id=log.log_id)
+        decisions = DecisionCheck(
+            open_inputs=opener.inputs, bundle_text=cache(opened.tx.policies.text)
+        )
+        report = verify_log(
             RowsLog(opened.connection, log_id=log.log_id, year=log.year),
             verifier=opened.verifier(log.origin),
             progress=progress,
-            opener=Openings(opened.tx, keyring=opened.keyring, log_id=log.log_id),
-            changes=check.see,
+            opener=opener,
+            changes=_both(check, decisions),
         )
-        for log in opened.logs
-    ]
+        reports.append(report)
+        replayed += decisions.replayed
     rows = tuple(state_rows(opened.connection))
     beyond = list(check.compare(rows))
     findings = [one for report in reports for one in report.findings] + beyond
@@ -53,7 +62,18 @@ def verify_all(opened: Opened, *, progress: Callable[[int, int], None]) -> Verif
         origins=tuple(report.head.origin for report in reports),
         entries=sum(report.entries for report in reports),
         opened=sum(report.opened for report in reports),
+        replayed=replayed,
         rows=len(rows),
         findings=tuple(findings[:MAX_FINDINGS]),
         faults=sum(report.faults for report in reports) + len(beyond),
     )
+
+
+def _both(state: StateCheck, decisions: DecisionCheck) -> ChangeCheck:
+    """Hand each opened entry to both checks."""
+
+    def see(stored: StoredEntry, entry: Entry) -> Iterator[Finding]:
+        yield from state.see(stored, entry)
+        yield from decisions.see(stored, entry)
+
+    return see

@@ -8,11 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 import structlog
 
-from policies.access import Permit, overrule
+from policies.access import EXHAUSTED, REPLAYED, Permit, overrule
 from storage.journal_append import Append, Judged, LogIdentity
 from storage.journal_rows import JournalRows, TransactionLostError, claim_key
 from storage.log_rows import HeadRow
@@ -23,9 +22,6 @@ from vault.journal.operations import Change, Decided, Disclosure, Outcome, Repea
 from vault.notices import Notice
 from vault.ports import Tx
 from vault.records import VersionRef
-
-REPLAYED: Final = "proof-replayed"
-EXHAUSTED: Final = "uses-exhausted"
 
 _log = structlog.get_logger(__name__)
 

@@ -56,6 +56,7 @@ def _summary(verified: Verified) -> Table:
             (Text("日志", "logs"), ", ".join(verified.origins)),
             (Text("条目", "entries"), str(verified.entries)),
             (Text("已打开并核对", "opened and compared"), str(verified.opened)),
+            (Text("决定已重新判定", "decisions decided again"), str(verified.replayed)),
             (Text("状态行", "state rows"), str(verified.rows)),
             (Text("不符之处", "faults"), str(verified.faults)),
         ],

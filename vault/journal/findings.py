@@ -31,6 +31,8 @@ class Fault(StrEnum):
     STATE_DIFFERS = "state-differs"
     STATE_INVENTED = "state-invented"
     STATE_MISSING = "state-missing"
+    INPUTS_MISSING = "inputs-missing"
+    DECISION_DIFFERS = "decision-differs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ class StoredEntry:
 
     Attributes:
         payload: The sealed payload; ``None`` after its retention has ended.
+        inputs: The sealed inputs of its decision, for replay.
     """
 
     index: int
@@ -65,6 +68,7 @@ class StoredEntry:
     leaf: bytes
     leaf_hash: bytes
     payload: bytes | None
+    inputs: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
-from policies.access import Deny, Permit
+from policies.access import REPLAYED, Deny, Permit
 from policies.reasons import concealed
 from vault.consents import Consent
 from vault.crypto.keyring import Keyring
@@ -34,8 +33,6 @@ from vault.journal.operations import (
 from vault.journal.receipts import Receipt
 from vault.journal.statements import Opening, Statement, make_opening
 from vault.notices import Notice, NoticeKind
-
-REPLAYED: Final = ("proof-replayed",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +102,7 @@ def under(consent: Consent) -> On:
 
 def refusal(deny: Deny) -> VaultError:
     """Return what to raise for ``deny``: a reason that would betray existence is a 404."""
-    if deny.reasons == REPLAYED:
+    if deny.reasons == (REPLAYED,):
         return ReplayedError("this proof was shown before")
     if concealed(deny.reasons):
         return NotFoundError("no such resource")

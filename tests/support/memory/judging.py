@@ -1,10 +1,11 @@
 """What an operation comes to under the lock, before it has an entry (journal.md 2)."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from policies.access import Permit, overrule
+from policies.access import EXHAUSTED, REPLAYED, Permit, overrule
 from tests.support.memory.database import MemoryTx
 from tests.support.memory.rows import HolderKeyName, Remembered, Rows, Versioned
 from vault.crypto.contexts import Purpose
@@ -22,9 +23,6 @@ from vault.journal.operations import (
     Spend,
 )
 from vault.records import VersionRef
-
-REPLAYED = "proof-replayed"
-EXHAUSTED = "uses-exhausted"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,15 +122,16 @@ def _released(
 
 def _spent(rows: Rows, spends: Sequence[Spend]) -> bool:
     """Count every use, or none of them where one is not left."""
-    for spend in spends:
-        use = rows.uses.get((spend.grant_id, spend.code))
+    counted = {}
+    for spend, count in Counter(spends).items():
+        key = (spend.grant_id, spend.code)
+        use = rows.uses.get(key)
         if use is None or use.space != spend.space:
             return False
-        if use.limit is not None and use.used >= use.limit:
+        if use.limit is not None and use.used + count > use.limit:
             return False
-    for spend in spends:
-        key = (spend.grant_id, spend.code)
-        rows.uses[key] = replace(rows.uses[key], used=rows.uses[key].used + 1)
+        counted[key] = replace(use, used=use.used + count)
+    rows.uses.update(counted)
     return True
 
 

@@ -30,7 +30,7 @@ def connection(log: MemoryLog) -> Iterator[Connection]:
         )
         opened.exec_driver_sql(
             "CREATE TABLE journal_entry (log_id, year, idx, entry_id, holder_id, holder_seq,"
-            " actor_id, actor_seq, key_version, leaf, leaf_hash, payload)"
+            " actor_id, actor_seq, key_version, leaf, leaf_hash, payload, inputs)"
         )
         opened.exec_driver_sql("CREATE TABLE log_tile (log_id, year, level, idx, data)")
         head = log.head()
@@ -39,7 +39,7 @@ def connection(log: MemoryLog) -> Iterator[Connection]:
             (head.origin, head.size, head.root, head.frontier, head.note, head.last_ms),
         )
         opened.exec_driver_sql(
-            "INSERT INTO journal_entry VALUES (0, 2026, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO journal_entry VALUES (0, 2026, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             [
                 (
                     *(row.index, row.entry_id, row.holder_id, row.holder_seq, row.actor_id),

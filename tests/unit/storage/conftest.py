@@ -1,0 +1,23 @@
+"""A database of its own for each test, and a log in it where one is wanted."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database, open_database
+from tests.support.writer import World, open_world
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """Return an empty database."""
+    with open_database(tmp_path / "data" / "vault.db", threads=8) as opened:
+        yield opened
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Return an empty log whose writer has not started."""
+    with open_world(tmp_path) as opened:
+        yield opened
