@@ -11,7 +11,7 @@ from storage.database import open_database
 from storage.failures import outcome_open
 from storage.first_head import open_log
 from storage.group_commit import GroupCommit, Writing
-from storage.journal_batch import LogIdentity
+from storage.journal_append import LogIdentity
 from storage.public_log import PublicLog as SqlPublicLog
 from storage.unit_of_work import journal_transactions, reader, worker
 from tests.support.crypto import VAULT_ID, new_keyring
