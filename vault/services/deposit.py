@@ -127,20 +127,23 @@ def revise(vault: Vault, asked: Revision) -> Deposited:
 def _space(vault: Vault, asked: Deposit, *, kind: EvidenceType) -> Space:
     """Return the holder's space, opened if need be, but only for what is permitted."""
     caller, new = asked.caller, newcomer(vault, asked.number)
+
+    def decide(tx: Tx, at_ms: int) -> Decided:
+        return _decided(Asking(tx, now_ms=at_ms), caller, kind, space=space, facts=new.facts)
+
     with vault.read() as tx:
         space = find_space(vault, tx, asked.number)
-        asking = Asking(tx, now_ms=vault.clock.now_ms(), live=caller.live)
-        decided = _decided(asking, caller, kind, space=space, facts=new.facts)
+        decided = decide(tx, vault.clock.now_ms())
     permitted = isinstance(decided.decision, Permit)
     known = Known(name=asked.holder_name, contact=asked.contact)
     if space is None:
         if not permitted:
             refuse_unopened(vault, caller, decided, code=kind.code)
         return open_space(
-            vault, new, number=asked.number, known=known, caller=caller, decided=decided
+            vault, new, number=asked.number, known=known, caller=caller, decide=decide
         )
     if permitted:
-        complete_profile(vault, space, known=known, caller=caller, decided=decided)
+        complete_profile(vault, space, known=known, caller=caller, decide=decide)
     return space
 
 

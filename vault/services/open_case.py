@@ -129,17 +129,20 @@ def _item(asked: OpenCase) -> ServiceItem:
 
 def _space(vault: Vault, asked: OpenCase, *, case_no: CaseNumber, now_ms: int) -> Space:
     new = newcomer(vault, asked.number)
+    case = _case(asked, space=new.space, case_no=case_no, at_ms=now_ms)
+
+    def decide(tx: Tx, at_ms: int) -> Decided:
+        return _decided(Asking(tx, now_ms=at_ms), asked.caller, case, facts=new.facts)
+
     with vault.read() as tx:
         space = find_space(vault, tx, asked.number)
         if space is not None:
             return space
-        case = _case(asked, space=new.space, case_no=case_no, at_ms=now_ms)
-        asking = Asking(tx, now_ms=now_ms, live=asked.caller.live)
-        decided = _decided(asking, asked.caller, case, facts=new.facts)
+        decided = decide(tx, now_ms)
     if not isinstance(decided.decision, Permit):
         refuse_unopened(vault, asked.caller, decided, code="")
     return open_space(
-        vault, new, number=asked.number, known=Known(), caller=asked.caller, decided=decided
+        vault, new, number=asked.number, known=Known(), caller=asked.caller, decide=decide
     )
 
 

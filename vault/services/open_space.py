@@ -4,6 +4,7 @@ Opening is an entry of its own, ``holder.opened``. Only somebody whom the polici
 act in the new space gets one opened, so a stranger cannot fill the vault with empty spaces.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -27,6 +28,9 @@ from vault.services.entering import Draft, committed
 from vault.services.entry_keys import entry_keys, held, new_entry_keys
 
 FIRST: Final = 1
+
+Decide = Callable[[Tx, int], Decided]
+"""Decides about an act from live rows at an instant, UTC milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -82,7 +86,7 @@ def open_space(
     number: Identifier,
     known: Known,
     caller: Caller,
-    decided: Decided,
+    decide: Decide,
 ) -> Space:
     """Open the space ``new``, or return the one that somebody else opened meanwhile.
 
@@ -92,13 +96,20 @@ def open_space(
         number: That it is found by.
         known: What stands in its profile from the start.
         caller: Who acts.
-        decided: The permit for the act that the space is opened for.
+        decide: Decides about the act that the space is opened for.
 
     Raises:
+        ConflictError: The act is not permitted any more; nothing was opened.
         JournalUnavailableError: Nothing was opened.
     """
-    if not isinstance(decided.decision, Permit):
-        raise TypeError("a space is opened for what is permitted")
+
+    def permitted(tx: Tx, at_ms: int) -> Decided:
+        decided = decide(tx, at_ms)
+        if not isinstance(decided.decision, Permit):
+            # A refusal in a space that is not there could be opened by nobody.
+            raise ConflictError("the rights of this client have just changed; try again")
+        return decided
+
     space = new.space
     wraps = vault.keyring.new_holder_keys(space.holder_id)
     holder = Holder(
@@ -121,6 +132,7 @@ def open_space(
         created_at_ms=vault.clock.now_ms(),
     )
     with vault.read() as tx:
+        decided = permitted(tx, vault.clock.now_ms())
         keys = new_entry_keys(
             tx,
             keyring=vault.keyring,
@@ -152,7 +164,7 @@ def open_space(
         entry_id=draft.entry_id,
         keys=keys,
         decided=decided,
-        decide=lambda _tx, _at_ms: decided,
+        decide=permitted,
         entry=draft.entry,
         effect=effect,
         quota_id=caller.quota_id,
@@ -169,7 +181,7 @@ def open_space(
 
 
 def complete_profile(
-    vault: Vault, space: Space, *, known: Known, caller: Caller, decided: Decided
+    vault: Vault, space: Space, *, known: Known, caller: Caller, decide: Decide
 ) -> None:
     """Add name and contact to a space that was opened without them; overwrite neither.
 
@@ -182,6 +194,7 @@ def complete_profile(
         holder = tx.holders.get(space)
         if holder is None:
             return
+        decided = decide(tx, vault.clock.now_ms())
         data_key = held(tx.holders.keys(space), Purpose.HOLDER_DATA_KEY)
         keys = entry_keys(tx, keyring=vault.keyring, space=space, actor_id=caller.department_id)
     profile = profile_of(vault, holder, data_key=data_key)
@@ -219,7 +232,7 @@ def complete_profile(
         entry_id=draft.entry_id,
         keys=keys,
         decided=decided,
-        decide=lambda _tx, _at_ms: decided,
+        decide=decide,
         entry=draft.entry,
         effect=effect,
         quota_id=caller.quota_id,
