@@ -30,6 +30,14 @@ class EvidenceGrant:
     view: View
     fields: frozenset[str]
 
+    def overlap(self, other: Self) -> Self:
+        """Return what both allow of the same evidence type."""
+        if self == other:
+            return self
+        view = min(self.view, other.view)
+        fields = self.fields & other.fields if view is not View.VERIFY else frozenset[str]()
+        return replace(self, view=view, fields=fields)
+
     def covers(self, other: Self) -> bool:
         """Say whether ``other`` asks for nothing more than this allows."""
         return self.code == other.code and other.view <= self.view and other.fields <= self.fields
@@ -84,12 +92,10 @@ class Details:
 
         A token's details and those of its grant overlap in what the token may do now.
         """
-        evidence = {}
-        for code in self.evidence.keys() & other.evidence.keys():
-            one, another = self.evidence[code], other.evidence[code]
-            view = min(one.view, another.view)
-            fields = one.fields & another.fields if view is not View.VERIFY else frozenset[str]()
-            evidence[code] = EvidenceGrant(code=code, view=view, fields=fields)
+        evidence = {
+            code: self.evidence[code].overlap(other.evidence[code])
+            for code in self.evidence.keys() & other.evidence.keys()
+        }
         starts_at = max(self.starts_at, other.starts_at)
         ends_at = min(self.ends_at, other.ends_at)
         if not evidence or starts_at >= ends_at:

@@ -104,8 +104,10 @@ class Asking:
         self._saw(Guarded.GRANT, (*consent.space, consent.grant_id), consent.version)
         starts_ms = consent.details.starts_at * MS
         self._turns += [starts_ms, consent.expires_at_ms]
-        current = consent.details if token is None else token.overlap(consent.details)
-        granted = None if current is None else current.evidence.get(code)
+        granted = consent.details.evidence.get(code)
+        if granted is not None and token is not None:
+            issued = token.evidence.get(code)
+            granted = None if issued is None else issued.overlap(granted)
         return ConsentFacts(
             grant_id=consent.grant_id.hex(),
             version=consent.version,
