@@ -1,10 +1,13 @@
 """Delivers what waits in the outbox. In the demonstration a file stands in for the text message.
 
 A real deployment brings its own ``Gateway``; the courier, which opens messages and marks them
-done, stays the same. A message that cannot be delivered stays where it is and is tried again.
+done, stays the same. A message that cannot be delivered stays where it is and is tried again,
+until its code is of no use any more.
 """
 
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -12,27 +15,19 @@ import structlog
 
 from scripts.private_files import append_private
 from vault.clock import LEGAL_ZONE, instant
+from vault.errors import VaultError
 from vault.masking import MASKS
+from vault.services import Vault
+from vault.services.outbox import OneTimeCode, delivered, waiting_codes
 
 CODES_FILE: Final = "one-time-codes.txt"
 POLL_SECONDS: Final = 0.2
+PATIENCE_SECONDS: Final = 5.0
+"""After a failure the next try waits twice as long as the one before, up to this."""
+
 BATCH: Final = 50
 
 _log = structlog.get_logger("myspace.gateway")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OneTimeCode:
-    """What is to be sent.
-
-    Attributes:
-        contact: Mobile in E.164 or mail address.
-        sent_at_ms: When it was asked for.
-    """
-
-    contact: str = field(repr=False)
-    code: str = field(repr=False)
-    sent_at_ms: int
 
 
 class Gateway(Protocol):
@@ -55,6 +50,61 @@ class FileGateway:
         at = instant(message.sent_at_ms).astimezone(LEGAL_ZONE).isoformat(timespec="seconds")
         line = f"{at}\t{masked(message.contact)}\t{message.code}\n"
         append_private(self._path, line.encode())
+
+
+@contextmanager
+def delivering(vault: Vault, *, gateway: Gateway) -> Iterator[None]:
+    """Let a courier carry what waits in the outbox to ``gateway`` while the block runs."""
+    courier = _Courier(vault, gateway)
+    courier.start()
+    try:
+        yield
+    finally:
+        courier.stop()
+
+
+class _Courier:
+    """One thread; a code that was handed over and not marked in time is delivered twice."""
+
+    def __init__(self, vault: Vault, gateway: Gateway) -> None:
+        self._vault, self._gateway = vault, gateway
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the message that is on its way."""
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        pause = POLL_SECONDS
+        while not self._ended.wait(pause):
+            pause = POLL_SECONDS if self._round() else min(2 * pause, PATIENCE_SECONDS)
+
+    def _round(self) -> bool:
+        """Deliver what waits; say whether all of it went."""
+        good = True
+        try:
+            for message in waiting_codes(self._vault, limit=BATCH):
+                good = self._carried(message) and good
+                if self._ended.is_set():
+                    break
+        except VaultError as error:
+            _log.warning("the outbox cannot be read", reason=str(error))
+            return False
+        return good
+
+    def _carried(self, message: OneTimeCode) -> bool:
+        try:
+            self._gateway.deliver(message)
+        except OSError as error:
+            _log.warning("a code could not be delivered", reason=type(error).__name__)
+            return False
+        delivered(self._vault, message.message_id)
+        return True
 
 
 def masked(contact: str) -> str:

@@ -4,14 +4,23 @@ The codes are those of ``sysexits.h``, so that a supervisor can tell "mend the c
 from "try again later". Every sentence says what to do next; none holds a value of anybody.
 """
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
 from api.consent_page import Text
+from storage.failures import (
+    DamagedError,
+    InUseError,
+    NewerDataError,
+    NoRoomError,
+    OutOfReachError,
+)
 from vault.errors import (
     ConflictError,
     IntegrityError,
@@ -76,6 +85,44 @@ _NEXT: Final[Mapping[type[VaultError], Told]] = {
         ),
         code=Exit.DATA,
     ),
+    NoRoomError: Told(
+        text=Text(
+            "磁盘已满，什么都没有写入。请腾出空间后重试。",
+            "The disk is full and nothing was written. Make room, then try again.",
+        ),
+        code=Exit.TEMPORARY,
+    ),
+    DamagedError: Told(
+        text=Text(
+            "数据库文件已损坏。请保留现状，用最新的备份恢复，再运行 myspace journal verify。",
+            "The database file is damaged. Keep it as it is, restore the newest backup, then run: "
+            "myspace journal verify",
+        ),
+        code=Exit.DATA,
+    ),
+    InUseError: Told(
+        text=Text(
+            "已有一个服务正在使用这个数据文件夹。请先停止它，或用 --data 指定另一个文件夹。",
+            "Another server uses this data folder. Stop it, or name another folder with --data.",
+        ),
+        code=Exit.UNAVAILABLE,
+    ),
+    NewerDataError: Told(
+        text=Text(
+            "这些数据由更新版本的程序写入。请改用那个版本，或恢复由本版本做的备份。",
+            "A newer version of this program wrote these data. Run that version, or restore a "
+            "backup made by this one.",
+        ),
+        code=Exit.CONFIGURATION,
+    ),
+    OutOfReachError: Told(
+        text=Text(
+            "数据文件夹无法使用。请检查它的所有者、权限和挂载选项，或用 --data 指定另一个文件夹。",
+            "The data folder cannot be used. Check its owner, permissions and how it is mounted, "
+            "or name another one with --data.",
+        ),
+        code=Exit.CONFIGURATION,
+    ),
     StorageError: Told(
         text=Text(
             "存储不可用。请检查数据文件夹的权限、剩余空间和数据库，然后重试。",
@@ -125,6 +172,31 @@ def told_of(error: VaultError) -> Told:
     detail = f"({error})" if str(error) else ""
     text = Text(f"{found.text.zh}{detail}", f"{found.text.en} {detail}".rstrip())
     return Told(text=text, code=found.code)
+
+
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_OUT_OF_REACH: Final = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EEXIST}
+)
+
+
+def system_told(error: OSError) -> Told | None:
+    """Return what to say when the system refused a file; ``None`` if only a bug explains it."""
+    if error.errno in _NO_ROOM:
+        return _NEXT[NoRoomError]
+    if error.errno in _OUT_OF_REACH and isinstance(error.filename, str | Path):
+        return unusable(error.filename).told
+    return None
+
+
+def unusable(path: Path | str) -> OperatorError:
+    """Return the error for a file or folder that the system does not let us use."""
+    return OperatorError(
+        f"{path} 无法使用。请检查它的所有者、权限和挂载选项，或换一个位置。",
+        f"{path} cannot be used. Check its owner, permissions and how it is mounted, or choose "
+        "another place.",
+        code=Exit.CONFIGURATION,
+    )
 
 
 def settings_told(error: ValidationError) -> Told:

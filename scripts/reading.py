@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
-from api.settings import RootProvider, Settings
+from api.deployment import key_provider
+from api.settings import Settings
 from scripts.outcomes import Exit, OperatorError
 from scripts.places import existing_settings, places
-from storage.database import MODE, READS, answering, open_beside
+from storage.database import MODE, READS, Database, answering, open_beside
+from storage.migrate import refuse_newer
 from storage.unit_of_work import SqlTx
 from vault.crypto.keyring import CHECKPOINT, Keyring
-from vault.crypto.providers import FileProvider, PassphraseProvider
-from vault.crypto.roots import KeyProvider
 from vault.crypto.signing import VerifierKey
-from vault.errors import KeyUnavailableError, VaultError
+from vault.errors import KeyUnavailableError
 from vault.journal.trust import NO_QUORUM, Policy
 from vault.ports import Tx
 
@@ -91,7 +91,7 @@ def reading(data: Path | None) -> Iterator[Opened]:
     with (
         open_beside(where.database) as database,
         answering(),
-        database.engine.execution_options(**{MODE: READS}).connect() as connection,
+        _known_schema(database).execution_options(**{MODE: READS}).connect() as connection,
         connection.begin(),
     ):
         tx = SqlTx(connection)
@@ -115,27 +115,6 @@ def reading(data: Path | None) -> Iterator[Opened]:
             ),
             logs=_logs(connection),
         )
-
-
-def key_provider(settings: Settings) -> KeyProvider:
-    """Return the provider of the root key that the settings name.
-
-    Raises:
-        OperatorError: The passphrase file cannot be read.
-    """
-    keys = settings.keys
-    if keys.provider is RootProvider.FILE and keys.root_key_file is not None:
-        return FileProvider(keys.root_key_file, random=os.urandom)
-    try:
-        passphrase = (keys.passphrase_file or Path()).read_bytes().rstrip(b"\r\n")
-        return PassphraseProvider(passphrase, random=os.urandom)
-    except (OSError, VaultError) as error:
-        raise OperatorError(
-            "读不到口令。请检查 MYSPACE_KEYS__PASSPHRASE_FILE 指向的文件。",
-            "The passphrase cannot be read. Check the file that MYSPACE_KEYS__PASSPHRASE_FILE "
-            "names.",
-            code=Exit.CONFIGURATION,
-        ) from error
 
 
 def _logs(connection: Connection) -> tuple[LogName, ...]:

@@ -3,19 +3,20 @@
 Everything starts in this order and ends in the opposite one, whatever happens in between.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
-
-from api.wiring import wire
+from pathlib import Path
 
 from api.deps import Wired
 from api.settings import Settings
+from api.wiring import wire
 from scripts.demo_data import fill
 from scripts.gateway import CODES_FILE, FileGateway, delivering
-from scripts.operator_socket import Plain, listening
+from scripts.operator_socket import Plain, Verb, listening
+from scripts.outcomes import Exit, OperatorError, system_told, unusable
 from scripts.places import Places
-from scripts.registering import REGISTER, register
+from scripts.registering import REGISTER, RESUME, SUSPEND, operator_verbs
 
 
 @contextmanager
@@ -23,22 +24,38 @@ def running(settings: Settings, *, where: Places) -> Iterator[Wired]:
     """Wire the vault and what belongs beside it, while the block runs.
 
     Raises:
-        OperatorError: Another server has this data folder.
+        OperatorError: Another server has this data folder, or it cannot be written.
         VaultError: The vault does not open.
     """
     for folder in (where.data, where.state):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _own(folder)
     with ExitStack() as stack:
-        verbs = {REGISTER: _later}
+        verbs: dict[str, Verb] = dict.fromkeys((REGISTER, SUSPEND, RESUME), _starting)
         stack.enter_context(listening(where.socket, verbs))
         wired = stack.enter_context(wire(settings))
-        verbs[REGISTER] = partial(_register, wired)
         if settings.demo:
             fill(wired.vault, folder=where.demo)
             gateway = FileGateway(where.demo / CODES_FILE)
             stack.enter_context(delivering(wired.vault, gateway=gateway))
+        verbs.update(operator_verbs(wired.vault, demo=wired.demo))
         yield wired
 
 
-def _register(wired: Wired, arguments: Plain) -> Plain:
-    return register(wired.vault, str(arguments["text"]), demo=wired.demo)
+def _own(folder: Path) -> None:
+    """Make ``folder`` if it is not there; it must be one that we can write."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        if system_told(error) is None:
+            raise
+        raise unusable(folder) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise unusable(folder)
+
+
+def _starting(_arguments: Plain) -> Plain:
+    raise OperatorError(
+        "服务正在启动。请稍候再试。",
+        "The server is just starting. Try again in a moment.",
+        code=Exit.TEMPORARY,
+    )

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
-from storage.failures import DatabaseFailure, failure
+from storage.failures import DatabaseFailure, InUseError, OutOfReachError, failure
 from storage.migrate import upgrade
 from storage.turns import Turns
 from vault.errors import StorageError
@@ -84,7 +84,7 @@ def open_beside(path: Path) -> Iterator[Database]:
         StorageError: There is none, or it cannot be read.
     """
     if not path.is_file():
-        raise StorageError(f"there is no database at {path}")
+        raise OutOfReachError(f"there is no database at {path}")
     with _engines(path, threads=1, reads_only=True) as database:
         yield database
 
@@ -149,7 +149,7 @@ def _prepare(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         path.chmod(0o600)
     except OSError as error:
-        raise StorageError(f"the data folder {path.parent} cannot be used") from error
+        raise OutOfReachError(f"the data folder {path.parent} cannot be used") from error
 
 
 @contextmanager
@@ -160,7 +160,7 @@ def _alone(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise StorageError(
+            raise InUseError(
                 f"another process has the data folder {path.parent} open; stop it first"
             ) from error
         yield

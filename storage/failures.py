@@ -29,13 +29,44 @@ class OutcomeOpenError(StorageError):
     """A commit was answered by an error, and may have happened all the same."""
 
 
+class NoRoomError(StorageError):
+    """The disk is full; nothing was written."""
+
+
+class DamagedError(StorageError):
+    """The database file is not what the database wrote."""
+
+
+class InUseError(StorageError):
+    """Another process has the data folder open."""
+
+
+class NewerDataError(StorageError):
+    """A newer program wrote these data."""
+
+
+class OutOfReachError(StorageError):
+    """The data folder is not there, not ours, or may only be read."""
+
+
+_KINDS: Final = {
+    sqlite3.SQLITE_FULL: NoRoomError,
+    sqlite3.SQLITE_CANTOPEN: OutOfReachError,
+    sqlite3.SQLITE_CORRUPT: DamagedError,
+    sqlite3.SQLITE_NOTADB: DamagedError,
+}
+"""What the operator mends, by what the database says."""
+
+
 def failure(error: Exception) -> VaultError:
     """Return what to raise for a database error; raise the result ``from`` it."""
     if isinstance(error, (IntegrityError, sqlite3.IntegrityError)):
         return ConflictError("somebody else was first, or a rule of the database forbids it")
     if isinstance(error, PoolTimeout):
         return StorageError("all database connections are in use")
-    return StorageError(_SENTENCES.get(_code(error), "the database does not answer"))
+    code = _code(error)
+    kind = _KINDS.get(code, StorageError)
+    return kind(_SENTENCES.get(code, "the database does not answer"))
 
 
 def commit_failure(error: Exception) -> VaultError:

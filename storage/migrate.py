@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from storage.failures import DatabaseFailure, failure
+from storage.failures import DatabaseFailure, NewerDataError, failure
 from vault.errors import StorageError
 
 _FOLDER: Final = Path(__file__).parent / "migrations"
@@ -27,11 +27,7 @@ def upgrade(engine: Engine) -> None:
             found = _current(connection)
             if found == head():
                 return
-            if found is not None and found not in _known():
-                raise StorageError(
-                    f"a newer version of this program wrote these data (schema {found}); "
-                    "run that version, or restore a backup made by this one"
-                )
+            _refuse_newer(found)
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -52,6 +48,16 @@ def current(engine: Engine) -> str | None:
         raise failure(error) from error
 
 
+def refuse_newer(engine: Engine) -> None:
+    """Refuse a database that a newer program wrote; an older one is read as it is.
+
+    Raises:
+        NewerDataError: This program does not know its schema.
+        StorageError: It cannot be read.
+    """
+    _refuse_newer(current(engine))
+
+
 @cache
 def head() -> str:
     """Return the revision that this program works with."""
@@ -64,6 +70,14 @@ def head() -> str:
 @cache
 def _known() -> frozenset[str]:
     return frozenset(script.revision for script in _scripts().walk_revisions())
+
+
+def _refuse_newer(found: str | None) -> None:
+    if found is not None and found not in _known():
+        raise NewerDataError(
+            f"a newer version of this program wrote these data (schema {found}); "
+            "run that version, or restore a backup made by this one"
+        )
 
 
 def _current(connection: Connection) -> str | None:

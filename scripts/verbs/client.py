@@ -1,4 +1,4 @@
-"""``client register``: enters a department's system, through a running server if there is one."""
+"""``client``: enters and stops departments' systems, through a running server if there is one."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -8,12 +8,14 @@ import typer
 from api.consent_page import Text
 from api.wiring import wire
 from scripts.client_file import ClientFile
-from scripts.operator_socket import ask
+from scripts.operator_socket import Plain, ask
 from scripts.places import existing_settings, places
-from scripts.registering import REGISTER, register
+from scripts.registering import REGISTER, RESUME, SUSPEND, operator_verbs
 from scripts.screen import DataOption, console, facts, read_text
 
 app: Final = typer.Typer(help="部门系统 · clients", no_args_is_help=True)
+
+ClientArgument = Annotated[str, typer.Argument(help="系统编号 · client id", metavar="ID")]
 
 
 @app.callback()
@@ -21,22 +23,47 @@ def group() -> None:
     """部门系统 · clients."""
 
 
-@app.command(name=REGISTER.rpartition(".")[2])
-def register_file(
+@app.command()
+def register(
     file: Annotated[Path, typer.Argument(help="登记文件（JSON）· registration (JSON)")],
     data: DataOption = None,
 ) -> None:
     """登记一个部门系统 · register a department's system."""
     text = read_text(file)
     ClientFile.read(text)  # Faults are told here, before anything is opened.
+    done = _done(data, REGISTER, {"text": text})
+    _told(Text("已登记", "registered"), done)
+
+
+@app.command()
+def suspend(client_id: ClientArgument, data: DataOption = None) -> None:
+    """立即停用一个部门系统 · stop a department's system at once."""
+    done = _done(data, SUSPEND, {"client_id": client_id})
+    _told(Text("已停用", "suspended"), done)
+
+
+@app.command()
+def resume(client_id: ClientArgument, data: DataOption = None) -> None:
+    """恢复一个停用的部门系统 · let a suspended system go on."""
+    done = _done(data, RESUME, {"client_id": client_id})
+    _told(Text("已恢复", "resumed"), done)
+
+
+def _done(data: Path | None, verb: str, arguments: Plain) -> Plain:
+    """Let the server of the data folder act; without one, open the vault here."""
     where = places(data)
-    done = ask(where.socket, REGISTER, {"text": text})
+    done = ask(where.socket, verb, arguments)
     if done is None:
         with wire(existing_settings(where)) as wired:
-            done = register(wired.vault, text, demo=wired.demo)
-    rows = [
-        (Text("系统编号", "client id"), str(done["client_id"])),
-        (Text("部门", "department"), str(done["department"])),
-        (Text("日志位置", "index in the journal"), str(done["index"])),
-    ]
-    console().print(facts(Text("已登记", "registered"), rows))
+            done = operator_verbs(wired.vault, demo=wired.demo)[verb](arguments)
+    return done
+
+
+def _told(title: Text, done: Plain) -> None:
+    names = {
+        "client_id": Text("系统编号", "client id"),
+        "department": Text("部门", "department"),
+        "index": Text("日志位置", "index in the journal"),
+    }
+    rows = [(name, str(done[key])) for key, name in names.items() if key in done]
+    console().print(facts(title, rows))

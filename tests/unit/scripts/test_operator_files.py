@@ -1,5 +1,6 @@
 """Files of ours alone, the port, the codes file, and what is said when something is wrong."""
 
+import errno
 import socket
 import stat
 from pathlib import Path
@@ -7,11 +8,18 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from scripts.gateway import FileGateway, OneTimeCode
-from scripts.outcomes import Exit, OperatorError, settings_told, told_of
+from scripts.gateway import FileGateway
+from scripts.outcomes import Exit, OperatorError, settings_told, system_told, told_of
 from scripts.private_files import append_private, read_private, write_private
 from scripts.screen import MAX_FILE_BYTES, locale_of, read_file, read_text
 from scripts.serving import claim_port
+from storage.failures import (
+    DamagedError,
+    InUseError,
+    NewerDataError,
+    NoRoomError,
+    OutOfReachError,
+)
 from vault.errors import (
     AccessDeniedError,
     ConflictError,
@@ -25,6 +33,7 @@ from vault.errors import (
     UnavailableError,
     VaultError,
 )
+from vault.services.outbox import OneTimeCode
 
 
 def test_a_private_file_is_new_whole_and_ours_alone(tmp_path: Path) -> None:
@@ -62,10 +71,20 @@ def test_the_codes_file_shows_a_masked_contact_and_the_code(tmp_path: Path) -> N
     gateway = FileGateway(tmp_path / "demo" / "codes.txt")
 
     gateway.deliver(
-        OneTimeCode(contact="+8613900000000", code="012345", sent_at_ms=1_795_000_000_000)
+        OneTimeCode(
+            message_id=bytes(16),
+            contact="+8613900000000",
+            code="012345",
+            sent_at_ms=1_795_000_000_000,
+        )
     )
     gateway.deliver(
-        OneTimeCode(contact="office@example.com", code="543210", sent_at_ms=1_795_000_060_000)
+        OneTimeCode(
+            message_id=bytes(16),
+            contact="office@example.com",
+            code="543210",
+            sent_at_ms=1_795_000_060_000,
+        )
     )
 
     lines = (tmp_path / "demo" / "codes.txt").read_text().splitlines()
@@ -94,7 +113,12 @@ def test_a_free_port_is_held_from_then_on() -> None:
     [
         (KeyUnavailableError("the passphrase is wrong"), Exit.CONFIGURATION),
         (LogFrozenError(""), Exit.DATA),
-        (StorageError("disk full"), Exit.TEMPORARY),
+        (StorageError("the database is busy"), Exit.TEMPORARY),
+        (NoRoomError("the disk is full: nothing was written"), Exit.TEMPORARY),
+        (DamagedError("the database file is damaged"), Exit.DATA),
+        (InUseError("another process has the data folder open"), Exit.UNAVAILABLE),
+        (NewerDataError("schema r9999"), Exit.CONFIGURATION),
+        (OutOfReachError("the data folder cannot be used"), Exit.CONFIGURATION),
         (UnavailableError("busy"), Exit.TEMPORARY),
         (IntegrityError("a row was altered"), Exit.DATA),
         (InvalidInputError("bad"), Exit.DATA),
@@ -114,6 +138,29 @@ def test_every_error_has_a_sentence_in_both_languages_and_a_code(
     assert str(error) in told.text.zh
     assert str(error) in told.text.en
     assert told.text.zh != told.text.en
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.ENOSPC, Exit.TEMPORARY),
+        (errno.EDQUOT, Exit.TEMPORARY),
+        (errno.EACCES, Exit.CONFIGURATION),
+        (errno.EROFS, Exit.CONFIGURATION),
+        (errno.ENOTDIR, Exit.CONFIGURATION),
+    ],
+)
+def test_what_the_system_refuses_is_told_with_a_way_out(number: int, code: Exit) -> None:
+    told = system_told(OSError(number, "refused", "/srv/vault"))
+
+    assert told is not None
+    assert told.code is code
+    assert told.text.zh != told.text.en
+
+
+def test_what_only_a_bug_explains_is_not_talked_away() -> None:
+    assert system_told(OSError(errno.EBADF, "bad descriptor")) is None
+    assert system_told(FileNotFoundError(errno.ENOENT, "no such file")) is None
 
 
 def test_settings_that_are_wrong_are_named_without_their_value() -> None:

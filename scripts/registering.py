@@ -1,0 +1,158 @@
+"""What the operator does about departments' systems, in a running server or without one.
+
+Every act is plain JSON in and plain JSON out, so that it is the same over the operator's socket
+and in the command line's own process.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from policies.catalogue import catalogue
+from policies.departments import departments
+from policies.items import items
+from scripts.client_file import ClientFile
+from scripts.operator_socket import Plain, Verb
+from scripts.outcomes import Exit, OperatorError
+from vault.clients.profiles import check_registration
+from vault.departments import Department, DepartmentStatus
+from vault.errors import InvalidInputError
+from vault.ids import ID_BYTES, ClientId, DepartmentId
+from vault.services import Vault
+from vault.services.register_client import register_client
+from vault.services.register_department import register_department
+from vault.services.suspend_client import resume_client, suspend_client
+
+REGISTER: Final = "client.register"
+SUSPEND: Final = "client.suspend"
+RESUME: Final = "client.resume"
+
+FIRST: Final = 1
+
+
+def register(vault: Vault, text: str, *, demo: bool) -> Plain:
+    """Enter the system that a registration describes, and its department if that is new.
+
+    Args:
+        vault: The vault.
+        text: Content of the file, JSON.
+        demo: Redirects to loopback are taken.
+
+    Returns:
+        ``client_id``, ``department`` (its code) and ``index`` of the entry.
+
+    Raises:
+        OperatorError: The file has faults, or nobody knows its department.
+        InvalidInputError: The profile does not allow it.
+        ConflictError: The id is registered already.
+        JournalUnavailableError: The system was not entered.
+    """
+    file = ClientFile.read(text)
+    _refuse_unknown_codes(file)
+    with vault.read() as tx:
+        found = tx.departments.find(file.department)
+    department = found or known_department(vault, file.department)
+    client = file.client(department.department_id)
+    check_registration(client, demo=demo)  # Before a department is entered for nothing.
+    if found is None:
+        register_department(vault, department)
+    receipt = register_client(vault, client, demo=demo)
+    return {
+        "client_id": client.client_id,
+        "department": department.code,
+        "index": receipt.index,
+    }
+
+
+def suspend(vault: Vault, client_id: str) -> Plain:
+    """Stop a system at once; return ``client_id`` and ``index``.
+
+    Raises:
+        NotFoundError: There is no such system.
+        ConflictError: It is not active.
+        JournalUnavailableError: Not known to be stopped.
+    """
+    return {
+        "client_id": client_id,
+        "index": suspend_client(vault, ClientId(client_id)).index,
+    }
+
+
+def resume(vault: Vault, client_id: str) -> Plain:
+    """Let a suspended system go on; return ``client_id`` and ``index``.
+
+    Raises:
+        NotFoundError: There is no such system.
+        ConflictError: It is not suspended.
+        JournalUnavailableError: Nothing changed.
+    """
+    return {
+        "client_id": client_id,
+        "index": resume_client(vault, ClientId(client_id)).index,
+    }
+
+
+def operator_verbs(vault: Vault, *, demo: bool) -> Mapping[str, Verb]:
+    """Return the operator's verbs over an open vault."""
+
+    def entered(arguments: Plain) -> Plain:
+        return register(vault, _text(arguments, "text"), demo=demo)
+
+    def stepped(step: Callable[[Vault, str], Plain], arguments: Plain) -> Plain:
+        return step(vault, _text(arguments, "client_id"))
+
+    return {
+        REGISTER: entered,
+        SUSPEND: partial(stepped, suspend),
+        RESUME: partial(stepped, resume),
+    }
+
+
+def known_department(vault: Vault, code: str) -> Department:
+    """Return the department that the shipped data know by ``code``, not yet entered.
+
+    Raises:
+        OperatorError: They know none.
+    """
+    known = departments().get(code)
+    if known is None:
+        raise OperatorError(
+            f"没有代码为 {code} 的部门。请核对登记文件里的 department。",
+            f"Nobody knows a department {code}. Check the member department of the registration.",
+            code=Exit.DATA,
+        )
+    return Department(
+        department_id=DepartmentId(vault.random(ID_BYTES)),
+        code=code,
+        name_zh=known.zh,
+        name_en=known.en,
+        contact=f"{known.zh}办事窗口",
+        privacy_officer=f"{known.zh}个人信息保护负责人",
+        status=DepartmentStatus.ACTIVE,
+        version=FIRST,
+    )
+
+
+def _refuse_unknown_codes(file: ClientFile) -> None:
+    offered = {code for code, kind in catalogue().items() if kind.offered}
+    own = {code for code, item in items().items() if item.department == file.department}
+    for name, given, known in (
+        ("evidence", frozenset(file.evidence), offered),
+        ("issue_codes", file.issue_codes, offered),
+        ("service_items", file.service_items, own),
+    ):
+        if given - known:
+            raise OperatorError(
+                f"登记文件的 {name} 里有未知的代码：{'、'.join(sorted(given - known))}。"
+                "请改正后重新登记。",
+                f"The member {name} of the registration has codes that nobody knows: "
+                f"{', '.join(sorted(given - known))}. Correct them and register again.",
+                code=Exit.DATA,
+            )
+
+
+def _text(arguments: Plain, name: str) -> str:
+    found = arguments.get(name)
+    if not isinstance(found, str):
+        raise InvalidInputError(f"the verb needs {name}", field=name)
+    return found
