@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Annotated, Final, Protocol
 
 from fastapi import Depends, Request, Response
-from vault.services import Vault
 
 from api.consent_page import Choice, ConsentPage
 from api.problems import HTTP, respond
@@ -17,6 +16,7 @@ from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
 from vault.errors import VaultError
 from vault.ports import LiveToken
+from vault.services import Vault
 
 BROWSER_COOKIE: Final = "vault-browser"
 """Owns this browser's open interactions with departments."""
@@ -50,6 +50,10 @@ class Wired:
     def cookie(self, name: str) -> str:
         """Return the full name of a cookie: bound to this host wherever there is TLS."""
         return f"__Host-{name}" if self.secure else name
+
+    def serving(self) -> bool:
+        """Say whether the journal takes entries: without it nothing is released or changed."""
+        return self.vault.journal.waiting
 
 
 async def wired(request: Request) -> Wired:

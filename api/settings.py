@@ -18,6 +18,8 @@ from vault.errors import InvalidInputError
 
 PREFIX: Final = "MYSPACE_"
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+DATABASE: Final = "vault.db"
+"""The database of the embedded default, in the data folder."""
 
 
 class RootProvider(StrEnum):
@@ -106,6 +108,11 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether browsers reach this deployment by https."""
         return self.issuer.startswith("https:")
+
+    @property
+    def database(self) -> Path:
+        """The database file of the embedded default."""
+        return self.data / DATABASE
 
 
 def refuse_unknown(environment: Mapping[str, str] = os.environ) -> None:

@@ -12,13 +12,12 @@ from typing import Any, Final
 
 import platformdirs
 
-from api.settings import PREFIX, KeySettings, RootProvider, Settings
+from api.settings import DATABASE, PREFIX, KeySettings, RootProvider, Settings
 from scripts.outcomes import Exit, OperatorError
 from vault.crypto.providers import create_key_file
 
 APP: Final = "myspace-vault"
 DEFAULT_PORT: Final = 8765
-DATABASE: Final = "vault.db"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

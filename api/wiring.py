@@ -1,0 +1,174 @@
+"""Puts one process together from its settings, and takes it apart in the opposite order.
+
+Each layer is handed its values only: nothing below ``api`` has heard of settings.
+"""
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Final
+
+import structlog
+
+from api.deployment import LOG_ID, Deployment, open_deployment
+from api.deps import Wired
+from api.oauth.interaction import Desk
+from api.oauth.provider import Provider
+from api.oauth.resource import Resource
+from api.settings import Settings
+from storage.blobs_folder import FolderBlobs
+from storage.database import Database, open_database
+from storage.failures import OutOfReachError, outcome_open
+from storage.group_commit import GroupCommit, Writing
+from storage.journal_append import LogIdentity
+from storage.public_log import PublicLog
+from storage.unit_of_work import journal_transactions, reader, worker
+from vault.clock import Clock, SystemClock
+from vault.crypto.memory import harden_process
+from vault.crypto.secrets import Secrets
+from vault.errors import VaultError
+from vault.ids import RandomBytes
+from vault.numbers import NumberIndex
+from vault.services import Vault
+from vault.services.activate_policy import activate_policy
+from vault.services.sweep import sweep
+
+__all__ = ["Wired", "wire"]
+
+FILES: Final = "files"
+"""Folder of the sealed files, in the data folder."""
+
+STATE_FILE: Final = "journal.json"
+"""What was last seen of the log, in the state folder."""
+
+OTHER_THREADS: Final = 4
+"""Connections beside those of request threads: event loop, housekeeping, gateway, operator."""
+
+SWEEP_SECONDS: Final = 60
+
+_log = structlog.get_logger("myspace.wiring")
+
+
+@contextmanager
+def wire(
+    settings: Settings, *, clock: Clock | None = None, random: RandomBytes = os.urandom
+) -> Iterator[Wired]:
+    """Wire the vault while the block runs.
+
+    Args:
+        settings: The whole configuration.
+        clock: The time; the machine's own unless a test brings another.
+        random: The source of every key, id and code.
+
+    Raises:
+        KeyUnavailableError: The root key is not there, or is that of another vault.
+        LogFrozenError: The log does not continue the one that was last seen.
+        StorageError: Database, folder or state cannot be used; the message says why.
+    """
+    for refused in harden_process():
+        _log.warning("the process could not be hardened", reason=refused)
+    told = clock or SystemClock()
+    state_path = settings.state / STATE_FILE
+    _make_state_folder(settings)
+    with ExitStack() as stack:
+        database = stack.enter_context(
+            open_database(
+                settings.database, threads=settings.limits.request_threads + OTHER_THREADS
+            )
+        )
+        deployment = open_deployment(
+            database, settings=settings, state_path=state_path, clock=told, random=random
+        )
+        journal = GroupCommit(
+            writing=Writing(transaction=journal_transactions(database), outcome_open=outcome_open),
+            identity=LogIdentity(
+                log_id=LOG_ID,
+                vault_id=deployment.keyring.vault_id,
+                suite=deployment.keyring.suite,
+                signer=deployment.signer,
+                random=random,
+            ),
+            state_path=state_path,
+            clock=told,
+            on_fatal=_end,
+        )
+        journal.start()
+        stack.callback(journal.stop)
+        vault = _vault(
+            database, deployment, journal=journal, settings=settings, clock=told, random=random
+        )
+        activate_policy(vault)
+        stack.enter_context(_housekeeping(vault))
+        provider = Provider.of(vault, origin=settings.issuer)
+        yield Wired(
+            vault=vault,
+            issuer=settings.issuer,
+            demo=settings.demo,
+            resolve=Resource(provider),
+            desk=Desk(provider),
+        )
+
+
+def _make_state_folder(settings: Settings) -> None:
+    try:
+        settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise OutOfReachError(f"the state folder {settings.state} cannot be used") from error
+
+
+def _vault(
+    database: Database,
+    deployment: Deployment,
+    *,
+    journal: GroupCommit,
+    settings: Settings,
+    clock: Clock,
+    random: RandomBytes,
+) -> Vault:
+    keyring, rows = deployment.keyring, deployment.rows
+    return Vault(
+        read=reader(database),
+        work=worker(database),
+        journal=journal,
+        log=PublicLog(database, log_id=LOG_ID),
+        blobs=FolderBlobs(settings.data / FILES, database=database, random=random),
+        keyring=keyring,
+        secrets=Secrets.load(keyring, rows=rows, random=random),
+        numbers=NumberIndex.load(keyring, rows=rows),
+        clock=clock,
+        random=random,
+        max_file_bytes=settings.limits.max_file_bytes,
+    )
+
+
+@contextmanager
+def _housekeeping(vault: Vault) -> Iterator[None]:
+    """Sweep every minute while the block runs."""
+    over = threading.Event()
+
+    def keep() -> None:
+        while not over.wait(SWEEP_SECONDS):
+            try:
+                sweep(vault)
+            except VaultError:  # The next minute tries again.
+                _log.exception("housekeeping was not done")
+
+    thread = threading.Thread(target=keep, name="housekeeping", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _end(error: Exception) -> None:
+    """End this process at once: what a lost commit left on the disk shows at the next start."""
+    _log.critical("this process ends: the outcome of a commit is unknown", exc_info=error)
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(os.EX_TEMPFAIL)
