@@ -122,3 +122,8 @@ def _logs(connection: Connection) -> tuple[LogName, ...]:
         "SELECT log_id, year, origin, size, last_ms FROM log_head ORDER BY log_id, year"
     )
     return tuple(LogName(*row) for row in rows)
+
+
+def _known_schema(database: Database) -> Engine:
+    refuse_newer(database.engine)
+    return database.engine
