@@ -1,10 +1,13 @@
 """Reference pages list exactly what the code has: settings, problems, names of the formats."""
 
 import ast
+import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,8 +17,9 @@ from pydantic.fields import FieldInfo
 
 from api.problems import HTTP, MALFORMED, PROBLEMS, UNKNOWN
 from api.settings import PREFIX, Settings
-from tests.support.documentation import ROOT, blocks, named, rows, section
+from tests.support.documentation import ROOT, blocks, named, quoted, rows, section
 from vault.crypto.contexts import Purpose
+from vault.journal.findings import Fault
 from vault.journal.kinds import Basis, Kind
 
 FORMATS = tuple(sorted((ROOT / "docs/formats").glob("*.md")))
@@ -60,6 +64,34 @@ def test_the_page_of_the_envelope_lists_every_purpose() -> None:
 
     purposes = [purpose for cell, _ in listed for purpose in re.findall(r"`(.+?)`", cell)]
     assert sorted(purposes) == sorted(purpose.value for purpose in Purpose)
+
+
+@pytest.mark.parametrize("name", ["incident.md", "incident.en.md"])
+def test_the_page_of_incidents_explains_every_fault(name: str) -> None:
+    told = quoted(ROOT / "docs/operations" / name)
+
+    assert {fault.value for fault in Fault} <= told
+
+
+@pytest.mark.parametrize("name", ["backup.md", "backup.en.md"])
+def test_the_backup_that_is_documented_copies_a_database_in_use(name: str, tmp_path: Path) -> None:
+    copy, *_ = blocks(ROOT / "docs/operations" / name, "sh")[0].splitlines()
+    live, backup = tmp_path / "vault.db", tmp_path / "backup" / "vault.db"
+    backup.parent.mkdir()
+    places = {"DATA": str(tmp_path), "BACKUP": str(backup.parent)}
+    with closing(sqlite3.connect(live)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("CREATE TABLE kept (what TEXT)")
+        writer.execute("INSERT INTO kept VALUES ('committed, and still in the log beside it')")
+        writer.commit()
+
+        subprocess.run(  # noqa: S603 - a command of our own page
+            ["/bin/sh", "-c", copy], env=os.environ | places, check=True, timeout=30
+        )
+
+    with closing(sqlite3.connect(backup)) as reader:
+        found = reader.execute("SELECT what FROM kept").fetchall()
+    assert found == [("committed, and still in the log beside it",)]
 
 
 @pytest.mark.parametrize("page", FORMATS, ids=named)
