@@ -1,0 +1,66 @@
+"""A disk that is full: 503, nothing released, nothing lost, and service again with room."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.verifying import verify_all
+from tests.support.full_disk import NAME, PERSON, UNSUPPORTED
+from tests.support.on_disk import entries, opened
+from tests.support.town import Town, open_vault
+from tests.support.tree import ROOT
+from vault.journal.entries import Kind
+
+pytestmark = pytest.mark.chaos
+
+
+def run(folder: Path, kind: str) -> tuple[int, list[dict[str, Any]], str]:
+    """Run a vault out of disk; return how it ended, its steps and its log."""
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "tests.support.full_disk", str(folder), kind],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=120,
+    )
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+
+def test_a_full_disk_refuses_and_serves_again_with_room(tmp_path: Path) -> None:
+    status, steps, log = run(tmp_path, "folder")
+
+    if status == UNSUPPORTED:
+        pytest.skip("this system gives no file system of our own")
+    assert status == 0, log
+    full, relieved, verified = steps
+    assert full["error"][0] == "JournalUnavailableError"
+    assert full["released"] >= 1
+    assert relieved == {"step": "relieved", "released": True, "revoked": True}
+    assert verified == {"step": "verified", "faults": 0, "pulls": full["released"] + 1}
+    assert NAME not in log
+
+
+def test_a_write_that_fails_in_the_commit_ends_the_process_and_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    status, steps, log = run(tmp_path, "file")
+
+    assert status != 0
+    assert [step["step"] for step in steps] in ([], ["full"])  # It may end before it can say so.
+    assert "the outcome of a commit is unknown" in log
+    assert NAME not in log
+    with open_vault(tmp_path) as vault:
+        town = Town(vault)
+        again = town.consent(PERSON, town.open_case(PERSON).case_no)
+        assert town.pull(again.live).fields["name"] == NAME
+        town.revoke(again)
+    with opened(tmp_path) as found:
+        verified = verify_all(found, progress=lambda _done, _size: None)
+        pulls = sum(entry.kind is Kind.PULL for entry in entries(found).values())
+    assert verified.findings == ()
+    assert pulls >= sum(step["released"] for step in steps) + 1
