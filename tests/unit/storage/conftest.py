@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from storage.database import Database, open_database
 from tests.support.writer import World, open_world
@@ -21,3 +23,10 @@ def world(tmp_path: Path) -> Iterator[World]:
     """Return an empty log whose writer has not started."""
     with open_world(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[EventDict]]:
+    """Return what the code under test tells the operator."""
+    with capture_logs() as told:
+        yield told

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from storage.failures import OutcomeOpenError
 from storage.group_commit import GroupCommit
-from tests.support.vault_values import NOW_MS, SPACE, a_case, a_claim, a_holder
+from tests.support.vault_values import SPACE, a_case, a_claim, a_holder
 from tests.support.writer import World, a_change, a_pull, entry_id, open_world
 from vault.errors import JournalUnavailableError, OutcomeUnknownError, StorageError, TooLargeError
 from vault.journal.entries import Entry
@@ -74,11 +74,12 @@ def test_an_entry_id_that_is_there_already_does_not_freeze_the_log(world: World)
 
 
 def test_a_disk_that_is_full_fails_the_batch_and_keeps_nothing_of_it(tmp_path: Path) -> None:
+    # SQLite gives the whole transaction up: without care the rest would be written bit by bit.
     with open_world(tmp_path) as world:
         _limit(world, pages=PAGES)
 
         def fill(tx: Tx, _at_ms: int) -> None:
-            profile = bytes(PAGES * 4096)
+            profile = bytes(2 * PAGES * 4096)
             tx.holders.add(a_holder(profile=profile), numbers=(), keys=())
 
         outcomes = serve(
@@ -95,7 +96,8 @@ def test_a_disk_that_is_full_fails_the_batch_and_keeps_nothing_of_it(tmp_path: P
         _limit(world, pages=1 << 20)
         later = serve(world, world.writer(), a_change(4))
 
-        print(outcomes, kept, later)
+        assert outcomes == [JournalUnavailableError] * 3
+        assert (kept, later) == ([], [True])
         assert world.faults() == ()
 
 

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from structlog.typing import EventDict
 
 from storage.journal_state import LogState
 from tests.support.writer import ORIGIN, World, a_pull, entry_id, open_world
@@ -62,7 +63,7 @@ def test_a_database_that_is_older_than_what_was_seen_is_frozen(tmp_path: Path) -
     assert frozen == LogState(origin=ORIGIN, size=3, root=newest.root, frozen=True)
 
 
-def test_the_newer_database_brought_back_goes_on(tmp_path: Path) -> None:
+def test_the_newer_database_brought_back_goes_on(tmp_path: Path, logged: list[EventDict]) -> None:
     write(tmp_path, 1)
     shutil.copytree(tmp_path / "data", tmp_path / "older")
     write(tmp_path, 2)
@@ -77,6 +78,7 @@ def test_the_newer_database_brought_back_goes_on(tmp_path: Path) -> None:
 
     with open_world(tmp_path) as world:
         assert [entry.entry_id for entry in world.entries()] == [entry_id(n) for n in (1, 2, 3)]
+        assert [one["log_level"] for one in logged] == ["critical", "warning"]
         assert LogState.load(world.state_path) == state_of(world)
 
 
@@ -117,7 +119,7 @@ def test_a_head_that_somebody_edited_freezes_at_the_next_batch(
         writer.submit(a_pull(1))
         writer.submit(a_pull(2))
         good = state_of(world)
-        world.say(f"UPDATE log_head SET {column} = ?", value)
+        world.say(f"UPDATE log_head SET {column} = ?", value)  # noqa: S608 - from above
 
         with pytest.raises(LogFrozenError):
             writer.submit(a_pull(3))
