@@ -48,7 +48,7 @@ from vault.ports import Tx
 REVOKED = revoked(a_consent())
 
 
-def in_one_batch(world: World, *operations: Change | Disclosure) -> list[Outcome | Exception]:
+def in_one_batch(world: World, *operations: Change | Disclosure) -> list[Outcome | BaseException]:
     """Let operations wait for a writer that then takes them all at once."""
     writer = world.writer()
     waiting = [writer.enqueue(operation) for operation in operations]
@@ -57,7 +57,7 @@ def in_one_batch(world: World, *operations: Change | Disclosure) -> list[Outcome
     return [one.exception() or one.result() for one in waiting]
 
 
-def told(outcomes: list[Outcome | Exception]) -> list[object]:
+def told(outcomes: list[Outcome | BaseException]) -> list[object]:
     """Say of each outcome whether it was permitted, why it was refused, or how it failed."""
     return [
         True
