@@ -48,10 +48,10 @@ def register(vault: Vault, text: str, *, demo: bool) -> Plain:
         JournalUnavailableError: The system was not entered.
     """
     file = ClientFile.read(text)
-    _refuse_unknown_codes(file)
     with vault.read() as tx:
         found = tx.departments.find(file.department)
     department = found or known_department(vault, file.department)
+    _refuse_unknown_codes(file)
     client = file.client(department.department_id)
     check_registration(client, demo=demo)  # Before a department is entered for nothing.
     if found is None:

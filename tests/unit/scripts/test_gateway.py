@@ -1,0 +1,100 @@
+"""The courier: every code is delivered, failures are tried again, and it ends when it is told."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.gateway import delivering
+from tests.support.town import Town, found_town, open_vault
+from vault.clients.protocol import Message
+from vault.clock import MS
+from vault.services import Vault
+from vault.services.outbox import OneTimeCode, sealed_code, waiting_codes
+
+CONTACT = "+8613900000000"
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Iterator[Vault]:
+    found_town(tmp_path)
+    with open_vault(tmp_path) as opened:
+        Town(opened).deposit(1, name="张示例", contact=CONTACT)
+        yield opened
+
+
+class Recording:
+    """Fails as often as it is told, then keeps what it gets."""
+
+    def __init__(self, *, failures: int = 0) -> None:
+        self.failures = failures
+        self.got: list[tuple[str, str]] = []
+
+    def deliver(self, message: OneTimeCode) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError("no network")
+        self.got.append((message.contact, message.code))
+
+
+def ask_for(vault: Vault, code: str) -> None:
+    message_id, now_ms = vault.random(16), vault.clock.now_ms()
+    sealed = sealed_code(
+        vault, Town(vault).space(1), code=code, message_id=message_id, sent_at_ms=now_ms
+    )
+    with vault.work() as tx:
+        tx.protocol.enqueue(
+            Message(
+                message_id=message_id,
+                kind="one-time-code",
+                sealed=sealed,
+                created_at=now_ms // MS,
+            )
+        )
+
+
+def soon(happened: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        if happened():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def couriers() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name == "courier"]
+
+
+def test_a_code_is_delivered_once_to_its_contact(vault: Vault) -> None:
+    gateway = Recording()
+
+    with delivering(vault, gateway=gateway):
+        ask_for(vault, "123456")
+        assert soon(lambda: waiting_codes(vault, limit=1) == ())
+
+    assert gateway.got == [(CONTACT, "123456")]
+
+
+def test_what_cannot_be_delivered_is_tried_again(vault: Vault) -> None:
+    gateway = Recording(failures=2)
+    ask_for(vault, "123456")
+
+    with delivering(vault, gateway=gateway):
+        assert soon(lambda: waiting_codes(vault, limit=1) == ())
+
+    assert gateway.got == [(CONTACT, "123456")]
+
+
+def test_what_was_not_delivered_waits_for_the_next_start(vault: Vault) -> None:
+    ask_for(vault, "123456")
+    with delivering(vault, gateway=Recording(failures=1_000)):
+        time.sleep(0.3)
+    gateway = Recording()
+
+    with delivering(vault, gateway=gateway):
+        assert soon(lambda: gateway.got == [(CONTACT, "123456")])
+
+    assert couriers() == []
