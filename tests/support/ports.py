@@ -46,16 +46,20 @@ class FixedClock:
 
 
 class HookedJournal:
-    """A journal with a place to interleave."""
+    """A journal with a place to interleave.
+
+    Attributes:
+        inner: The journal itself.
+    """
 
     def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+        self.inner = journal
         self._before: list[Callable[[], object]] = []
 
     @property
     def waiting(self) -> bool:
         """See the port."""
-        return self._journal.waiting
+        return self.inner.waiting
 
     def just_before_the_lock(self, act: Callable[[], object]) -> None:
         """Let ``act`` happen once, after the next operation was decided and before its turn."""
@@ -66,14 +70,14 @@ class HookedJournal:
         acts, self._before = self._before, []
         for act in acts:
             act()
-        return self._journal.enqueue(operation)
+        return self.inner.enqueue(operation)
 
     def submit(self, operation: Change | Disclosure) -> Outcome:
         """See the port."""
         acts, self._before = self._before, []
         for act in acts:
             act()
-        return self._journal.submit(operation)
+        return self.inner.submit(operation)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +87,7 @@ class Ports:
     Attributes:
         work: May write guarded rows here, as the journal's transaction may.
         verifier: Of the log's checkpoints.
+        memory: The rows themselves, where they lie in memory: for tests that spoil them.
     """
 
     name: str
@@ -94,6 +99,7 @@ class Ports:
     clock: FixedClock
     keyring: Keyring
     verifier: VerifierKey
+    memory: Memory | None = None
 
     @property
     def policy(self) -> Policy:
@@ -132,6 +138,7 @@ def _memory(keyring: Keyring, signer: SignerKey, _folder: Path) -> Iterator[Port
         clock=clock,
         keyring=keyring,
         verifier=signer.verifier,
+        memory=memory,
     )
 
 
