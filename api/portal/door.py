@@ -12,13 +12,15 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
-from starlette.datastructures import FormData
 
 from api.deps import SIGNIN_COOKIE, Wired, WiredDep
+from api.middleware import correlation_id
 from api.portal.language import LANGUAGE_COOKIE, Language
 from api.portal.pages import LANGUAGE_SECONDS, Frame, language_of
 from vault.clients.protocol import SignIn
-from vault.errors import InvalidInputError, VaultError
+from vault.errors import InvalidInputError, NotFoundError, VaultError
+from vault.ids import parse_id
+from vault.services import acting
 from vault.services.sign_in import csrf_is_of, live_sign_in
 
 FORM_COOKIE: Final = "vault-form"
@@ -30,6 +32,7 @@ KEPT_QUERY: Final = ("before", "onward")
 """Parameters that stay when the language is switched."""
 
 HOME: Final = "/space"
+SIGN_IN: Final = "/space/sign-in"
 
 
 class SignInNeededError(VaultError):
@@ -121,6 +124,15 @@ class Member:
         """Return the reader's language."""
         return self.visit.language
 
+    @property
+    def acting(self) -> acting.Member:
+        """Return who acts, as the vault's verbs take it."""
+        return acting.Member(
+            signin=self.signin,
+            network=acting.network_prefix(self.visit.source),
+            correlation=correlation_id(),
+        )
+
     def frame(self, section: str = "", *, tabs: bool = True) -> Frame:
         """Return what stands around a page of a signed-in holder."""
         return self.visit.frame(section, signed=True, tabs=tabs)
@@ -188,7 +200,7 @@ async def form(request: Request, visit: VisitDep) -> Form:
         raise ForeignFormError("the form came from elsewhere")
     if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
         raise ForeignFormError("the form came from elsewhere")
-    sent: FormData = await request.form(max_files=0, max_fields=MAX_FIELDS)
+    sent = await request.form(max_files=0, max_fields=MAX_FIELDS)
     values: dict[str, tuple[str, ...]] = {}
     for name, value in sent.multi_items():
         if isinstance(value, str):
@@ -216,9 +228,27 @@ def members_form(member: MemberDep, sent: FormDep) -> Form:
 MembersFormDep = Annotated[Form, Depends(members_form)]
 
 
+def named(text: str) -> bytes:
+    """Return the id that a part of an address stands for.
+
+    Raises:
+        NotFoundError: It is none; an address that nobody gave out leads nowhere.
+    """
+    try:
+        return parse_id(text)
+    except InvalidInputError as error:
+        raise NotFoundError("no such page") from error
+
+
 def to(path: str) -> RedirectResponse:
     """Return a redirect after a form: 303, so that a reload sends nothing twice."""
     return RedirectResponse(path, status_code=303, headers={"Cache-Control": "no-store"})
+
+
+def sign_in_for(onward: str) -> str:
+    """Return the address of the sign-in that leads on to ``onward``."""
+    onward = local(onward)
+    return SIGN_IN if onward == HOME else f"{SIGN_IN}?{urlencode({'onward': onward})}"
 
 
 def local(path: str) -> str:

@@ -5,7 +5,7 @@ are shown where the law counts them.
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -68,6 +68,10 @@ class Language:
         text = self.texts.gettext(source)
         return text % values if values else text
 
+    def counted(self, source: str, number: int) -> str:
+        """Return the translation of ``source`` for ``number``, which stands in it as ``num``."""
+        return self.texts.ngettext(source, source, number) % {"num": number}
+
     def of(self, text: Bilingual) -> str:
         """Return the side of ``text`` that is in this language."""
         return text.en if self.code == ENGLISH else text.zh
@@ -100,10 +104,9 @@ class Language:
         """Return a list in one line."""
         return (", " if self.code == ENGLISH else "、").join(parts)
 
-
-def date_of(text: str) -> date | datetime:
-    """Return the day or the instant that a catalogue value in ISO 8601 means."""
-    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+    def spaced(self, sentences: tuple[str, ...]) -> str:
+        """Return sentences as one paragraph; empty ones are left out."""
+        return (" " if self.code == ENGLISH else "").join(filter(None, sentences))
 
 
 @cache

@@ -11,6 +11,9 @@ from fastapi import Response
 from vault.errors import NotFoundError
 
 PREFIX: Final = "/space/static/"
+DAY: Final = "public, max-age=86400"
+FOR_GOOD: Final = "public, max-age=31536000, immutable"
+"""For an address that changes with the content; the style sheet names its drawings without."""
 
 _FOLDER: Final = Path(__file__).parent / "static"
 _TYPES: Final = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
@@ -42,11 +45,12 @@ def static_href(name: str) -> str:
     return f"{PREFIX}{name}?v={static_files()[name].digest}"
 
 
-def serve_static(name: str, *, known: str) -> Response:
+def serve_static(name: str, *, digest: str, known: str) -> Response:
     """Return the file ``name``, or 304 where the browser holds it already.
 
     Args:
         name: As in the address.
+        digest: ``v`` of the address; empty where it names none.
         known: ``If-None-Match``.
 
     Raises:
@@ -56,7 +60,7 @@ def serve_static(name: str, *, known: str) -> Response:
     if found is None:
         raise NotFoundError("no such file")
     headers = {
-        "Cache-Control": "public, max-age=86400",
+        "Cache-Control": FOR_GOOD if digest == found.digest else DAY,
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
         "Cross-Origin-Resource-Policy": "same-origin",
         "ETag": f'"{found.digest}"',

@@ -3,13 +3,14 @@
 Every sentence is Chinese here; the catalogue has the English. Nothing is shown that has no word.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Final
 
 from api.portal.language import Language
 from api.portal.views import Badge, Tone
-from policies.catalogue import EvidenceType, catalogue
+from policies.catalogue import catalogue
+from policies.reasons import reasons as reasons_of_policies
 from policies.scopes import View
 from vault.records import RecordHead, RecordStatus, TrustGrade
 
@@ -17,44 +18,50 @@ SOON: Final = timedelta(days=60)
 """A licence that ends within this many days is marked (domain.md 3.5: notice at 60 and 30)."""
 
 
-def _mark(source: str) -> str:
+def mark(source: str) -> str:
     """Mark ``source`` for the catalogue; it is translated where it is shown."""
     return source
 
 
+def reason_words(reasons: tuple[str, ...], language: Language) -> str:
+    """Return the sentences for reasons of a refusal; one without a sentence is left out."""
+    known = reasons_of_policies()
+    return language.spaced(tuple(language.of(known[one]) for one in reasons if one in known))
+
+
 _STATUS: Final[Mapping[str, tuple[str, Tone]]] = {
-    RecordStatus.VALID: (_mark("有效"), Tone.GOOD),
-    RecordStatus.SUSPENDED: (_mark("暂扣"), Tone.BAD),
-    RecordStatus.WITHDRAWN: (_mark("已撤销"), Tone.BAD),
-    RecordStatus.CANCELLED: (_mark("已注销"), Tone.QUIET),
-    RecordStatus.LAPSED: (_mark("已失效"), Tone.QUIET),
-    RecordStatus.TRANSFERRED: (_mark("已转出"), Tone.QUIET),
-    RecordStatus.REVOKED: (_mark("已吊销"), Tone.BAD),
-    RecordStatus.UNKNOWN: (_mark("状态待确认"), Tone.CARE),
+    RecordStatus.VALID: (mark("有效"), Tone.GOOD),
+    RecordStatus.SUSPENDED: (mark("暂扣"), Tone.BAD),
+    RecordStatus.WITHDRAWN: (mark("已撤销"), Tone.BAD),
+    RecordStatus.CANCELLED: (mark("已注销"), Tone.QUIET),
+    RecordStatus.LAPSED: (mark("已失效"), Tone.QUIET),
+    RecordStatus.TRANSFERRED: (mark("已转出"), Tone.QUIET),
+    RecordStatus.REVOKED: (mark("已吊销"), Tone.BAD),
+    RecordStatus.UNKNOWN: (mark("状态待确认"), Tone.CARE),
 }
 _GRADES: Final[Mapping[TrustGrade, tuple[str, str]]] = {
-    TrustGrade.A: (_mark("A 级，最高"), _mark("发证部门直接提供，可以直接使用。")),
-    TrustGrade.B: (_mark("B 级"), _mark("窗口工作人员核对过原件，可以重复使用。")),
-    TrustGrade.C: (_mark("C 级"), _mark("本人提供，办事时还要到窗口核对原件。")),
-    TrustGrade.D: (_mark("D 级"), _mark("本人填写，由本人声明负责。")),
+    TrustGrade.A: (mark("A 级，最高"), mark("发证部门直接提供，可以直接使用。")),
+    TrustGrade.B: (mark("B 级"), mark("窗口工作人员核对过原件，可以重复使用。")),
+    TrustGrade.C: (mark("C 级"), mark("本人提供，办事时还要到窗口核对原件。")),
+    TrustGrade.D: (mark("D 级"), mark("本人填写，由本人声明负责。")),
 }
 _GROUPS: Final[Mapping[str, str]] = {
-    "identity": _mark("身份"),
-    "licence": _mark("证照"),
-    "credit": _mark("信用"),
-    "service_result": _mark("办事结果"),
-    "material": _mark("自备材料"),
+    "identity": mark("身份"),
+    "licence": mark("证照"),
+    "credit": mark("信用"),
+    "service_result": mark("办事结果"),
+    "material": mark("自备材料"),
 }
 _VIEWS: Final[Mapping[View, tuple[str, str]]] = {
     View.VERIFY: (
-        _mark("只核对"),
-        _mark("只告诉部门：有没有、是否有效、谁发的、何时更新。内容不给。"),
+        mark("只核对"),
+        mark("只告诉部门：有没有、是否有效、谁发的、何时更新。内容不给。"),
     ),
     View.SUMMARY: (
-        _mark("给遮盖后的内容"),
-        _mark("姓名、号码等打上星号，地址只到县区。包括："),
+        mark("给遮盖后的内容"),
+        mark("姓名、号码等打上星号，地址只到县区。包括："),
     ),
-    View.FULL: (_mark("给完整内容"), _mark("只包括下面这些，别的不给：")),
+    View.FULL: (mark("给完整内容"), mark("只包括下面这些，别的不给：")),
 }
 
 
@@ -124,21 +131,18 @@ def evidence_name(code: str, language: Language) -> str:
     return code if found is None else language.pick(found.name_zh, found.name_en)
 
 
-def field_names(code: str, names: tuple[str, ...], language: Language) -> tuple[str, ...]:
-    """Return labels of fields, in the order of the catalogue."""
+def field_names(code: str, names: Iterable[str], language: Language) -> tuple[str, ...]:
+    """Return labels of fields, in the order of the catalogue; a lost one is shown as it came."""
     found = catalogue().get(code)
-    if found is None:
-        return names
+    known = found.fields if found else {}
     return tuple(
-        language.pick(one.zh, one.en) for name, one in found.fields.items() if name in names
+        language.pick(known[name].zh, known[name].en) if name in known else name
+        for name in in_order(code, names)
     )
 
 
-def in_catalogue_order(heads: tuple[RecordHead, ...]) -> tuple[RecordHead, ...]:
-    """Return records by code, the one updated last first."""
-    return tuple(sorted(heads, key=lambda head: (head.code, -head.updated_at_ms)))
-
-
-def type_of(head: RecordHead) -> EvidenceType:
-    """Return the catalogue entry of a record."""
-    return catalogue()[head.code]
+def in_order(code: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Return names of fields in the order of the catalogue; those it does not have come last."""
+    found, wanted = catalogue().get(code), set(names)
+    known = tuple(name for name in (found.fields if found else ()) if name in wanted)
+    return (*known, *sorted(wanted - set(known)))

@@ -1,0 +1,67 @@
+"""The first page: what is new, what is there, and how to check that nobody cheated."""
+
+from collections import Counter
+from typing import Final
+
+from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
+
+from api.deps import SIGNIN_COOKIE
+from api.portal.consents import works
+from api.portal.door import HOME, MemberDep, VisitDep
+from api.portal.ledger import line_of
+from api.portal.pages import page
+from api.portal.route import PageRoute
+from api.portal.views import GroupCard, HomeView
+from api.portal.words import group_word
+from policies.catalogue import catalogue
+from policies.scopes import GROUPS
+from vault.services.list_accesses import list_accesses
+from vault.services.own_space import OwnSpace, own_space
+
+NEWS: Final = 5
+
+router: Final = APIRouter(route_class=PageRoute)
+
+
+@router.get("/")
+def enter() -> Response:
+    """Lead to the portal whoever knows nothing but the name of this host."""
+    return RedirectResponse(HOME, status_code=307)
+
+
+@router.get(HOME)
+def home(member: MemberDep) -> Response:
+    """Greet the holder."""
+    vault, language = member.wired.vault, member.language
+    space = own_space(vault, member.acting)
+    news = list_accesses(vault, member.acting, limit=NEWS)
+    unread = {one.entry_id for one in space.notices if one.read_at_ms is None}
+    now_ms = vault.clock.now_ms()
+    counts = Counter(catalogue()[one.head.code].group for one in space.records)
+    view = HomeView(
+        name=space.profile.name,
+        fresh=len(unread),
+        news=tuple(
+            line_of(one, language=language, fresh=one.entry.entry_id in unread)
+            for one in news.accesses
+        ),
+        groups=tuple(
+            GroupCard(slug=group, name=group_word(group, language), count=counts[group])
+            for group in GROUPS
+            if counts[group]
+        ),
+        active_consents=_working(space, now_ms=now_ms),
+    )
+    return page("space/home.html", frame=member.frame("home"), view=view)
+
+
+@router.get("/space/check")
+def check(visit: VisitDep) -> Response:
+    """Tell how to verify a receipt; everybody may know."""
+    frame = visit.frame(signed=bool(visit.cookie(SIGNIN_COOKIE)))
+    return page("space/check.html", frame=frame, view=None)
+
+
+def _working(space: OwnSpace, *, now_ms: int) -> int:
+    return sum(works(one.consent, now_ms=now_ms) for one in space.consents)

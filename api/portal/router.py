@@ -1,0 +1,58 @@
+"""Routes of the portal: pages for people, in two languages, that work without scripts."""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from api.portal import accesses, consent, consents, home, records, sign_in
+from api.portal.route import PageRoute
+from api.portal.static_files import PREFIX, serve_static
+from vault.errors import NotFoundError
+
+VERBS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+WRONG_VERB: Final = 405
+
+
+def portal_router() -> APIRouter:
+    """Return the routes; what they work with is on the application (``api.deps.Wired``)."""
+    router = APIRouter(route_class=PageRoute, include_in_schema=False)
+    for part in (home, sign_in, records, consents, accesses, consent):
+        router.include_router(part.router)
+    router.add_api_route(PREFIX + "{name}", static, methods=["GET"], route_class_override=APIRoute)
+    for path, verbs in _taken(router).items():
+        others = [verb for verb in VERBS if verb not in verbs]
+        router.add_api_route(path, _other_verb(verbs), methods=others)
+    router.add_api_route("/space/{rest:path}", nowhere, methods=list(VERBS))
+    return router
+
+
+def static(
+    name: str,
+    v: Annotated[str, Query(max_length=16)] = "",
+    if_none_match: Annotated[str, Header()] = "",
+) -> Response:
+    """Return the style sheet or a drawing."""
+    return serve_static(name, digest=v, known=if_none_match)
+
+
+async def nowhere() -> Response:
+    """Tell that there is no such page."""
+    raise NotFoundError("no such page")
+
+
+def _taken(router: APIRouter) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            found.setdefault(route.path, set()).update(route.methods or ())
+    return found
+
+
+def _other_verb(allowed: set[str]) -> Callable[[], Coroutine[Any, Any, Response]]:
+    async def other_verb() -> Response:
+        raise HTTPException(WRONG_VERB, headers={"Allow": ", ".join(sorted(allowed))})
+
+    return other_verb

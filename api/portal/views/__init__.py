@@ -1,0 +1,69 @@
+"""What pages show: frozen values, already in the reader's language, with nothing lazy in them.
+
+A template prints these and decides nothing. Times come as text beside their ISO form, links as
+paths, states as a ``Badge``; a value that is not here cannot reach a page.
+"""
+
+from api.portal.views.consenting import (
+    AskedItem,
+    ConsentCard,
+    ConsentPageView,
+    ConsentsView,
+    GrantedItem,
+    NarrowItem,
+    NarrowView,
+    Preview,
+    RevokeView,
+    ViewOption,
+)
+from api.portal.views.looking import (
+    AccessesView,
+    AccessLine,
+    AccessView,
+    SeenItem,
+)
+from api.portal.views.pieces import Badge, Choice, Fact, FieldBox, Tone, TroubleView, When
+from api.portal.views.space import (
+    CodeView,
+    FileLine,
+    GroupCard,
+    HomeView,
+    RecordGroup,
+    RecordLine,
+    RecordsView,
+    RecordView,
+    SignInView,
+)
+
+__all__ = [
+    "AccessLine",
+    "AccessView",
+    "AccessesView",
+    "AskedItem",
+    "Badge",
+    "Choice",
+    "CodeView",
+    "ConsentCard",
+    "ConsentPageView",
+    "ConsentsView",
+    "Fact",
+    "FieldBox",
+    "FileLine",
+    "GrantedItem",
+    "GroupCard",
+    "HomeView",
+    "NarrowItem",
+    "NarrowView",
+    "Preview",
+    "RecordGroup",
+    "RecordLine",
+    "RecordView",
+    "RecordsView",
+    "RevokeView",
+    "SeenItem",
+    "SignInView",
+    "Tone",
+    "TroubleView",
+    "ViewOption",
+    "When",
+]

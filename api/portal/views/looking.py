@@ -1,0 +1,56 @@
+"""Who looked, and what else happened in the space."""
+
+from dataclasses import dataclass
+
+from api.portal.views.pieces import Fact, Tone, When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenItem:
+    """One evidence type that an entry is about."""
+
+    name: str
+    view: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessLine:
+    """One entry of the holder's journal in plain words.
+
+    Attributes:
+        outcome: A word for a refusal; empty where it was done.
+        fresh: The holder has not seen it yet.
+        index: Position in the log.
+    """
+
+    icon: str
+    tone: Tone
+    title: str
+    at: When
+    outcome: str
+    reason: str
+    basis: str
+    item: str
+    seen: tuple[SeenItem, ...]
+    href: str
+    receipt_href: str
+    index: int
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessesView:
+    """Who looked, newest first; ``older`` leads to the next page."""
+
+    lines: tuple[AccessLine, ...]
+    older: str
+    first_page: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessView:
+    """One entry, to read or to print."""
+
+    line: AccessLine
+    facts: tuple[Fact, ...]
