@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from api.problems import HTTP, MALFORMED, PROBLEMS, UNKNOWN
 from api.settings import PREFIX, Settings
+from scripts.outcomes import Exit
 from tests.support.documentation import ROOT, blocks, named, quoted, rows, section
 from vault.crypto.contexts import Purpose
 from vault.journal.findings import Fault
@@ -71,6 +72,19 @@ def test_the_page_of_incidents_explains_every_fault(name: str) -> None:
     told = quoted(ROOT / "docs/operations" / name)
 
     assert {fault.value for fault in Fault} <= told
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("incident.md", "命令或服务停下了"),
+        ("incident.en.md", "A command or the server stopped"),
+    ],
+)
+def test_the_page_of_incidents_explains_every_exit_code(name: str, title: str) -> None:
+    _, *told = rows(section(ROOT / "docs/operations" / name, title))
+
+    assert [int(code) for code, *_ in told] == sorted(Exit)
 
 
 @pytest.mark.parametrize("name", ["backup.md", "backup.en.md"])
