@@ -17,6 +17,7 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from storage.failures import DatabaseFailure, InUseError, OutOfReachError, failure
+from storage.lanes import Lanes
 from storage.migrate import upgrade
 from storage.turns import Turns
 from vault.errors import StorageError
@@ -24,6 +25,9 @@ from vault.errors import StorageError
 LOCK_FILE: Final = "vault.lock"
 THREADS: Final = 40
 """Request threads that may hold a connection at once, unless a setting says otherwise."""
+
+LOOP: Final = 1
+"""The event loop reads too: the pull route prepares there (ADR 0014)."""
 
 POOL_SECONDS: Final = 5.0
 STATEMENTS: Final = 1024
@@ -50,11 +54,13 @@ class Database:
     Attributes:
         engine: Pool of connections for request threads.
         journal: The journal writer's own connection, outside that pool.
+        lanes: Connections that only read, outside that pool too.
         turns: Whose turn it is to write.
     """
 
     engine: Engine = field(repr=False)
     journal: Engine = field(repr=False)
+    lanes: Lanes = field(repr=False)
     turns: Turns = field(default_factory=Turns, repr=False)
 
 
@@ -93,11 +99,14 @@ def open_beside(path: Path) -> Iterator[Database]:
 def _engines(path: Path, *, threads: int, reads_only: bool = False) -> Iterator[Database]:
     engine = _engine(path, size=threads, reads_only=reads_only)
     journal = _engine(path, size=1, reads_only=reads_only)
+    reads = _engine(path, size=threads + LOOP, reads_only=True)
+    lanes = Lanes(reads, limit=threads + LOOP)
     try:
-        yield Database(engine=engine, journal=journal)
+        yield Database(engine=engine, journal=journal, lanes=lanes)
     finally:
-        engine.dispose()
-        journal.dispose()
+        lanes.close()
+        for one in (engine, journal, reads):
+            one.dispose()
 
 
 def _engine(path: Path, *, size: int, reads_only: bool) -> Engine:

@@ -6,8 +6,8 @@ SQLite needs for a look-up by key. Values are those that drivers take as they ar
 text, bytes, ``None``. Whoever makes a ``Driver`` has begun a transaction and will end it.
 """
 
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, NoReturn, Self
 
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -33,7 +33,37 @@ class Driver:
             raise RuntimeError("a store needs a transaction")
         self.dialect: Dialect = connection.dialect
         self.errors: type[Exception] = connection.dialect.loaded_dbapi.Error
-        self.cursor = connection.connection.cursor
+        self.cursor: Callable[[], Any] = connection.connection.cursor
+
+    @classmethod
+    def over(cls, raw: Any, *, dialect: Dialect) -> Self:  # noqa: ANN401 - a driver's connection
+        """Stand on a driver's connection whose transaction the caller has begun."""
+        driver = cls.__new__(cls)
+        driver.dialect = dialect
+        driver.errors = dialect.loaded_dbapi.Error
+        driver.cursor = raw.cursor
+        return driver
+
+    def end(self) -> None:
+        """Refuse every later statement: what was read belongs to a moment that is over."""
+        self.cursor = _over
+
+
+def _over() -> NoReturn:
+    raise RuntimeError("this unit of work is over")
+
+
+class Compiled(NamedTuple):
+    """What a driver takes.
+
+    Attributes:
+        names: Order of the parameters; empty where the driver takes them by name.
+        constants: Values that stand in the statement itself.
+    """
+
+    text: str
+    names: tuple[str, ...]
+    constants: dict[str, object]
 
 
 class Prepared:
@@ -44,7 +74,7 @@ class Prepared:
     def __init__(self, statement: ClauseElement) -> None:
         """Keep ``statement``; it is compiled when a database first meets it."""
         self._statement = statement
-        self._compiled: dict[str, _Compiled] = {}
+        self._compiled: dict[str, Compiled] = {}
 
     def one(self, driver: Driver, /, **values: object) -> Row | None:
         """Return the first row, or ``None``."""
@@ -74,12 +104,15 @@ class Prepared:
         if self.change(driver, **values) != 1:
             raise ConflictError(_CHANGED)
 
+    def compiled(self, dialect: Dialect) -> Compiled:
+        """Return what the driver of ``dialect`` is given."""
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            found = self._compiled[dialect.name] = _compile(self._statement, dialect)
+        return found
+
     def _run(self, driver: Driver, values: dict[str, object]) -> Any:  # noqa: ANN401 - a DB-API cursor
-        compiled = self._compiled.get(driver.dialect.name)
-        if compiled is None:
-            compiled = self._compiled[driver.dialect.name] = _compile(
-                self._statement, driver.dialect
-            )
+        compiled = self.compiled(driver.dialect)
         if compiled.constants:
             values |= compiled.constants
         given = tuple([values[name] for name in compiled.names]) if compiled.names else values
@@ -91,24 +124,11 @@ class Prepared:
         return cursor
 
 
-class _Compiled(NamedTuple):
-    """What a driver takes.
-
-    Attributes:
-        names: Order of the parameters; empty where the driver takes them by name.
-        constants: Values that stand in the statement itself.
-    """
-
-    text: str
-    names: tuple[str, ...]
-    constants: dict[str, object]
-
-
-def _compile(statement: ClauseElement, dialect: Dialect) -> _Compiled:
+def _compile(statement: ClauseElement, dialect: Dialect) -> Compiled:
     compiled = statement.compile(dialect=dialect)
     if not isinstance(compiled, SQLCompiler):
         raise TypeError("this statement takes no parameters")
     constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
-    return _Compiled(
+    return Compiled(
         text=str(compiled), names=tuple(compiled.positiontup or ()), constants=constants
     )

@@ -50,9 +50,9 @@ class SqlTx:
         "system",
     )
 
-    def __init__(self, connection: Connection) -> None:
-        """Stand on the transaction of ``connection``."""
-        driver = Driver(connection)
+    def __init__(self, on: Connection | Driver) -> None:
+        """Stand on the transaction of a connection, or on one that a driver stands on."""
+        driver = on if isinstance(on, Driver) else Driver(on)
         self.system = SqlSystemKeys(driver)
         self.holders = SqlHolders(driver)
         self.records = SqlRecords(driver)
@@ -73,12 +73,12 @@ def inside_unit_of_work() -> bool:
 
 def reader(database: Database) -> Read:
     """Return what starts read-only units of work; each sees one state of everything."""
-    transaction = read_transactions(database)
+    lanes = database.lanes
 
     @contextmanager
     def read() -> Iterator[Tx]:
-        with transaction() as connection:
-            yield SqlTx(connection)
+        with _marked(), lanes.reading() as driver:
+            yield SqlTx(driver)
 
     return read
 
