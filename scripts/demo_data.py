@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -33,8 +32,6 @@ from vault.services.checking import Evidence
 from vault.services.deposit import Deposit, deposit
 from vault.services.open_space import find_space
 from vault.services.register_department import register_department
-
-RECORDS_WRITE: Final = "records:write"
 
 Step = Callable[[], object]
 """One act; complete when it returns."""
@@ -124,7 +121,7 @@ def _deposited(vault: Vault, paper: Paper, *, client: Client, department: Depart
     deposit(
         vault,
         Deposit(
-            caller=_caller(vault, client, department=department, request_id=request_id),
+            caller=system_caller(vault, client, department=department, request_id=request_id),
             number=_number(vault, paper.holder),
             evidence=Evidence(
                 code=paper.code,
@@ -138,8 +135,14 @@ def _deposited(vault: Vault, paper: Paper, *, client: Client, department: Depart
     )
 
 
-def _caller(vault: Vault, client: Client, *, department: Department, request_id: str) -> Caller:
-    """Return the system itself, with a token that lies in no table and opens nothing over HTTP."""
+def system_caller(
+    vault: Vault, client: Client, *, department: Department, request_id: str
+) -> Caller:
+    """Return a department's system as a caller that came by no front door.
+
+    Its token lies in no table and opens nothing over HTTP; what it may do is decided by the
+    policies as for any other caller, from its client's rows.
+    """
     now = vault.clock.now_ms() // MS
     return Caller(
         live=LiveToken(
@@ -149,7 +152,7 @@ def _caller(vault: Vault, client: Client, *, department: Department, request_id:
                 grant_id=None,
                 family_id=bytes(16),
                 client_id=client.client_id,
-                scope=RECORDS_WRITE,
+                scope=" ".join(sorted(client.scopes)),
                 details=None,
                 dpop_jkt=next(iter(_keys(client.jwks))),
                 acr=None,

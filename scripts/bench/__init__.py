@@ -1,1 +1,1 @@
-"""What things cost, as ratios to a bare request measured in the same run."""
+"""Measures the real server against the smallest one, in the same run and on the same machine."""

@@ -1,0 +1,69 @@
+"""``bench``: what one evidence pull costs, in bare requests of the same machine and run."""
+
+import json
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Final
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from scripts.bench import bare
+from scripts.bench.fixture import found
+from scripts.bench.rounds import Load, Round, apart, measured
+from scripts.bench.servers import bare_server, vault_server
+from scripts.bench.tables import plain, table
+from scripts.screen import console
+
+app: Final = typer.Typer(help="基准测试 · benchmarks", no_args_is_help=True)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON · print JSON")]
+ConnectionsOption = Annotated[
+    int, typer.Option("--connections", min=1, max=512, help="保持的连接数 · kept alive")
+]
+RequestsOption = Annotated[
+    int, typer.Option("--requests", min=100, max=100_000, help="每轮调取次数 · pulls in a round")
+]
+RoundsOption = Annotated[int, typer.Option("--rounds", min=1, max=100, help="轮数 · rounds")]
+
+
+@app.callback()
+def group() -> None:
+    """基准测试 · benchmarks."""
+
+
+@app.command()
+def pull(
+    *,
+    as_json: JsonOption = False,
+    connections: ConnectionsOption = 32,
+    requests: RequestsOption = 4000,
+    rounds: RoundsOption = 5,
+) -> None:
+    """一次完整调取的代价 · what one full pull costs, in bare requests."""
+    with TemporaryDirectory(prefix="myspace-bench-") as name:
+        folder = Path(name)
+        fixture = found(folder)
+        load = Load(fixture=fixture, connections=connections, requests=requests)
+        bares, pulls = _rounds(load, folder, count=rounds)
+    if as_json:
+        typer.echo(json.dumps(plain(bares, pulls)))
+        return
+    console().print(table(bares, pulls, load=load))
+
+
+def _rounds(load: Load, folder: Path, *, count: int) -> tuple[list[Round], list[Round]]:
+    """Drive both servers in turn; the first round warms up and does not count."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    bares, pulls = [], []
+    with (
+        Progress(*columns, console=console(stderr=True)) as bar,
+        bare_server(folder) as unit,
+        vault_server(load.fixture.settings, folder) as vault,
+        apart() as pool,
+    ):
+        for _ in bar.track(range(count + 1), description="测量 · measuring"):
+            bares.append(measured(pool, partial(load.bare, bare.TARGET), on=unit))
+            pulls.append(measured(pool, load.pull, on=vault))
+    return bares[1:], pulls[1:]
