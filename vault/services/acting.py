@@ -4,10 +4,10 @@ The front door has proven both before a verb is called. What it saw of the reque
 along, so that the entry can say how it was asked.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from ipaddress import IPv4Network, ip_address, ip_network
-from typing import Final
+from typing import Final, Self
 
 from policies.facts import MemberFacts
 from vault.clients.protocol import Claim, SignIn
@@ -56,6 +56,10 @@ class Caller:
     def claims(self) -> tuple[Claim, ...]:
         """What must be written whatever the decision."""
         return () if self.claim is None else (self.claim,)
+
+    def spent(self) -> Self:
+        """Return this caller once its proof is spent: an entry before has written the claim."""
+        return replace(self, claim=None)
 
     @property
     def quota_id(self) -> bytes:

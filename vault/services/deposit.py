@@ -87,10 +87,10 @@ def deposit(vault: Vault, asked: Deposit) -> Deposited:
         JournalUnavailableError, StorageError: Nothing was deposited.
     """
     kind, fields = checked(asked.evidence)
-    space = _space(vault, asked, kind=kind)
+    space, caller = _space(vault, asked, kind=kind)
     return _deposited(
         vault,
-        asked.caller,
+        caller,
         asked.evidence,
         ref=VersionRef(space, RecordId(vault.random(ID_BYTES)), FIRST),
         before=None,
@@ -124,8 +124,11 @@ def revise(vault: Vault, asked: Revision) -> Deposited:
     )
 
 
-def _space(vault: Vault, asked: Deposit, *, kind: EvidenceType) -> Space:
-    """Return the holder's space, opened if need be, but only for what is permitted."""
+def _space(vault: Vault, asked: Deposit, *, kind: EvidenceType) -> tuple[Space, Caller]:
+    """Return the holder's space, opened if need be, but only for what is permitted.
+
+    The first entry spends the proof, so that one shown again neither opens nor completes.
+    """
     caller, new = asked.caller, newcomer(vault, asked.number)
 
     def decide(tx: Tx, at_ms: int) -> Decided:
@@ -139,12 +142,12 @@ def _space(vault: Vault, asked: Deposit, *, kind: EvidenceType) -> Space:
     if space is None:
         if not permitted:
             refuse_unopened(vault, caller, decided, code=kind.code)
-        return open_space(
+        space = open_space(
             vault, new, number=asked.number, known=known, caller=caller, decide=decide
         )
-    if permitted:
-        complete_profile(vault, space, known=known, caller=caller, decide=decide)
-    return space
+        return space, caller.spent()
+    added = permitted and complete_profile(vault, space, known=known, caller=caller, decide=decide)
+    return space, caller.spent() if added else caller
 
 
 def _deposited(

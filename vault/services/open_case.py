@@ -63,7 +63,7 @@ def open_case(vault: Vault, asked: OpenCase) -> OpenedCase:
     now_ms = vault.clock.now_ms()
     authority = item.code if item.scheme == GBT39554_SCHEME else item.department
     case_no = make_case_number(authority, day=legal_day(now_ms), random=vault.random)
-    space = _space(vault, asked, case_no=case_no, now_ms=now_ms)
+    space, caller = _space(vault, asked, case_no=case_no, now_ms=now_ms)
     case = _case(asked, space=space, case_no=case_no, at_ms=now_ms)
 
     def decide(tx: Tx, at_ms: int) -> Decided:
@@ -100,7 +100,7 @@ def open_case(vault: Vault, asked: OpenCase) -> OpenedCase:
             decide=decide,
             entry=draft.entry,
             effect=effect,
-            claims=asked.caller.claims,
+            claims=caller.claims,
             quota_id=asked.caller.quota_id,
             request=asked.caller.request(
                 {"item": asked.item, "number": index.hex()},
@@ -127,7 +127,10 @@ def _item(asked: OpenCase) -> ServiceItem:
     return item
 
 
-def _space(vault: Vault, asked: OpenCase, *, case_no: CaseNumber, now_ms: int) -> Space:
+def _space(
+    vault: Vault, asked: OpenCase, *, case_no: CaseNumber, now_ms: int
+) -> tuple[Space, Caller]:
+    """Return the applicant's space, opened if need be; opening it spends the proof."""
     new = newcomer(vault, asked.number)
     case = _case(asked, space=new.space, case_no=case_no, at_ms=now_ms)
 
@@ -137,13 +140,14 @@ def _space(vault: Vault, asked: OpenCase, *, case_no: CaseNumber, now_ms: int) -
     with vault.read() as tx:
         space = find_space(vault, tx, asked.number)
         if space is not None:
-            return space
+            return space, asked.caller
         decided = decide(tx, now_ms)
     if not isinstance(decided.decision, Permit):
         refuse_unopened(vault, asked.caller, decided, code="")
-    return open_space(
+    space = open_space(
         vault, new, number=asked.number, known=Known(), caller=asked.caller, decide=decide
     )
+    return space, asked.caller.spent()
 
 
 def _case(asked: OpenCase, *, space: Space, case_no: CaseNumber, at_ms: int) -> Case:

@@ -90,6 +90,8 @@ def open_space(
 ) -> Space:
     """Open the space ``new``, or return the one that somebody else opened meanwhile.
 
+    Either way the caller's proof is spent: go on with ``caller.spent()``.
+
     Args:
         vault: The vault.
         new: Drawn beforehand.
@@ -100,6 +102,7 @@ def open_space(
 
     Raises:
         ConflictError: The act is not permitted any more; nothing was opened.
+        ReplayedError: The proof was shown before; nothing was opened.
         JournalUnavailableError: Nothing was opened.
     """
 
@@ -167,6 +170,7 @@ def open_space(
         decide=permitted,
         entry=draft.entry,
         effect=effect,
+        claims=caller.claims,
         quota_id=caller.quota_id,
     )
     try:
@@ -182,18 +186,25 @@ def open_space(
 
 def complete_profile(
     vault: Vault, space: Space, *, known: Known, caller: Caller, decide: Decide
-) -> None:
+) -> bool:
     """Add name and contact to a space that was opened without them; overwrite neither.
 
     A contact receives one-time codes: the first issuer to know one names it, and no later
     issuer can put another one in its place.
+
+    Returns:
+        Whether something was added; then the caller's proof is spent.
+
+    Raises:
+        AccessDeniedError, NotFoundError, ReplayedError: Refused; nothing was added.
+        JournalUnavailableError: Nothing was added.
     """
     if known == Known():
-        return
+        return False
     with vault.read() as tx:
         holder = tx.holders.get(space)
         if holder is None:
-            return
+            return False
         decided = decide(tx, vault.clock.now_ms())
         data_key = held(tx.holders.keys(space), Purpose.HOLDER_DATA_KEY)
         keys = entry_keys(tx, keyring=vault.keyring, space=space, actor_id=caller.department_id)
@@ -204,7 +215,7 @@ def complete_profile(
         contact=profile.contact or known.contact,
     )
     if fuller == profile:
-        return
+        return False
     version = holder.version + 1
     draft = Draft(
         entry_id=new_entry_id(vault.random),
@@ -235,9 +246,11 @@ def complete_profile(
         decide=decide,
         entry=draft.entry,
         effect=effect,
+        claims=caller.claims,
         quota_id=caller.quota_id,
     )
     committed(vault.journal.submit(change))
+    return True
 
 
 def profile_of(vault: Vault, holder: Holder, *, data_key: WrappedKey) -> HolderProfile:
