@@ -368,7 +368,7 @@ class World:
 
     def evidence(self, code: str = "ID01", **changes: Any) -> Evidence:  # noqa: ANN401 - any attribute
         """Return evidence that the catalogue takes."""
-        return replace(Evidence(code=code, fields=FIELDS[code]), **changes)
+        return replace(Evidence(code=code, fields=FIELDS.get(code, {})), **changes)
 
     def deposit(
         self,

@@ -316,7 +316,11 @@ REFUSALS: dict[str, tuple[Spoil, dict[str, Any]]] = {
 def test_a_refused_pull_says_why_and_is_an_entry(world: World, reason: str) -> None:
     spoil, asked = REFUSALS[reason]
     consent = granted(world, uses=1)
-    plain = {"caller": world.requester(consent), "code": "ID01", "view": View.FULL}
+    plain: dict[str, Any] = {
+        "caller": world.requester(consent),
+        "code": "ID01",
+        "view": View.FULL,
+    }
     pull = Pull(**(plain | asked))
     spoil(world, consent)
     used, told = world.used(consent), len(world.told)
