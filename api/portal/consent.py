@@ -25,7 +25,7 @@ from api.portal.pages import page
 from api.portal.route import PageRoute
 from api.portal.values import facts_of
 from api.portal.views import Fact, Preview
-from api.portal.words import reason_words, status_badge, view_word
+from api.portal.words import reason_words, seen_word, status_badge
 from policies.catalogue import catalogue
 from policies.scopes import View
 from vault.errors import AccessDeniedError, InvalidInputError
@@ -120,7 +120,7 @@ def _preview(member: Member, one: EvidenceShown, answer: Answer) -> Preview:
     if answer.give == NONE:
         return _told(language.say("什么都不会发出"), language.say("您选了不给这一项。"))
     view = View.of(answer.give) if answer.give else one.views[-1]
-    label = language.say("会发出的内容（%(view)s）", view=view_word(view, language))
+    label = language.say("会发出的内容（%(view)s）", view=seen_word(view, language))
     if one.record_id is None:
         return _told(label, language.say("部门只会得知：您没有这份材料。"))
     if view is View.VERIFY:

@@ -23,7 +23,7 @@ from api.portal.views import (
     Tone,
     When,
 )
-from api.portal.words import evidence_name, field_names, in_order, mark, view_word
+from api.portal.words import evidence_name, field_names, in_order, mark, seen_word
 from vault.consents import Consent, ConsentStatus, Use
 from vault.consents.details import Details, EvidenceGrant
 from vault.errors import ConflictError
@@ -156,7 +156,7 @@ def _narrow_page(member: Member, found: OwnConsent, *, trouble: str = "") -> Res
         items=tuple(
             NarrowItem(
                 code=code,
-                label=f"{evidence_name(code, language)} · {view_word(one.view, language)}",
+                label=f"{evidence_name(code, language)} · {seen_word(one.view, language)}",
                 chosen=True,
                 leave_out=_boxes(one, language),
             )
@@ -223,7 +223,7 @@ def _ended(consent: Consent, *, now_ms: int, language: Language) -> When | None:
 def _granted(one: EvidenceGrant, use: Use | None, language: Language) -> GrantedItem:
     return GrantedItem(
         name=evidence_name(one.code, language),
-        view=view_word(one.view, language),
+        view=seen_word(one.view, language),
         fields=field_names(one.code, tuple(one.fields), language),
         used=_used(use, language),
     )

@@ -6,7 +6,7 @@ from typing import Final
 from api.portal.language import Language
 from api.portal.sentences import basis_words, sentence, status_words, told_of, who
 from api.portal.views import AccessLine, AccessView, Fact, SeenItem
-from api.portal.words import evidence_name, field_names, reason_words, view_word
+from api.portal.words import evidence_name, field_names, reason_words, seen_word
 from policies.items import items
 from policies.purposes import purposes
 from policies.scopes import View
@@ -102,7 +102,7 @@ def _origin(access: Access, language: Language) -> Iterable[tuple[str, str]]:
 def _seen(one: Evidence, language: Language) -> SeenItem:
     return SeenItem(
         name=evidence_name(one.code, language),
-        view=view_word(View.of(one.view), language) if one.view else "",
+        view=seen_word(View.of(one.view), language) if one.view else "",
         fields=field_names(one.code, one.fields, language),
     )
 

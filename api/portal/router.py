@@ -1,6 +1,7 @@
 """Routes of the portal: pages for people, in two languages, that work without scripts."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
+from itertools import chain
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Response
@@ -19,10 +20,11 @@ WRONG_VERB: Final = 405
 def portal_router() -> APIRouter:
     """Return the routes; what they work with is on the application (``api.deps.Wired``)."""
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
-    for part in (home, sign_in, records, consents, accesses, consent):
-        router.include_router(part.router)
+    parts = [part.router for part in (home, sign_in, records, consents, accesses, consent)]
+    for part in parts:
+        router.include_router(part)
     router.add_api_route(PREFIX + "{name}", static, methods=["GET"], route_class_override=APIRoute)
-    for path, verbs in _taken(router).items():
+    for path, verbs in _taken(parts).items():
         others = [verb for verb in VERBS if verb not in verbs]
         router.add_api_route(path, _other_verb(verbs), methods=others)
     router.add_api_route("/space/{rest:path}", nowhere, methods=list(VERBS))
@@ -43,11 +45,11 @@ async def nowhere() -> Response:
     raise NotFoundError("no such page")
 
 
-def _taken(router: APIRouter) -> dict[str, set[str]]:
+def _taken(parts: Iterable[APIRouter]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for route in router.routes:
+    for route in chain.from_iterable(part.routes for part in parts):
         if isinstance(route, APIRoute):
-            found.setdefault(route.path, set()).update(route.methods or ())
+            found.setdefault(route.path, set()).update(route.methods)
     return found
 
 

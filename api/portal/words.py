@@ -52,6 +52,11 @@ _GROUPS: Final[Mapping[str, str]] = {
     "service_result": mark("办事结果"),
     "material": mark("自备材料"),
 }
+_SEEN: Final[Mapping[View, str]] = {
+    View.VERIFY: mark("只核对有没有、是否有效"),
+    View.SUMMARY: mark("遮盖后的内容"),
+    View.FULL: mark("完整内容"),
+}
 _VIEWS: Final[Mapping[View, tuple[str, str]]] = {
     View.VERIFY: (
         mark("只核对"),
@@ -70,8 +75,13 @@ def group_word(group: str, language: Language) -> str:
     return language.say(_GROUPS[group])
 
 
+def seen_word(view: View, language: Language) -> str:
+    """Return what was, or may be, seen in a view."""
+    return language.say(_SEEN[view])
+
+
 def view_word(view: View, language: Language) -> str:
-    """Return what a view is called."""
+    """Return what a holder chooses when choosing a view."""
     return language.say(_VIEWS[view][0])
 
 
