@@ -6,9 +6,9 @@ of its own; only answers with the expected status count, anything else is a fail
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import uvloop
 
@@ -75,8 +75,8 @@ async def _drive(
 
 
 class _Shared:
-    def __init__(self, requests: "object", *, expected: bytes) -> None:
-        self.requests = iter(requests)  # type: ignore[call-overload]
+    def __init__(self, requests: Iterator[bytes], *, expected: bytes) -> None:
+        self.requests = requests
         self.expected = expected
         self.latencies_ms: list[float] = []
         self.failures = 0
@@ -94,8 +94,7 @@ class _Connection(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's has no such parent.
 
     def next(self) -> None:
         request = next(self._shared.requests, None)
