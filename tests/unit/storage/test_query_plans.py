@@ -109,8 +109,8 @@ def test_no_statement_of_a_batch_reads_a_whole_table(world: World) -> None:
     prepare(world)
     said = set[str]()
     writer = world.writer()
-    pulls = [full_pull(number) for number in (1, 2)]
-    waiting = [writer.enqueue(one) for one in (*pulls, a_change(3, request=REQUEST))]
+    operations = (full_pull(1), full_pull(2), a_change(3, request=REQUEST))
+    waiting = [writer.enqueue(one) for one in operations]
     with listening(world.database.journal, said):
         writer.start()
         writer.stop()
