@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Integer, bindparam, case, insert, or_, select, update
 
 from storage.statements import Driver, Prepared, Row
 from storage.stores.keyed import at_version, but_key, keyed, replace_row
@@ -31,6 +31,12 @@ _REPLACE: Final = Prepared(
 )
 _USES: Final = Prepared(select(_USE).where(keyed(_USE, *_KEY)).order_by(_USE.c.code))
 _ADD_USE: Final = Prepared(insert(_USE))
+_MOST: Final = bindparam("most", type_=Integer)
+_LOWER: Final = Prepared(
+    update(_USE)
+    .where(keyed(_USE, *_KEY), or_(_USE.c.max_uses.is_(None), _USE.c.max_uses > _MOST))
+    .values(max_uses=case((_USE.c.used > _MOST, _USE.c.used), else_=_MOST))
+)
 
 
 class SqlConsents:
@@ -71,8 +77,15 @@ class SqlConsents:
             )
 
     def replace(self, consent: Consent, *, expected: int) -> None:
-        """Write the version of a consent that follows ``expected``."""
+        """Write the version of a consent that follows ``expected``; lower its limits to it."""
         replace_row(_REPLACE, self._driver, row=_row(consent), expected=expected)
+        if consent.details.uses is not None:
+            _LOWER.change(
+                self._driver,
+                **consent.space._asdict(),
+                grant_id=consent.grant_id,
+                most=consent.details.uses,
+            )
 
 
 def consent_of(row: Row) -> Consent:

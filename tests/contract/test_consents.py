@@ -107,6 +107,37 @@ def test_a_consent_is_narrowed_then_revoked(ports: Ports) -> None:
         assert tx.consents.uses(SPACE, grant_id=GRANT_ID).keys() == {"ID01", "LC01"}
 
 
+@pytest.mark.parametrize(
+    ("uses", "limits"),
+    [(None, (5, 2, None)), (9, (5, 2, 9)), (3, (3, 2, 3)), (1, (2, 2, 1))],
+    ids=["without limit", "wider", "narrower", "used more often already"],
+)
+def test_counters_are_held_to_the_uses_of_a_narrower_consent_and_never_widened(
+    ports: Ports, uses: int | None, limits: tuple[int | None, ...]
+) -> None:
+    counters = [
+        a_use("ID01", limit=5, used=2),
+        a_use("LC01", limit=2, used=2),
+        a_use("LC04", limit=None),
+    ]
+    other = a_use("ID01", limit=5)
+    with ports.work() as tx:
+        tx.consents.add(a_consent(), uses=counters)
+        tx.consents.add(a_consent(OTHER_GRANT_ID), uses=[replace(other, grant_id=OTHER_GRANT_ID)])
+
+    with ports.work() as tx:
+        narrow = replace(a_consent(), version=2, details=some_details("ID01", uses=uses))
+        tx.consents.replace(narrow, expected=1)
+
+    with ports.read() as tx:
+        found = tx.consents.uses(SPACE, grant_id=GRANT_ID)
+        untouched = tx.consents.uses(SPACE, grant_id=OTHER_GRANT_ID)
+    assert found == {
+        one.code: replace(one, limit=limit) for one, limit in zip(counters, limits, strict=True)
+    }
+    assert untouched == {"ID01": replace(other, grant_id=OTHER_GRANT_ID)}
+
+
 @pytest.mark.parametrize(("version", "expected"), [(3, 2), (1, 0), (2, 0), (3, 1)])
 def test_a_consent_of_another_version_is_left_alone(
     ports: Ports, version: int, expected: int

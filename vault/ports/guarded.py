@@ -104,7 +104,11 @@ class Consents(Protocol):
         """Write a new consent with its counters; ``ConflictError`` where its id is taken."""
 
     def replace(self, consent: Consent, *, expected: int) -> None:
-        """Write the next state of a consent; ``ConflictError`` at any other than ``expected``."""
+        """Write the next state of a consent; ``ConflictError`` at any other than ``expected``.
+
+        Its counters are held to the uses that its details allow: a limit is lowered to that
+        number, or to what was used already; it is never raised.
+        """
 
 
 class Cases(Protocol):

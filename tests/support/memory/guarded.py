@@ -138,6 +138,11 @@ class MemoryConsents:
         found = self.get(consent.space, grant_id=consent.grant_id)
         follows(found, new=consent, expected=expected)
         self._rows.consents[consent.grant_id] = consent
+        most = consent.details.uses
+        for use in self.uses(consent.space, grant_id=consent.grant_id).values():
+            if most is not None and (use.limit is None or use.limit > most):
+                lowered = replace(use, limit=max(most, use.used))
+                self._rows.uses[use.grant_id, use.code] = lowered
 
 
 class MemoryCases:
