@@ -41,7 +41,7 @@ from vault.services.open_space import (
     open_space,
 )
 from vault.services.sealing import Sealed, seal_record
-from vault.services.versions import Deposited, Written, refuse_unopened, write_version
+from vault.services.versions import Deposited, Written, refuse_unopened, spend_proof, write_version
 
 FIRST: Final = 1
 
@@ -127,7 +127,7 @@ def revise(vault: Vault, asked: Revision) -> Deposited:
 def _space(vault: Vault, asked: Deposit, *, kind: EvidenceType) -> tuple[Space, Caller]:
     """Return the holder's space, opened if need be, but only for what is permitted.
 
-    The first entry spends the proof, so that one shown again neither opens nor completes.
+    The proof is spent by what comes first: one shown again neither opens nor completes.
     """
     caller, new = asked.caller, newcomer(vault, asked.number)
 
@@ -142,10 +142,11 @@ def _space(vault: Vault, asked: Deposit, *, kind: EvidenceType) -> tuple[Space, 
     if space is None:
         if not permitted:
             refuse_unopened(vault, caller, decided, code=kind.code)
-        space = open_space(
-            vault, new, number=asked.number, known=known, caller=caller, decide=decide
+        spent = spend_proof(vault, caller, decided, code=kind.code)
+        opened = open_space(
+            vault, new, number=asked.number, known=known, caller=spent, decide=decide
         )
-        return space, caller.spent()
+        return opened, spent
     added = permitted and complete_profile(vault, space, known=known, caller=caller, decide=decide)
     return space, caller.spent() if added else caller
 

@@ -28,7 +28,7 @@ from vault.services.asking import Asking, case_facts
 from vault.services.entering import Draft, refusal
 from vault.services.entry_keys import entry_keys
 from vault.services.open_space import Known, find_space, newcomer, open_space
-from vault.services.versions import receipt_of, refuse_unopened
+from vault.services.versions import receipt_of, refuse_unopened, spend_proof
 
 FIRST: Final = 1
 
@@ -144,10 +144,11 @@ def _space(
         decided = decide(tx, now_ms)
     if not isinstance(decided.decision, Permit):
         refuse_unopened(vault, asked.caller, decided, code="")
-    space = open_space(
-        vault, new, number=asked.number, known=Known(), caller=asked.caller, decide=decide
+    spent = spend_proof(vault, asked.caller, decided, code="")
+    opened = open_space(
+        vault, new, number=asked.number, known=Known(), caller=spent, decide=decide
     )
-    return space, asked.caller.spent()
+    return opened, spent
 
 
 def _case(asked: OpenCase, *, space: Space, case_no: CaseNumber, at_ms: int) -> Case:

@@ -90,21 +90,23 @@ def open_space(
 ) -> Space:
     """Open the space ``new``, or return the one that somebody else opened meanwhile.
 
-    Either way the caller's proof is spent: go on with ``caller.spent()``.
+    The caller's proof must be spent already (``versions.spend_proof``): a refusal of a proof
+    that was shown before would stand in a space that is not there.
 
     Args:
         vault: The vault.
         new: Drawn beforehand.
         number: That it is found by.
         known: What stands in its profile from the start.
-        caller: Who acts.
+        caller: Who acts, with a spent proof.
         decide: Decides about the act that the space is opened for.
 
     Raises:
         ConflictError: The act is not permitted any more; nothing was opened.
-        ReplayedError: The proof was shown before; nothing was opened.
         JournalUnavailableError: Nothing was opened.
     """
+    if caller.claims:
+        raise TypeError("a space is opened once the proof is spent")
 
     def permitted(tx: Tx, at_ms: int) -> Decided:
         decided = decide(tx, at_ms)
@@ -170,7 +172,6 @@ def open_space(
         decide=permitted,
         entry=draft.entry,
         effect=effect,
-        claims=caller.claims,
         quota_id=caller.quota_id,
     )
     try:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from policies.access import Deny
+from policies.access import REPLAYED, Deny, overrule
 from vault.errors import IntegrityError
 from vault.ids import ID_BYTES, EntryId, NoticeId, RecordId, parse_id
 from vault.journal.entries import Basis, Evidence, Kind, StateChange
@@ -184,6 +184,22 @@ def refuse_unopened(vault: Vault, caller: Caller, decided: Decided, *, code: str
         )
     )
     raise refusal(outcome.deny if isinstance(outcome, Refused) else decided.decision)
+
+
+def spend_proof(vault: Vault, caller: Caller, decided: Decided, *, code: str) -> Caller:
+    """Spend the caller's proof before a space is opened; return the caller without it.
+
+    Raises:
+        ReplayedError: It was shown before; that stands in the log, and nothing else happens.
+    """
+    with vault.work() as tx:
+        fresh = tx.protocol.claim(caller.claims)
+    spent = caller.spent()
+    if not all(fresh):
+        deny = overrule(decided.decision, REPLAYED)
+        refused = Decided(decision=deny, seen=decided.seen, inputs=decided.inputs)
+        refuse_unopened(vault, spent, refused, code=code)
+    return spent
 
 
 def receipt_of(vault: Vault, *, log_id: int, entry_id: EntryId) -> Receipt:
