@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from policies.access import Permit
 from policies.catalogue import EvidenceType, catalogue
 from policies.requests import AccessRequest, Action
 from vault.clock import legal_day
@@ -19,7 +20,7 @@ from vault.services.acting import Caller, new_entry_id
 from vault.services.asking import Asking
 from vault.services.entering import Draft, Proof, committed, proof_of, telling, under
 from vault.services.entry_keys import entry_keys
-from vault.services.pull import NO_BASIS
+from vault.services.pull import NO_BASIS, MovedOnError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ def list_evidence(vault: Vault, caller: Caller) -> Listing:
     Raises:
         AccessDeniedError, NotFoundError, ReplayedError: Refused; the refusal is journalled,
             but for a token that has no consent behind it, which means no space.
+        MovedOnError: The consent was changed meanwhile; nothing was told.
         JournalUnavailableError: Nothing was told.
     """
     consent, text = caller.live.consent, caller.live.token.details
@@ -68,7 +70,10 @@ def list_evidence(vault: Vault, caller: Caller) -> Listing:
         live = tx.consents.get(consent.space, grant_id=consent.grant_id)
         if live is None:
             raise NotFoundError("no such consent")
-        return _decided(Asking(tx, now_ms=at_ms), caller, live, token=token)
+        decided = _decided(Asking(tx, now_ms=at_ms), caller, live, token=token)
+        if isinstance(decided.decision, Permit) and live.version != consent.version:
+            raise MovedOnError("the consent has changed; ask again")
+        return decided
 
     now_ms = vault.clock.now_ms()
     with vault.read() as tx:
