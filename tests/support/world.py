@@ -139,6 +139,17 @@ FIELDS: Final[dict[str, dict[str, Any]]] = {
         "lease_to": "2027-01-01",
         "file_hash": "0" * 64,
     },
+    "SR05": {
+        "certificate_no": "示范0001",
+        "name": "示例甲",
+        "id_number": synthetic_resident_id(1),
+        "query_from": "2020-01-01",
+        "query_to": "2026-01-01",
+        "result": "无",
+        "purpose": "办理许可",
+        "issue_date": "2026-01-05",
+        "authority": "示范区公安分局（模拟）",
+    },
     "CR02": {
         "counterpart_name": "示例商行",
         "counterpart_category": "法人",
