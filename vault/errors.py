@@ -12,6 +12,7 @@
     ├── AccessDeniedError            the policies refused; carries the reasons
     ├── StepUpRequiredError          a stronger or fresher sign-in is needed
     ├── ConflictError                somebody else was first; read again
+    │   └── MovedOnError             (vault.services.pull)
     ├── RateLimitedError             too often; says when to come back
     ├── ReplayedError                a proof or assertion was shown twice
     ├── IntegrityError               stored bytes do not open; nothing is shown

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from api.problems import PROBLEMS
+from api.problems import PROBLEMS, problem_of
+from policies.access import EXHAUSTED, REPLAYED
 from policies.bundle import shipped
 from policies.reasons import reasons
-from storage.journal_batch import EXHAUSTED, REPLAYED
 from tests.support.tree import ROOT, modules, name_of, texts
 from vault import errors
-from vault.errors import VaultError
+from vault.errors import ConflictError, IntegrityError, InvalidInputError, VaultError
+from vault.identifiers import IdentifierError, Reason
+from vault.journal.merkle import ProofError
+from vault.services.pull import MovedOnError
 
 FROM_CODE = {"no-basis", "policy-error", EXHAUSTED, REPLAYED}
 """Reasons that no rule of the bundle gives: nothing permitted, a rule erred, the journal said."""
@@ -20,7 +23,11 @@ DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
 HEADINGS = ["Context", "Decision", "Consequences", "Alternatives", "References"]
 LONGEST_DECISION = 40
 
-REFINED = ("IdentifierError", "ProofError")
+REFINED = {
+    IdentifierError: InvalidInputError,
+    ProofError: IntegrityError,
+    MovedOnError: ConflictError,
+}
 """Defined where they are raised; to a caller they are their parents, whose problem they get."""
 
 HOSTS = {
@@ -60,18 +67,25 @@ def text_of_policies() -> str:
     return "\n".join(line for line in lines if not line.lstrip().startswith("//"))
 
 
-def leaves(kind: type[VaultError]) -> set[type[VaultError]]:
-    below = kind.__subclasses__()
-    return {kind} if not below else set().union(*(leaves(one) for one in below))
-
-
-def test_every_error_that_can_be_raised_has_one_problem() -> None:
+def test_every_error_of_the_tree_has_one_problem() -> None:
+    tree = {one for one in vars(errors).values() if isinstance(one, type)} - {VaultError}
     slugs = [problem.slug for problem in PROBLEMS.values()]
-    of_vault = {kind for kind in leaves(VaultError) if kind.__module__.startswith("vault")}
-    unmapped = {kind.__name__ for kind in of_vault if kind not in PROBLEMS}
 
-    assert unmapped == set(REFINED)
+    assert set(PROBLEMS) == tree
     assert len(slugs) == len(set(slugs))
+    raised = (IdentifierError(Reason.CHECK), ProofError("no such leaf"), MovedOnError("changed"))
+    assert [problem_of(one) for one in raised] == [PROBLEMS[one] for one in REFINED.values()]
+
+
+def test_no_other_module_of_the_vault_defines_errors() -> None:
+    defined = {
+        name
+        for path in modules("vault")
+        for name in re.findall(r"^class (\w+Error)\(", path.read_text("utf-8"), re.MULTILINE)
+        if name_of(path) != "vault/errors.py"
+    }
+
+    assert defined == {kind.__name__ for kind in REFINED} | {"CheckFailedError"}  # A cause only.
 
 
 def test_every_problem_has_a_heading_and_nothing_else_has_one() -> None:
@@ -85,7 +99,7 @@ def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
     drawn = set(re.findall(r"\b(\w+Error)\b", errors.__doc__ or ""))
     defined = {name for name, one in vars(errors).items() if isinstance(one, type)}
 
-    assert drawn == defined | set(REFINED)
+    assert drawn == defined | {kind.__name__ for kind in REFINED}
 
 
 def test_decisions_are_numbered_without_holes() -> None:

@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from api.consent_page import Choice, Chosen, ConsentPage, FieldShown, Text
-from api.oauth.page import answering
 from policies.scopes import View
 from tests.support.oauth_world import (
     CASE,
@@ -37,7 +36,7 @@ from vault.errors import (
     StepUpRequiredError,
 )
 from vault.ids import RecordId
-from vault.records import RecordHead, RecordStatus, TrustGrade
+from vault.records import RecordHead, RecordStatus, TrustGrade, answering
 
 HEAD = RecordHead(
     space=SPACE,
