@@ -155,6 +155,7 @@ def _item(one: EvidenceShown, looked: Looked, language: Language) -> AskedItem:
         issuer=language.of(one.issuer),
         badge=_badge(one, language),
         updated=None if one.updated_at_ms is None else language.at(one.updated_at_ms),
+        fields=_labels(one, language),
         sensitive=one.level >= SENSITIVE_LEVEL,
         agreed=answer.separately,
         necessity=language.of(one.necessity),
@@ -165,7 +166,6 @@ def _item(one: EvidenceShown, looked: Looked, language: Language) -> AskedItem:
                 value=view.label,
                 label=view_word(view, language),
                 explained=view_explained(view, language),
-                fields=() if view is View.VERIFY else _labels(one, language),
                 asked=view is one.views[-1],
                 chosen=answer.give == view.label,
             )

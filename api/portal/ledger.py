@@ -10,7 +10,7 @@ from api.portal.words import evidence_name, field_names, reason_words, seen_word
 from policies.items import items
 from policies.purposes import purposes
 from policies.scopes import View
-from vault.journal.entries import Basis, Entry, Evidence
+from vault.journal.entries import Basis, Entry, Evidence, Kind
 from vault.services.list_accesses import Access
 
 TAIL: Final = 7
@@ -21,6 +21,7 @@ def line_of(access: Access, *, language: Language, fresh: bool = False) -> Acces
     """Return an entry as a line; ``fresh`` marks what the holder has not seen yet."""
     entry = access.entry
     told = told_of(entry)
+    named = entry.kind is not Kind.LIST  # The sentence has the names; the views say more.
     href = f"/space/accesses/{entry.entry_id.hex()}"
     reasons = () if entry.decision is None else entry.decision.reasons
     return AccessLine(
@@ -32,7 +33,7 @@ def line_of(access: Access, *, language: Language, fresh: bool = False) -> Acces
         reason=language.spaced((status_words(entry, language), reason_words(reasons, language))),
         basis="" if entry.basis is Basis.OWN else basis_words(entry, language),
         item=item_name(entry.on.item, language) if entry.on and entry.on.item else "",
-        seen=tuple(_seen(one, language) for one in entry.evidence),
+        seen=tuple(_seen(one, language) for one in entry.evidence if one.view or not named),
         href=href,
         receipt_href=f"{href}/receipt",
         index=access.index,
@@ -43,12 +44,13 @@ def line_of(access: Access, *, language: Language, fresh: bool = False) -> Acces
 def access_view(access: Access, *, language: Language) -> AccessView:
     """Return an entry with everything that it says to its holder."""
     line = line_of(access, language=language)
+    seen = tuple(_seen(one, language) for one in access.entry.evidence)
     pairs = (
         (language.say("谁"), _actor(access, language)),
         (language.say("什么时候"), line.at.text),
         (language.say("凭什么"), basis_words(access.entry, language)),
         *_matter(access.entry, language),
-        (language.say("哪些材料"), "\n".join(_seen_words(line.seen, language))),
+        (language.say("哪些材料"), "\n".join(_seen_words(seen, language))),
         *_origin(access, language),
     )
     facts = tuple(Fact(label=label, value=value) for label, value in pairs if value)

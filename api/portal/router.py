@@ -49,7 +49,7 @@ def _taken(parts: Iterable[APIRouter]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for route in chain.from_iterable(part.routes for part in parts):
         if isinstance(route, APIRoute):
-            found.setdefault(route.path, set()).update(route.methods)
+            found.setdefault(route.path, set()).update(route.methods or ())
     return found
 
 

@@ -60,13 +60,13 @@ _SEEN: Final[Mapping[View, str]] = {
 _VIEWS: Final[Mapping[View, tuple[str, str]]] = {
     View.VERIFY: (
         mark("只核对"),
-        mark("只告诉部门：有没有、是否有效、谁发的、何时更新。内容不给。"),
+        mark("不给内容，只告诉有没有、是否有效、谁发的、何时更新。"),
     ),
     View.SUMMARY: (
         mark("给遮盖后的内容"),
-        mark("姓名、号码等打上星号，地址只到县区。包括："),
+        mark("姓名、号码等打上星号，地址只到县区。"),
     ),
-    View.FULL: (mark("给完整内容"), mark("只包括下面这些，别的不给：")),
+    View.FULL: (mark("给完整内容"), mark("只给上面列出的，别的不给。")),
 }
 
 

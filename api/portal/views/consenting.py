@@ -10,14 +10,12 @@ class ViewOption:
     """How much of one evidence type would leave.
 
     Attributes:
-        fields: Labels of what would leave; empty for a yes or no.
         asked: This is what the department asked for.
     """
 
     value: str
     label: str
     explained: str
-    fields: tuple[str, ...]
     asked: bool
     chosen: bool
 
@@ -41,6 +39,7 @@ class AskedItem:
 
     Attributes:
         badge: State of the record that would answer, or that none is held.
+        fields: Labels of what is asked for; empty where a yes or no is all.
         sensitive: Level 4; giving it takes a tick of its own (PIPL 29).
         agreed: That tick.
         leave_out: Fields that can be kept back.
@@ -52,6 +51,7 @@ class AskedItem:
     issuer: str
     badge: Badge
     updated: When | None
+    fields: tuple[str, ...]
     sensitive: bool
     agreed: bool
     necessity: str
