@@ -21,7 +21,7 @@ def messages() -> dict[Text, Message]:
 
 
 def translations(message: Message) -> tuple[str, ...]:
-    return (message.string,) if isinstance(message.string, str) else tuple(message.string)
+    return (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
 
 
 def test_every_text_is_in_the_catalogue_and_the_catalogue_has_no_other() -> None:
