@@ -11,8 +11,17 @@ from pydantic import ValidationError
 from rich.console import Console
 from typer.core import TyperGroup
 
-from scripts.outcomes import Told, settings_told, told_of
+from scripts.bench import verb as bench
+from scripts.outcomes import Told, settings_told, system_told, told_of
+from scripts.verbs import client, journal, receipt
+from scripts.verbs.demo import demo
+from scripts.verbs.doctor import doctor
+from scripts.verbs.migrate import migrate
+from scripts.verbs.serve import serve
 from vault.errors import VaultError
+
+
+PANEL: Final = "命令 · commands"
 
 
 class SpokenErrors(TyperGroup):
@@ -23,17 +32,21 @@ class SpokenErrors(TyperGroup):
         try:
             return super().invoke(ctx)
         except VaultError as error:
-            _say(told_of(error))
-            raise typer.Exit(told_of(error).code) from error
+            raise _said(told_of(error)) from error
         except ValidationError as error:
-            _say(settings_told(error))
-            raise typer.Exit(settings_told(error).code) from error
+            raise _said(settings_told(error)) from error
+        except OSError as error:
+            told = system_told(error)
+            if told is None:
+                raise
+            raise _said(told) from error
 
 
-def _say(told: Told) -> None:
+def _said(told: Told) -> typer.Exit:
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     console.print(told.text.zh, style="bold red", markup=False)
     console.print(told.text.en, style="red", markup=False)
+    return typer.Exit(told.code)
 
 
 app: Final = typer.Typer(
@@ -44,6 +57,15 @@ app: Final = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+for _verb in (serve, demo, migrate, doctor):
+    app.command(rich_help_panel=PANEL)(_verb)
+for _name, _group in (
+    ("client", client.app),
+    ("journal", journal.app),
+    ("receipt", receipt.app),
+    ("bench", bench.app),
+):
+    app.add_typer(_group, name=_name, rich_help_panel=PANEL)
 
 
 def main() -> None:
