@@ -20,7 +20,6 @@ from scripts.verbs.migrate import migrate
 from scripts.verbs.serve import serve
 from vault.errors import VaultError
 
-
 PANEL: Final = "命令 · commands"
 
 
