@@ -125,7 +125,7 @@ class Desk:
         provider, now_ms = self._provider, self._provider.vault.clock.now_ms()
         now = now_ms // MS
         interaction = tx.protocol.interaction(interaction_id)
-        if interaction is None or not _owned(interaction, signin=signin, now=now):
+        if interaction is None or not _owned(tx, interaction, signin=signin, now=now):
             raise NotFoundError("there is no such request")
         hashes = provider.secrets.hashes(browser)
         if not any([compare_digest(interaction.browser_hash, one) for one in hashes]):  # noqa: C419 - all, always
@@ -209,10 +209,18 @@ def _kept_fields(one: Chosen) -> frozenset[str]:
     return one.fields if one.view is not View.VERIFY else frozenset()
 
 
-def _owned(interaction: Interaction, *, signin: SignIn, now: int) -> bool:
+def _owned(tx: Tx, interaction: Interaction, *, signin: SignIn, now: int) -> bool:
+    """Say whether an open interaction is bound to nobody else's sign-in.
+
+    Signing in anew for this very page ends the sign-in that it was bound to; the new one takes
+    its place, in the same browser and for the same person, which are both checked besides.
+    """
+    if interaction.state is not InteractionState.OPEN or interaction.expires_at <= now:
+        return False
     bound = interaction.signin_hash
-    mine = bound is None or compare_digest(bound, signin.signin_hash)
-    return mine and interaction.state is InteractionState.OPEN and interaction.expires_at > now
+    if bound is None or compare_digest(bound, signin.signin_hash):
+        return True
+    return tx.protocol.signin(bound, now=now) is None
 
 
 def _check_fresh(pushed: Pushed, *, interaction: Interaction, signin: SignIn, now: int) -> None:
