@@ -67,6 +67,11 @@ def head() -> str:
     return found
 
 
+def heads() -> tuple[str, ...]:
+    """Return the ends of the chain of migrations; a second one would leave it open which runs."""
+    return tuple(_scripts().get_heads())
+
+
 @cache
 def _known() -> frozenset[str]:
     return frozenset(script.revision for script in _scripts().walk_revisions())
