@@ -6,15 +6,17 @@ Nothing happens on import; two applications in one process do not know of each o
 import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
+from typing import Final
 
 import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import ORJSONResponse
 from starlette.exceptions import HTTPException
 
+from api.deps import ChallengeError, challenged
 from api.middleware import BodyLimits, Guard
 from api.oauth.router import oauth_router
+from api.openapi import Application
 from api.portal.router import portal_router
 from api.problems import http_problem, malformed_problem, unknown_problem, vault_problem
 from api.routers import cases, evidence, health, items, log, me, receipts, records
@@ -22,7 +24,8 @@ from api.settings import Settings
 from api.wiring import Wired, wire
 from vault.errors import VaultError
 
-MULTIPART_ROOM = 2**20
+MULTIPART_ROOM: Final = 2**20
+"""What a form needs beside its files."""
 
 
 def create_app(
@@ -43,14 +46,13 @@ def create_app(
             gc.freeze()  # What is alive now stays: the collector need not look at it again.
             yield
 
-    app = FastAPI(
+    app = Application(
         title="MySpace Vault 我的空间",
         version="1",
         description="Evidence released only if permitted, logged and provable.",
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        default_response_class=ORJSONResponse,
     )
     app.add_middleware(
         Guard,
@@ -59,11 +61,12 @@ def create_app(
             upload=settings.limits.max_file_bytes + MULTIPART_ROOM,
         ),
         https=settings.secure,
+        failed=unknown_problem,
     )
     app.add_exception_handler(VaultError, vault_problem)
+    app.add_exception_handler(ChallengeError, challenged)
     app.add_exception_handler(RequestValidationError, malformed_problem)
     app.add_exception_handler(HTTPException, http_problem)
-    app.add_exception_handler(Exception, unknown_problem)
     for part in (evidence, records, cases, items, me, receipts, log, health):
         app.include_router(part.router)
     app.include_router(oauth_router())

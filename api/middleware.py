@@ -3,6 +3,7 @@
 Plain ASGI, because it stands before every pull. Bodies, queries and headers are never logged.
 """
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -48,10 +49,20 @@ class BodyLimits:
 class Guard:
     """Wraps the application; knows nothing of what it serves."""
 
-    def __init__(self, app: ASGIApp, *, limits: BodyLimits, https: bool) -> None:
-        """Refuse bodies above their limit, and ask for https for good if it is on."""
+    def __init__(
+        self, app: ASGIApp, *, limits: BodyLimits, https: bool, failed: Callable[[], ASGIApp]
+    ) -> None:
+        """Guard ``app``.
+
+        Args:
+            app: Whatever is served.
+            limits: Bodies above them are refused.
+            https: Ask browsers for https for good.
+            failed: Makes the answer to a request on which the application failed.
+        """
         self._app = app
         self._limits = limits
+        self._failed = failed
         self._headers = [*HEADERS]
         if https:
             self._headers.append((b"strict-transport-security", b"max-age=63072000"))
@@ -63,18 +74,11 @@ class Guard:
             return
         own_id = token_hex(8)
         token = _correlation.set(own_id)
-        limit = self._limits.of(scope)
-        taken = 0
-
-        async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > limit:
-                raise HTTPException(413)  # Raised inside the application, rendered by it.
-            return message
+        begun = False
 
         async def marked(message: Message) -> None:
+            nonlocal begun
+            begun = True
             if message["type"] == "http.response.start":
                 headers = message["headers"] = list(message.get("headers", ()))
                 named = {name for name, _ in headers}
@@ -89,6 +93,31 @@ class Guard:
             await send(message)
 
         try:
-            await self._app(scope, counted, marked)
+            await self._app(scope, _limited(scope, receive, limit=self._limits.of(scope)), marked)
+        except Exception:
+            _log.exception("failed", id=own_id, method=scope["method"])
+            if begun:  # Half an answer is broken off, never completed with something else.
+                raise
+            await self._failed()(scope, receive, marked)
         finally:
             _correlation.reset(token)
+
+
+def _limited(scope: Scope, receive: Receive, *, limit: int) -> Receive:
+    """Return ``receive``, which refuses a body of more than ``limit`` bytes as soon as it can."""
+    announced: bytes = dict(scope["headers"]).get(b"content-length", b"")
+    taken = int(announced) if announced.isdigit() else 0
+    if taken <= limit:
+        taken = 0
+
+    async def counted() -> Message:
+        nonlocal taken
+        if taken > limit:  # Said beforehand: nothing is read.
+            raise HTTPException(413)  # Raised inside the application, rendered by it.
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > limit:
+            raise HTTPException(413)
+        return message
+
+    return counted

@@ -33,6 +33,7 @@ from vault.errors import (
     UnsupportedFileError,
     VaultError,
 )
+from vault.identifiers import IdentifierError
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -54,6 +55,7 @@ class Problem:
 
 PROBLEMS: Final[Mapping[type[VaultError], Problem]] = {
     InvalidInputError: Problem(422, "invalid-input", "内容不符合要求", "Invalid input"),
+    IdentifierError: Problem(400, "bad-number", "号码有误", "Not a valid number"),
     TooLargeError: Problem(413, "too-large", "内容过大", "Too large"),
     UnsupportedFileError: Problem(415, "unsupported-file", "文件类型不支持", "Unsupported file"),
     NotFoundError: Problem(404, "not-found", "没有这项内容", "No such resource"),
@@ -118,6 +120,8 @@ def vault_problem(_request: Request, error: Exception) -> Response:
     extra: dict[str, Any] = {}
     if isinstance(error, AccessDeniedError):
         extra["reasons"] = list(error.reasons)
+    if isinstance(error, IdentifierError):
+        extra["reasons"] = [error.reason.value]
     if isinstance(error, InvalidInputError) and error.field:
         extra["field"] = error.field
     if isinstance(error, StepUpRequiredError):
@@ -148,6 +152,6 @@ def http_problem(_request: Request, error: Exception) -> Response:
     return response
 
 
-def unknown_problem(_request: Request, _error: Exception) -> Response:
+def unknown_problem() -> Response:
     """Render a bug: a correlation id, and nothing else."""
     return respond(UNKNOWN)

@@ -36,10 +36,17 @@ from vault.errors import (
 )
 from vault.journal.merkle import Frontier, paths_of_batch
 from vault.journal.merkle import Path as TreePath
-from vault.journal.operations import Change, Committed, Disclosure, Outcome, Pending, Refused
+from vault.journal.operations import (
+    DEADLINE_SECONDS,
+    Change,
+    Committed,
+    Disclosure,
+    Outcome,
+    Pending,
+    Refused,
+)
 from vault.journal.receipts import Receipt
 
-DEADLINE_SECONDS: Final = 5.0
 IDLE_SECONDS: Final = 0.5
 
 _log = structlog.get_logger(__name__)

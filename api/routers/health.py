@@ -3,11 +3,17 @@
 from fastapi import APIRouter, Response
 
 from api.deps import WiredDep
+from api.openapi import PUBLIC
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get(
+    "/healthz",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+    openapi_extra=PUBLIC,
+)
 async def healthz() -> Response:
     """Say that this process answers; needs no thread and no database."""
     return Response("ok\n", media_type="text/plain")
@@ -17,6 +23,7 @@ async def healthz() -> Response:
     "/readyz",
     response_class=Response,
     responses={200: {"content": {"text/plain": {}}}, 503: {"content": {"text/plain": {}}}},
+    openapi_extra=PUBLIC,
 )
 async def readyz(wired: WiredDep) -> Response:
     """Say whether the journal takes entries: without it nothing is released or changed."""

@@ -6,11 +6,13 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from api.deps import PresentedDep, WiredDep
+from api.openapi import BY_TOKEN
 from api.routers.answers import RESOURCE_PROBLEMS
+from api.routers.strict import StrictRoute
 from policies.items import Requirement, ServiceItem, items
 from policies.scopes import REGISTRY_READ
 
-router = APIRouter(prefix="/v1/items", tags=["items"])
+router = APIRouter(prefix="/v1/items", tags=["items"], route_class=StrictRoute)
 
 
 class RequirementOut(BaseModel):
@@ -65,7 +67,7 @@ def _registry(shown: PresentedDep, wired: WiredDep) -> None:
     wired.resolve.once(shown, scope=REGISTRY_READ)
 
 
-@router.get("", responses=RESOURCE_PROBLEMS)
+@router.get("", responses=RESOURCE_PROBLEMS, openapi_extra=BY_TOKEN)
 def list_items(_: Annotated[None, Depends(_registry)]) -> list[ItemOut]:
     """List the service items. Needs a token with ``registry:read``."""
     return [ItemOut.from_domain(item) for item in items().values()]

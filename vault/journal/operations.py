@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from policies.access import Deny, Permit
 from vault.clients.protocol import Claim
@@ -27,6 +27,9 @@ from vault.journal.sealing import EntryKeys
 from vault.notices import Notice
 from vault.ports import Tx
 from vault.records import VersionRef
+
+DEADLINE_SECONDS: Final = 5.0
+"""How long an operation may wait for its turn, and how long for its commit (journal.md 2.6)."""
 
 Decision = Permit | Deny
 

@@ -59,14 +59,16 @@ def new_entry_keys(
     )
 
 
-def system_entry_keys(tx: Tx, *, keyring: Keyring, actor_id: DepartmentId) -> EntryKeys:
+def system_entry_keys(
+    tx: Tx, *, keyring: Keyring, actor_id: DepartmentId, version: int | None = None
+) -> EntryKeys:
     """Return the keys of an entry that concerns no holder; such entries stand in log 0.
 
     Raises:
         KeyUnavailableError: One of them is not there.
     """
     rows = [row for row in tx.system.all() if row.name == SYSTEM_JOURNAL]
-    journal = held(rows, Purpose.SERVICE_KEY)
+    journal = held(rows, Purpose.SERVICE_KEY, version=version)
     return EntryKeys(
         journal_key=keyring.system_journal_key(journal),
         journal_key_version=journal.version,

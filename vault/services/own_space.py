@@ -80,6 +80,12 @@ def own_space(vault: Vault, member: Member) -> OwnSpace:
         )
 
 
+def own_heads(vault: Vault, member: Member) -> tuple[OwnHead, ...]:
+    """Return the records of the member's space as a list shows them."""
+    with vault.read() as tx:
+        return own_records(tx, member)
+
+
 def own_records(tx: Tx, member: Member) -> tuple[OwnHead, ...]:
     """Return the heads of all records of the member's space, with their issuers."""
     issuers: dict[DepartmentId, Department | None] = {}

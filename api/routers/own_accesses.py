@@ -1,0 +1,121 @@
+"""``/v1/me/accesses``: who looked, or tried to; newest first, each with its proof."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+
+from api.deps import WiredDep
+from api.openapi import BY_SIGN_IN
+from api.routers.answers import NO_STORE, OWN_PROBLEMS, ClientOut, IssuerOut, ReleasedOut, iso
+from api.routers.signed_in import IdPath, MemberDep
+from api.routers.strict import StrictRoute
+from vault.ids import EntryId, parse_id
+from vault.journal.entries import On
+from vault.services.list_accesses import (
+    MAX_PAGE,
+    PAGE,
+    Access,
+    archive,
+    list_accesses,
+    prove_access,
+    read_access,
+)
+
+router = APIRouter(prefix="/v1/me/accesses", tags=["me"], route_class=StrictRoute)
+
+ZIP: Final = "application/zip"
+
+
+class AccessOut(BaseModel):
+    """One entry of the holder's space.
+
+    ``number`` counts the holder's own entries without holes; ``index`` is the log's.
+    """
+
+    entry_id: str
+    number: int
+    index: int
+    at: str
+    kind: str
+    basis: str
+    department: IssuerOut | None
+    client: ClientOut | None
+    purpose: str | None
+    item: str | None
+    case: str | None
+    grant_id: str | None
+    evidence: list[ReleasedOut]
+    result: str | None
+    reasons: list[str]
+
+    @classmethod
+    def from_domain(cls, found: Access) -> "AccessOut":
+        """Return the wire form, field by field."""
+        entry = found.entry
+        on = entry.on or On()
+        return cls(
+            entry_id=entry.entry_id.hex(),
+            number=found.number,
+            index=found.index,
+            at=iso(entry.at_ms),
+            kind=entry.kind.value,
+            basis=entry.basis.value,
+            department=found.department and IssuerOut.from_domain(found.department),
+            client=found.client and ClientOut.from_domain(found.client),
+            purpose=on.purpose,
+            item=on.item,
+            case=on.case_no,
+            grant_id=None if on.grant is None else on.grant.hex(),
+            evidence=[
+                ReleasedOut(code=one.code, view=one.view, fields=list(one.fields))
+                for one in entry.evidence
+            ],
+            result=None if entry.decision is None else entry.decision.result.value,
+            reasons=[] if entry.decision is None else list(entry.decision.reasons),
+        )
+
+
+class LedgerOut(BaseModel):
+    """A page of entries; ``older`` is the next page's ``before``."""
+
+    accesses: list[AccessOut]
+    older: int | None
+
+
+@router.get("", responses=OWN_PROBLEMS, openapi_extra=BY_SIGN_IN)
+def list_own(
+    member: MemberDep,
+    wired: WiredDep,
+    before: Annotated[int | None, Query(ge=0, le=2**48)] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = PAGE,
+) -> LedgerOut:
+    """Return entries with numbers below ``before``, newest first."""
+    found = list_accesses(wired.vault, member, before=before, limit=limit)
+    return LedgerOut(
+        accesses=[AccessOut.from_domain(one) for one in found.accesses], older=found.older
+    )
+
+
+@router.get("/{entry_id}", responses=OWN_PROBLEMS, openapi_extra=BY_SIGN_IN)
+def read_own(entry_id: IdPath, member: MemberDep, wired: WiredDep) -> AccessOut:
+    """Return one entry."""
+    found = read_access(wired.vault, member, EntryId(parse_id(entry_id)))
+    return AccessOut.from_domain(found)
+
+
+@router.get(
+    "/{entry_id}/proof",
+    response_class=Response,
+    responses=OWN_PROBLEMS | {200: {"content": {ZIP: {"schema": {"type": "string"}}}}},
+    openapi_extra=BY_SIGN_IN,
+)
+def download_proof(entry_id: IdPath, member: MemberDep, wired: WiredDep) -> Response:
+    """Return receipt, opening and statement as an archive."""
+    proof = prove_access(wired.vault, member, EntryId(parse_id(entry_id)))
+    name = f"{entry_id}.zip"
+    return Response(
+        archive(proof),
+        media_type=ZIP,
+        headers={**NO_STORE, "Content-Disposition": f'attachment; filename="{name}"'},
+    )
