@@ -40,7 +40,6 @@ CONSENT: Final = "/space/consent/"
 NOT_FRESH: Final = "sign-in-not-fresh"
 FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404
-TOO_LARGE: Final = 413
 BROKEN: Final = 500
 MINUTE: Final = 60
 
@@ -79,6 +78,13 @@ _FOREIGN: Final = _Words(
     told=mark("为了防止别的网站冒充您，请重新打开页面再提交。什么都没有改动。"),
 )
 _TOO_LARGE: Final = _Words(title=mark("发来的内容太大"), told=mark("什么都没有改动。"))
+_MISFILLED: Final = _Words(
+    title=mark("这份表单没有填对"),
+    told=mark("什么都没有改动。请重新打开，再填一次。"),
+    again=True,
+)
+_OF_STATUS: Final[Mapping[int, _Words]] = {400: _MISFILLED, 413: _TOO_LARGE}
+"""What the framework refuses by itself."""
 _BROKEN: Final = _Words(
     title=mark("我们这边出了问题"),
     told=mark("不是您的错。请过一会儿再试；还不行，请联系服务人员。"),
@@ -95,11 +101,7 @@ _WORDS: Final[Mapping[type[VaultError], _Words]] = {
         again=True,
     ),
     TooLargeError: _TOO_LARGE,
-    InvalidInputError: _Words(
-        title=mark("这份表单没有填对"),
-        told=mark("什么都没有改动。请重新打开，再填一次。"),
-        again=True,
-    ),
+    InvalidInputError: _MISFILLED,
     RateLimitedError: _Words(
         title=mark("请稍等一会儿"), told=mark("为了保护您的空间，短时间内只能试几次。")
     ),
@@ -141,7 +143,7 @@ def trouble(error: Failure, visit: Visit) -> Response:
         return _page(visit, _FOREIGN, status=FORBIDDEN, href=visit.wired.issuer + HOME)
     if not isinstance(error, VaultError):
         status = error.status_code if isinstance(error, HTTPException) else NOT_FOUND
-        words = _TOO_LARGE if status == TOO_LARGE else _NOT_FOUND
+        words = _OF_STATUS.get(status, _NOT_FOUND)
         return _page(visit, words, status=status)
     status = problem_of(error).status
     words = next((_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS), _BROKEN)

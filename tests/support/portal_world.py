@@ -10,9 +10,11 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from datetime import date
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -22,11 +24,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from api.app import create_app
 from api.deps import Wired
-from api.middleware import BodyLimits, Guard
-from api.oauth.router import oauth_router
-from api.portal.router import portal_router
-from api.settings import KeySettings, RootProvider, Settings
+from api.settings import KeySettings, LimitSettings, RootProvider, Settings
 from api.wiring import wire
 from policies.items import items
 from policies.scopes import View
@@ -41,7 +41,8 @@ from vault.clock import MS, SystemClock, legal_day
 from vault.consents import Consent
 from vault.crypto.providers import create_key_file
 from vault.errors import AccessDeniedError
-from vault.identifiers import Identifier, parse
+from vault.identifiers import Identifier, IdentifierKind, parse
+from vault.identifiers.synthetic import synthetic_resident_id
 from vault.ids import CaseNumber, ClientId, RecordId, Space
 from vault.ports import LiveToken
 from vault.records import RecordStatus
@@ -68,8 +69,27 @@ DAY: Final = 24 * HOUR
 FORM_HEADERS: Final = {"Sec-Fetch-Site": "same-origin"}
 PDF: Final = b"%PDF-1.7\n%made up\n"
 START_SECONDS: Final = 20
+FORM_BYTES: Final = 2**16
+
+_numbers: Final = count(5_000)
 
 Sent = Mapping[str, str] | Sequence[tuple[str, str]]
+
+
+def identity_card(holder: Somebody) -> dict[str, Any]:
+    """Return what an identity card of ``holder`` says."""
+    return {
+        "name": holder.name,
+        "sex": "女",
+        "ethnicity": "汉",
+        "birth_date": "1900-01-01",
+        "domicile_address": "示范省示范市示范区示范路1号",
+        "id_number": holder.number,
+        "portrait": "file:1",
+        "issuing_authority": "示范区公安分局（模拟）",
+        "valid_from": "2020-05-18",
+        "valid_to": "2040-05-18",
+    }
 
 
 class SetClock:
@@ -116,6 +136,32 @@ class PortalWorld:
     def now(self) -> int:
         """Return UTC seconds."""
         return self.clock.now_ms() // MS
+
+    # Who comes along.
+
+    def person(self) -> Somebody:
+        """Return a made-up person whom nobody knows yet."""
+        number = next(_numbers)
+        return Somebody(
+            key=f"person-{number}",
+            kind=IdentifierKind.RESIDENT_ID,
+            number=synthetic_resident_id(number),
+            name=f"王示例{'一二三四五六七八九十'[number % 10]}",
+            contact="+8613900000000",
+        )
+
+    def settled(self) -> Somebody:
+        """Return a made-up person with an identity card, which has two files."""
+        found = self.person()
+        self.deposit(
+            found,
+            "ID01",
+            identity_card(found),
+            files=[("正面 scan.pdf", PDF), ("back.pdf", PDF * 20_000)],
+            valid_from=date(2020, 5, 18),
+            valid_to=date(2040, 5, 18),
+        )
+        return found
 
     # What departments do.
 
@@ -368,16 +414,6 @@ class Visitor:
         return answer
 
 
-def application(wired: Wired) -> FastAPI:
-    """Return the doors that a holder passes, behind the guard that every request passes."""
-    app = FastAPI(openapi_url=None)
-    app.state.wired = wired
-    app.add_middleware(Guard, limits=BodyLimits(plain=2**16, upload=2**16), https=wired.secure)
-    app.include_router(oauth_router())
-    app.include_router(portal_router())
-    return app
-
-
 @contextmanager
 def open_portal(folder: Path) -> Iterator[PortalWorld]:
     """Found a deployment below ``folder`` and serve its portal while the block runs."""
@@ -390,6 +426,7 @@ def open_portal(folder: Path) -> Iterator[PortalWorld]:
         state=folder / "state",
         issuer=origin,
         keys=KeySettings(provider=RootProvider.FILE, root_key_file=folder / "key/root.key"),
+        limits=LimitSettings(max_json_bytes=FORM_BYTES),
         demo=True,
     )
     clock = SetClock()
@@ -398,9 +435,9 @@ def open_portal(folder: Path) -> Iterator[PortalWorld]:
         clients = {one.department: one for one in draw_clients(folder / "clients")}
         for one in clients.values():
             register(wired.vault, json.dumps(registration(one)), demo=True)
-        app = application(wired)
+        app = create_app(settings, wiring=lambda _: nullcontext(wired))
         server = uvicorn.Server(
-            uvicorn.Config(app, lifespan="off", access_log=False, log_config=None)
+            uvicorn.Config(app, lifespan="on", access_log=False, log_config=None)
         )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
         thread.start()
