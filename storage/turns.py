@@ -24,6 +24,11 @@ class Turns:
         self._taken = False
         self._waiting: deque[threading.Event] = deque()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return len(self._waiting)
+
     @contextmanager
     def turn(self, *, first: bool = False, timeout: float = TURN_SECONDS) -> Iterator[None]:
         """Hold the turn while the block runs.
