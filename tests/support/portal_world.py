@@ -277,6 +277,12 @@ class PortalWorld:
         assert found is not None
         return found
 
+    def records(self, holder: Somebody) -> tuple[RecordId, ...]:
+        """Return the records of a holder."""
+        space = self.space(holder)
+        with self.vault.read() as tx:
+            return tuple(head.record_id for head in tx.records.heads(space))
+
     def consents(self, holder: Somebody) -> tuple[Consent, ...]:
         """Return the consents of a holder."""
         space = self.space(holder)
