@@ -88,24 +88,30 @@ def test_the_page_of_incidents_explains_every_exit_code(name: str, title: str) -
 
 
 @pytest.mark.parametrize("name", ["backup.md", "backup.en.md"])
-def test_the_backup_that_is_documented_copies_a_database_in_use(name: str, tmp_path: Path) -> None:
-    copy, *_ = blocks(ROOT / "docs/operations" / name, "sh")[0].splitlines()
-    live, backup = tmp_path / "vault.db", tmp_path / "backup" / "vault.db"
-    backup.parent.mkdir()
-    places = {"DATA": str(tmp_path), "BACKUP": str(backup.parent)}
-    with closing(sqlite3.connect(live)) as writer:
+def test_the_backup_that_is_documented_copies_data_in_use(name: str, tmp_path: Path) -> None:
+    data, backup = tmp_path / "data", tmp_path / "backup"
+    (data / "files").mkdir(parents=True)
+    (data / "files/sealed").write_bytes(b"sealed")
+    backup.mkdir()
+    commands, *_ = blocks(ROOT / "docs/operations" / name, "sh")
+    with closing(sqlite3.connect(data / "vault.db")) as writer:
         writer.execute("PRAGMA journal_mode = WAL")
         writer.execute("CREATE TABLE kept (what TEXT)")
         writer.execute("INSERT INTO kept VALUES ('committed, and still in the log beside it')")
         writer.commit()
 
-        subprocess.run(  # noqa: S603 - a command of our own page
-            ["/bin/sh", "-c", copy], env=os.environ | places, check=True, timeout=30
+        subprocess.run(  # noqa: S603 - commands of our own page
+            ["/bin/sh", "-euc", commands],
+            env=os.environ | {"DATA": str(data), "BACKUP": str(backup)},
+            check=True,
+            timeout=30,
         )
 
-    with closing(sqlite3.connect(backup)) as reader:
+    with closing(sqlite3.connect(backup / "vault.db")) as reader:
         found = reader.execute("SELECT what FROM kept").fetchall()
     assert found == [("committed, and still in the log beside it",)]
+    assert (backup / "files/sealed").read_bytes() == b"sealed"
+    assert (backup / "vault.db").stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("page", FORMATS, ids=named)
