@@ -51,8 +51,12 @@ class Places:
 
 
 def places(data: Path | None) -> Places:
-    """Return the places that belong to the data folder ``data``, or to the default one."""
-    folder = (data or Path(platformdirs.user_data_dir(APP))).absolute()
+    """Return the places that belong to the data folder ``data``.
+
+    If none is named, ``MYSPACE_DATA`` names it; else it is the default one.
+    """
+    named = os.environ.get(f"{PREFIX}DATA") or platformdirs.user_data_dir(APP)
+    folder = (data or Path(named)).absolute()
     name = sha256(os.fsencode(folder)).hexdigest()[:16]
     config, state = platformdirs.user_config_path(APP), platformdirs.user_state_path(APP)
     return Places(data=folder, key_file=config / name / "root.key", state=state / name)
@@ -107,9 +111,9 @@ def _keys_are_set() -> bool:
 
 
 def _settings(where: Places, *, port: int, demo: bool) -> Settings:
-    derived: dict[str, Any] = {"data": where.data, "state": where.state, "demo": demo}
+    derived: dict[str, Any] = {"state": where.state, "demo": demo}
     derived["issuer"] = f"http://127.0.0.1:{port}"
     if not _keys_are_set():
         derived["keys"] = KeySettings(provider=RootProvider.FILE, root_key_file=where.key_file)
     unset = {k: v for k, v in derived.items() if f"{PREFIX}{k.upper()}" not in os.environ}
-    return Settings(**unset)
+    return Settings(data=where.data, **unset)

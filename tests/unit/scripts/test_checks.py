@@ -165,3 +165,13 @@ def test_variables_win_over_what_is_derived(
     assert settings.issuer == "https://space.example.org"
     assert settings.keys.root_key_file == Path("/run/key")
     assert not where.key_file.exists()
+
+
+def test_a_variable_names_the_data_folder_where_no_option_does(
+    where: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MYSPACE_DATA", str(where.data))
+
+    assert places(None) == where
+    assert places(where.data / "other").data == where.data / "other"
+    assert embedded_settings(places(None), port=1, demo=True).data == where.data
