@@ -11,6 +11,9 @@ from vault.errors import ConflictError, StorageError, VaultError
 DatabaseFailure: Final = (SQLAlchemyError, sqlite3.Error)
 """What the database layer raises, and what ``failure`` takes."""
 
+RuleBroken: Final = (IntegrityError, sqlite3.IntegrityError)
+"""A row is there already, or a rule of the database forbids it."""
+
 _SENTENCES: Final = {
     sqlite3.SQLITE_FULL: "the disk is full: nothing was written",
     sqlite3.SQLITE_BUSY: "the database is busy",
@@ -60,7 +63,7 @@ _KINDS: Final = {
 
 def failure(error: Exception) -> VaultError:
     """Return what to raise for a database error; raise the result ``from`` it."""
-    if isinstance(error, (IntegrityError, sqlite3.IntegrityError)):
+    if isinstance(error, RuleBroken):
         return ConflictError("somebody else was first, or a rule of the database forbids it")
     if isinstance(error, PoolTimeout):
         return StorageError("all database connections are in use")
@@ -75,7 +78,7 @@ def commit_failure(error: Exception) -> VaultError:
     A full disk and a broken rule are known to leave nothing behind. After any other error,
     such as a failed fsync, what is in the file shows only at the next start.
     """
-    settled = isinstance(error, (IntegrityError, sqlite3.IntegrityError))
+    settled = isinstance(error, RuleBroken)
     if settled or _code(error) in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY}:
         return failure(error)
     return OutcomeOpenError("the answer to a commit was lost")

@@ -8,8 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.exc import IntegrityError as RuleBroken
-
+from storage.failures import RuleBroken
 from storage.journal_rows import JournalRows
 from storage.log_rows import EntryRow, HeadRow
 from storage.tree import Tree

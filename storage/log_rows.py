@@ -12,6 +12,8 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection
 
+from storage.statements import Driver
+
 Row = tuple[Any, ...]
 
 
@@ -63,22 +65,33 @@ class Dialect:
 SQLITE: Final = Dialect(mark="?", lock="")
 
 
-@dataclass(frozen=True, slots=True)
 class Statements:
-    """What runs statements; their placeholders are question marks."""
+    """What runs statements; their placeholders are question marks.
 
-    connection: Connection
-    dialect: Dialect = SQLITE
+    They are said to the driver itself, as those of ``storage.statements`` are, and its errors
+    come as they are: whoever began the transaction turns them into what the vault understands.
+    """
+
+    __slots__ = ("_cursor", "connection", "dialect")
+
+    def __init__(self, connection: Connection, dialect: Dialect = SQLITE) -> None:
+        """Stand on the transaction of ``connection``."""
+        self.connection = connection
+        self.dialect = dialect
+        self._cursor = Driver(connection).cursor
 
     def _all(self, text: str, parameters: Row) -> Sequence[Any]:
-        return self.connection.exec_driver_sql(self._marked(text), tuple(parameters)).fetchall()
+        cursor = self._cursor()
+        cursor.execute(self._marked(text), parameters)
+        found: Sequence[Any] = cursor.fetchall()
+        return found
 
     def _run(self, text: str, parameters: Row = ()) -> None:
-        self.connection.exec_driver_sql(self._marked(text), tuple(parameters))
+        self._cursor().execute(self._marked(text), parameters)
 
     def _many(self, text: str, rows: Sequence[Row]) -> None:
         if rows:
-            self.connection.exec_driver_sql(self._marked(text), [tuple(row) for row in rows])
+            self._cursor().executemany(self._marked(text), rows)
 
     def _marked(self, text: str) -> str:
         return text if self.dialect.mark == "?" else text.replace("?", self.dialect.mark)

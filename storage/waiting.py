@@ -18,6 +18,8 @@ MAX_WAITING: Final = 1024
 MAX_CHANGES: Final = 60  # PostgreSQL keeps 64 subtransaction ids (journal.md 2.6 rule 6).
 MAX_DISCLOSURES: Final = 256
 SHARE: Final = 4  # One client gets at most a quarter of a batch while others wait.
+GATHER_SECONDS: Final = 0.004
+"""How long a batch may wait to become as large as the one before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class Queue:
         self._lanes: tuple[deque[Waiting], ...] = tuple(deque() for _ in Urgency)
         self._ready = threading.Condition()
         self._closed = False
+        self._together = 1
 
     def put(self, operation: Change | Disclosure) -> Future[Outcome]:
         """Queue ``operation``.
@@ -49,10 +52,12 @@ class Queue:
         with self._ready:
             if self._closed:
                 raise JournalUnavailableError("the journal has stopped")
-            if sum(map(len, self._lanes)) >= self._limit:
+            here = self._here()
+            if here >= self._limit:
                 raise JournalUnavailableError("too much waits for the journal")
             self._lanes[urgency].append(waiting)
-            self._ready.notify()
+            if not here or here + 1 >= self._together:  # Else nobody would do anything yet.
+                self._ready.notify()
         return waiting.future
 
     def wait(self, *, timeout: float) -> bool:
@@ -65,7 +70,9 @@ class Queue:
     def take(self) -> list[Waiting]:
         """Take the next batch: what takes rights away first, then in order of arrival."""
         with self._ready:
+            self._gather()
             arrived = [waiting for lane in self._lanes for waiting in lane]
+            self._together = max(1, len(arrived))
             taken = _fair(arrived)
             gone = {id(waiting) for waiting in taken}
             for lane in self._lanes:
@@ -74,6 +81,19 @@ class Queue:
                 lane.extend(kept)
         # A waiter that gave up meanwhile has cancelled its future: it is dropped here.
         return [waiting for waiting in taken if waiting.future.set_running_or_notify_cancel()]
+
+    def _gather(self) -> None:
+        """Wait until as many are here as came together last time, but not for long.
+
+        A transaction costs as much as a dozen entries in it, so callers who come at the same
+        pace share one; a lone caller waits for nobody.
+        """
+        self._ready.wait_for(
+            lambda: self._here() >= self._together or self._closed, GATHER_SECONDS
+        )
+
+    def _here(self) -> int:
+        return sum(map(len, self._lanes))
 
     def close(self) -> None:
         """Refuse what comes from now on; what waits is still served."""
