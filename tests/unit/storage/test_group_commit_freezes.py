@@ -1,6 +1,7 @@
 """A log that is not the one last seen is frozen, and nothing is served from it (journal.md 6)."""
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from storage.journal_state import LogState
 from tests.support.writer import ORIGIN, World, a_pull, entry_id, open_world
 from vault.errors import LogFrozenError, StorageError
 from vault.journal.merkle import EMPTY_ROOT
+from vault.journal.operations import Committed
 
 
 def write(folder: Path, *numbers: int) -> None:
@@ -32,6 +34,29 @@ def test_a_writer_that_stops_leaves_the_state_of_its_last_commit(world: World) -
 
     assert LogState.load(world.state_path) == state_of(world)
     assert world.head().size == 2
+
+
+def test_the_state_is_kept_while_the_writer_serves(world: World) -> None:
+    with world.serving() as writer:
+        writer.submit(a_pull(1))
+        until = time.monotonic() + 5
+        while LogState.load(world.state_path) is None and time.monotonic() < until:
+            time.sleep(0.01)
+
+        assert LogState.load(world.state_path) == state_of(world)
+
+
+def test_a_state_that_cannot_be_written_is_told_and_stops_nobody(
+    world: World, logged: list[EventDict]
+) -> None:
+    world.state_path.parent.rmdir()
+
+    with world.serving() as writer:
+        outcomes = [writer.submit(a_pull(number)) for number in (1, 2, 3)]
+
+    assert all(isinstance(one, Committed) for one in outcomes)
+    assert {one["event"] for one in logged} == {"the journal's state file cannot be written"}
+    assert len(logged) <= len(outcomes)  # Once a second, and at the end.
 
 
 def test_a_log_goes_on_where_it_was_left(tmp_path: Path) -> None:
