@@ -8,14 +8,14 @@ from tests.support.portal_world import PortalWorld, open_portal
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalWorld]:
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalWorld]:
     """Return a portal that nobody has visited."""
     with open_portal(tmp_path_factory.mktemp("portal")) as found:
         yield found
 
 
-@pytest.fixture(autouse=True)
-def on_time(world: PortalWorld) -> Iterator[None]:
-    """Set the clock back after a test that put it forward."""
-    yield
-    world.clock.ahead = 0
+@pytest.fixture
+def world(deployment: PortalWorld) -> Iterator[PortalWorld]:
+    """Return the portal; its clock is set back after a test that put it forward."""
+    yield deployment
+    deployment.clock.ahead = 0

@@ -17,6 +17,7 @@ from api.portal.views import (
     GrantedItem,
     GroupCard,
     HomeView,
+    NarrowItem,
     NarrowView,
     Preview,
     RecordGroup,
@@ -61,13 +62,11 @@ def access(**changes: object) -> AccessLine:
         "icon": "department",
         "tone": Tone.GOOD,
         "title": f"{DEPARTMENT}查看了您的居民身份证",
-        "who": DEPARTMENT,
         "at": WHEN,
         "outcome": "",
         "reason": "",
         "basis": "凭您的授权",
         "item": "食品经营许可（小微餐饮）",
-        "case_tail": "407193K",
         "seen": (
             SeenItem(
                 name="居民身份证", view="完整内容", fields=("姓名", "公民身份号码", "有效期止")
@@ -76,7 +75,7 @@ def access(**changes: object) -> AccessLine:
         "href": f"/space/accesses/{GRANT}",
         "receipt_href": f"/space/accesses/{GRANT}/receipt",
         "index": 1842,
-        "own": False,
+        "fresh": True,
     }
     return AccessLine(**(plain | changes))  # type: ignore[arg-type]  # spelled out above
 
@@ -98,7 +97,7 @@ LINES = (
         basis="",
         item="",
         seen=(SeenItem(name="机动车驾驶证", view="", fields=()),),
-        own=True,
+        fresh=False,
     ),
     access(
         icon="consents",
@@ -111,11 +110,11 @@ HOME = HomeView(
     fresh=2,
     news=LINES,
     groups=(
-        GroupCard(slug="identity", name="身份", count=3, newest=""),
-        GroupCard(slug="licence", name="证照", count=5, newest=""),
-        GroupCard(slug="credit", name="信用", count=1, newest=""),
-        GroupCard(slug="service_result", name="办事结果", count=2, newest=""),
-        GroupCard(slug="material", name="自备材料", count=0, newest=""),
+        GroupCard(slug="identity", name="身份", count=3),
+        GroupCard(slug="licence", name="证照", count=5),
+        GroupCard(slug="credit", name="信用", count=1),
+        GroupCard(slug="service_result", name="办事结果", count=2),
+        GroupCard(slug="material", name="自备材料", count=0),
     ),
     active_consents=2,
 )
@@ -129,7 +128,6 @@ def line(name: str, issuer: str, validity: str, badge: Badge = VALID) -> RecordL
         issuer=issuer,
         badge=badge,
         validity=validity,
-        updated=WHEN,
     )
 
 
@@ -138,7 +136,6 @@ RECORDS = RecordsView(
         RecordGroup(
             slug="identity",
             name="身份",
-            explained="",
             records=(
                 line("居民身份证", "示范区公安分局（模拟）", "有效期到 2036年5月1日"),
                 line("居民户口簿", "示范区公安分局（模拟）", "长期有效"),
@@ -147,7 +144,6 @@ RECORDS = RecordsView(
         RecordGroup(
             slug="licence",
             name="证照",
-            explained="",
             records=(
                 line("营业执照", DEPARTMENT, "长期有效"),
                 line(
@@ -206,14 +202,16 @@ def asked(code: str, name: str, **changes: object) -> AskedItem:
         "badge": VALID,
         "updated": WHEN,
         "sensitive": False,
-        "necessity": "不给：须用其他方式提供后才能办理。可以改为到窗口出示身份证原件。",
+        "agreed": False,
+        "fields": ("姓名", "公民身份号码", "有效期止"),
+        "necessity": "必需；不授权：须用其他方式提供后才能办理",
+        "other_way": "到窗口出示身份证原件",
         "legal": "《行政许可法》第31条",
         "options": (
             ViewOption(
                 value="verify",
                 label="只核对",
                 explained="只告诉部门：有没有、是否有效、谁发的、何时更新。",
-                fields=(),
                 asked=False,
                 chosen=False,
             ),
@@ -221,15 +219,13 @@ def asked(code: str, name: str, **changes: object) -> AskedItem:
                 value="summary",
                 label="给遮盖后的内容",
                 explained="号码、姓名等会打上星号。",
-                fields=("姓名", "公民身份号码", "有效期止"),
                 asked=False,
                 chosen=False,
             ),
             ViewOption(
                 value="full",
                 label="给完整内容",
-                explained="只包括下面这些：",
-                fields=("姓名", "公民身份号码", "有效期止"),
+                explained="只包括上面这些。",
                 asked=True,
                 chosen=True,
             ),
@@ -239,7 +235,7 @@ def asked(code: str, name: str, **changes: object) -> AskedItem:
             FieldBox(value="name", label="姓名"),
             FieldBox(value="id_number", label="公民身份号码"),
         ),
-        "previews": (),
+        "preview": None,
         "trouble": "",
     }
     return AskedItem(**(plain | changes))  # type: ignore[arg-type]  # spelled out above
@@ -260,18 +256,13 @@ CONSENT = ConsentPageView(
         asked(
             "ID01",
             "居民身份证",
-            previews=(
-                Preview(
-                    label="会发出的内容（完整内容）",
-                    facts=(
-                        Fact(label="姓名", value="张小满"),
-                        Fact(
-                            label="公民身份号码",
-                            value="11010519000101001X",
-                            hidden="1****************X",
-                        ),
-                    ),
+            preview=Preview(
+                label="会发出的内容（完整内容）",
+                facts=(
+                    Fact(label="姓名", value="张小满"),
+                    Fact(label="公民身份号码", value="11010519000101001X"),
                 ),
+                told="",
             ),
         ),
         asked(
@@ -302,15 +293,12 @@ CARD = ConsentCard(
     badge=Badge(text="生效中", tone=Tone.GOOD),
     items=(
         GrantedItem(
-            code="ID01",
             name="居民身份证",
             view="完整内容",
             fields=("姓名", "公民身份号码", "有效期止"),
             used="已调取 1 次，最多 1 次",
         ),
-        GrantedItem(
-            code="LC01", name="营业执照", view="只核对", fields=(), used="还没有调取过，最多 1 次"
-        ),
+        GrantedItem(name="营业执照", view="只核对", fields=(), used="还没有调取过，最多 1 次"),
     ),
     given=WHEN,
     until=WHEN,
@@ -327,8 +315,13 @@ REVOKE = RevokeView(card=CARD, action=CARD.revoke_href, back="/space/consents")
 NARROW = NarrowView(
     card=CARD,
     items=(
-        FieldBox(value="ID01", label="居民身份证 · 完整内容", chosen=True),
-        FieldBox(value="LC01", label="营业执照 · 只核对", chosen=True),
+        NarrowItem(
+            code="ID01",
+            label="居民身份证 · 完整内容",
+            chosen=True,
+            leave_out=(FieldBox(value="name", label="姓名"),),
+        ),
+        NarrowItem(code="LC01", label="营业执照 · 只核对", chosen=False, leave_out=()),
     ),
     action=CARD.narrow_href,
     back="/space/consents",

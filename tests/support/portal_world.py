@@ -123,6 +123,7 @@ class PortalWorld:
     """
 
     origin: str
+    settings: Settings
     app: FastAPI
     wired: Wired
     clock: SetClock
@@ -451,7 +452,14 @@ def open_portal(folder: Path) -> Iterator[PortalWorld]:
             until = time.monotonic() + START_SECONDS
             while not server.started and time.monotonic() < until:
                 time.sleep(0.01)
-            yield PortalWorld(origin=origin, app=app, wired=wired, clock=clock, clients=clients)
+            yield PortalWorld(
+                origin=origin,
+                settings=settings,
+                app=app,
+                wired=wired,
+                clock=clock,
+                clients=clients,
+            )
         finally:
             server.should_exit = True
             thread.join()
