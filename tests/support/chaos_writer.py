@@ -12,11 +12,13 @@ import sys
 import threading
 import traceback
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from tests.support.town import Town, open_vault
+from tests.support.town import PDF, Town, open_vault
 from vault.journal.receipts import Receipt
+from vault.services.sealing import Incoming
 
 THREADS: Final = 6
 SURNAMES: Final = "张李王赵钱孙周吴郑冯陈卫蒋沈韩杨朱秦许何吕施"
@@ -44,13 +46,14 @@ def live_a_life(town: Town, told: Acknowledged, chance: random.Random) -> None:
     while True:
         person = chance.randrange(2_000_000)
         name = "".join(chance.choices(SURNAMES, k=3))
-        files = chance.randrange(3) // 2
+        content = BytesIO(PDF + name.encode())
+        files = [Incoming(name="scan.pdf", content=content)] * (chance.randrange(3) // 2)
         deposited = town.deposit(person, name=name, files=files)
         told.tell(
             "deposit",
             deposited.receipt,
             record=deposited.record_id.hex(),
-            files=files,
+            files=len(files),
         )
         case = town.open_case(person)
         told.tell("case", case.receipt)

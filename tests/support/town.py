@@ -6,11 +6,10 @@ is the real thing: wiring, SQLite, sealed files, the journal.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -65,9 +64,10 @@ FIELDS: Final = frozenset({"name", "id_number", "valid_to"})
 ACR: Final = "urn:myspace:acr:aal1"
 HOUR: Final = 3600
 PDF: Final = b"%PDF-1.7\n"
+ISSUER: Final = "http://127.0.0.1:8000"
 
 
-def settings_of(folder: Path) -> Settings:
+def settings_of(folder: Path, *, issuer: str = ISSUER) -> Settings:
     """Return the settings of a deployment whose parts all lie below ``folder``."""
     key_file = folder / "key" / "root.key"
     if not key_file.exists():
@@ -76,16 +76,16 @@ def settings_of(folder: Path) -> Settings:
     return Settings(
         data=folder / "data",
         state=folder / "state",
-        issuer="http://127.0.0.1:8000",
+        issuer=issuer,
         keys=KeySettings(provider=RootProvider.FILE, root_key_file=key_file),
         demo=True,
     )
 
 
 @contextmanager
-def open_vault(folder: Path) -> Iterator[Vault]:
+def open_vault(folder: Path, *, issuer: str = ISSUER) -> Iterator[Vault]:
     """Open, or found, the deployment in ``folder`` while the block runs."""
-    with wire(settings_of(folder)) as wired:
+    with wire(settings_of(folder, issuer=issuer)) as wired:
         yield wired.vault
 
 
@@ -141,8 +141,10 @@ class Town:
         today = legal_day(self.vault.clock.now_ms())
         return parse(IdentifierKind.RESIDENT_ID, synthetic_resident_id(person), today=today)
 
-    def deposit(self, person: int, *, name: str, files: int = 0, contact: str = "") -> Deposited:
-        """Let the police deposit an identity card, with ``files`` files."""
+    def deposit(
+        self, person: int, *, name: str, files: Sequence[Incoming] = (), contact: str = ""
+    ) -> Deposited:
+        """Let the police deposit an identity card, with files."""
         number = self.number(person)
         evidence = Evidence(
             code=CODE,
@@ -157,10 +159,7 @@ class Town:
                 "valid_from": "2020-01-01",
                 "valid_to": "2040-01-01",
             },
-            files=[
-                Incoming(name=f"scan {at}.pdf", content=BytesIO(PDF + name.encode()))
-                for at in range(files)
-            ],
+            files=files,
         )
         asked = Deposit(
             caller=self.caller(POLICE),

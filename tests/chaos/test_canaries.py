@@ -1,0 +1,250 @@
+"""What is sealed is nowhere in clear: not on the disk, not in the log, not while it is served.
+
+Strings that occur nowhere else are put into every place where somebody may put something:
+evidence, names, contacts, files, the department's note, forms, paths and headers, also those
+that are refused; with them go the secrets that were handed out. Then every byte is searched.
+"""
+
+import base64
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+import requests
+
+from scripts.demo_browser import Browser, Codes
+from scripts.demo_clients import read_clients
+from scripts.demo_department import DepartmentSystem
+from scripts.demo_people import Paper, Somebody
+from scripts.gateway import CODES_FILE
+from tests.support.served import Served, served
+from tests.support.town import PDF, POLICE, Town, open_vault
+from vault.identifiers import IdentifierKind
+from vault.identifiers.synthetic import synthetic_resident_id
+from vault.services.acting import Member
+from vault.services.read_own import read_own_file, read_own_record
+from vault.services.sealing import Incoming
+
+ITEM = "11110105PDY00103944000131070600"
+REQUESTER = "11110105PDY0010394"
+HOLDER, STRANGER, BY_SERVICE = 1_300_001, 1_300_002, 1_300_003
+FEWEST = 20
+CODE = "ID01"
+
+pytestmark = pytest.mark.chaos
+
+
+@dataclass
+class Canaries:
+    """What must not be found, by what it is."""
+
+    planted: dict[str, str] = field(default_factory=dict)
+
+    def put(self, what: str, value: str) -> str:
+        """Remember ``value``, and return it to be planted."""
+        self.planted[what] = value
+        return value
+
+    def found(self, folder: Path) -> list[tuple[str, str]]:
+        """Return which canary is in which file, in any of the usual writings."""
+        written = [
+            (what, one) for what, value in self.planted.items() for one in set(writings(value))
+        ]
+        return [
+            (what, path.name)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+            for content in [path.read_bytes()]
+            for what, one in written
+            if one in content
+        ]
+
+
+def writings(value: str) -> Iterator[bytes]:
+    """Yield ``value`` as bytes, as UTF-16, escaped as in JSON and URLs, as hex and base64."""
+    plain = value.encode()
+    yield plain
+    yield value.encode("utf-16-le")
+    yield value.encode("ascii", "backslashreplace")
+    yield plain.hex().encode()
+    yield quote(value).encode()
+    for shift in range(3):  # Base64 depends on where in a group of three the value begins.
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            yield encode(bytes(shift) + plain)[4 if shift else 0 : -4]
+
+
+class Watched(Browser):
+    """A browser whose cookies can be looked at."""
+
+    def cookies(self) -> dict[str, str]:
+        """Return name and value of each."""
+        return self._session.cookies.get_dict()
+
+
+def somebody(canaries: Canaries) -> Somebody:
+    return Somebody(
+        key="canary",
+        kind=IdentifierKind.RESIDENT_ID,
+        number=canaries.put("number", synthetic_resident_id(HOLDER)),
+        name=canaries.put("name", "鸑鷟鹔"),
+        contact=canaries.put("contact", "kanarienvogel-one@example.org"),
+    )
+
+
+def card(canaries: Canaries, holder: Somebody) -> Paper:
+    return Paper(
+        holder=holder,
+        code=CODE,
+        issuer=POLICE,
+        told=True,
+        valid_from=None,
+        valid_to=None,
+        fields={
+            "name": holder.name,
+            "sex": canaries.put("sex", "kanarienvogel-two"),
+            "ethnicity": canaries.put("ethnicity", "kanarienvogel-3"),
+            "birth_date": "1900-01-01",
+            "domicile_address": canaries.put("address", "鸑鷟省鹔鹴市鸂鶒区"),
+            "id_number": holder.number,
+            "issuing_authority": canaries.put("authority", "鹴鸂鶒公安分局"),
+            "valid_from": "2020-01-01",
+            "valid_to": "2040-01-01",
+        },
+    )
+
+
+def consented(server: Served, canaries: Canaries, holder: Somebody) -> None:
+    """Deposit, ask, sign in, consent, redeem and pull over HTTP, as the story does."""
+    clients = read_clients(server.data / "demo")
+    codes = Codes(path=server.data / "demo" / CODES_FILE)
+    police = DepartmentSystem(clients[POLICE], origin=server.origin)
+    requester = DepartmentSystem(clients[REQUESTER], origin=server.origin)
+    browser = Watched(server.origin, locale="zh-CN")
+    police.deposit(card(canaries, holder))
+    case_no = requester.open_case(holder, item=ITEM, request_id="canary")
+    now = int(time.time())
+    asked, address = requester.ask(
+        {
+            "type": "evidence_access",
+            "locations": [server.origin],
+            "basis": "consent",
+            "subject": {"kind": "person"},
+            "purpose": {
+                "code": "qualification",
+                "note": canaries.put("note", "为鸑鷟鹔鹴核对身份"),
+            },
+            "item": ITEM,
+            "case": case_no,
+            "evidence": [{"code": CODE, "view": "full", "fields": ["name", "id_number"]}],
+            "valid": {"from": now - 60, "to": now + 3600},
+            "retention_days": 30,
+        },
+        locale="zh-CN",
+    )
+    canaries.put("request_uri", parse_qs(urlsplit(address).query)["request_uri"][0])
+    browser.open(address)
+    browser.sign_in(holder.kind.value, number=holder.number, codes=codes)
+    form = browser.page.form(holding=f"give-{CODE}")
+    callback = browser.send(form, **{f"give-{CODE}": "full", "act": "give"})
+    canaries.put("code", parse_qs(urlsplit(callback).query)["code"][0])
+    token = requester.redeem(asked, callback=callback)
+    canaries.put("access token", token.access_token)
+    for name, value in browser.cookies().items():
+        if len(value) > 20:
+            canaries.put(f"cookie {name}", value)
+    answer = requester.pull(token, code=CODE, view="full")
+    assert answer.body["fields"] == {"name": holder.name, "id_number": holder.number}
+
+
+def refused(server: Served, canaries: Canaries) -> None:
+    """Send what is refused: it must leave no trace either."""
+    browser = Browser(server.origin, locale="en")
+    browser.open("/space/sign-in")
+    stranger = canaries.put("stranger", synthetic_resident_id(STRANGER))
+    browser.submit(browser.page.form(holding="number"), kind="resident_id_18", number=stranger)
+    for what, path in (
+        ("path", "/v1/records/{}"),
+        ("query", "/v1/evidence/ID01?view={}"),
+        ("scope", "/oauth/authorize?client_id=x&request_uri={}"),
+        ("page", "/space/records/{}"),
+    ):
+        value = canaries.put(what, f"kanarienvogel-{what}-in-the-address")
+        assert requests.get(server.origin + path.format(value), timeout=10).status_code
+    for what in ("authorization", "user-agent", "dpop", "cookie"):
+        value = canaries.put(what, f"kanarienvogel-{what}-in-a-header")
+        answer = requests.get(f"{server.origin}/v1/evidence", headers={what: value}, timeout=10)
+        assert answer.status_code == 401
+    for what, body in (("json", '{{"{}": '), ("member", '{{"{}": 1}}')):
+        value = canaries.put(what, f"kanarienvogel-{what}-in-a-body")
+        answer = requests.post(f"{server.origin}/v1/records", data=body.format(value), timeout=10)
+        assert 400 <= answer.status_code < 500
+    value = canaries.put("form", "kanarienvogel-in-a-form")
+    answer = requests.post(
+        f"{server.origin}/oauth/token",
+        data={"grant_type": value, "code": value, "client_assertion": value},
+        timeout=10,
+    )
+    assert 400 <= answer.status_code < 500
+
+
+def by_services(folder: Path, origin: str, canaries: Canaries) -> None:
+    """Deposit a file and a contact, and let the holder open both."""
+    content = canaries.put("file", "kanarienvogel-inside-a-file")
+    with open_vault(folder, issuer=origin) as vault:
+        town = Town(vault)
+        deposited = town.deposit(
+            BY_SERVICE,
+            name=canaries.put("second name", "鸂鶒鸑"),
+            contact=canaries.put("mobile", "+8613000424242"),
+            files=[
+                Incoming(
+                    name=canaries.put("file name", "kanarienvogel named.pdf"),
+                    content=BytesIO(PDF + content.encode()),
+                )
+            ],
+        )
+        canaries.put("second number", town.number(BY_SERVICE).value)
+        member = Member(signin=town.signin(town.space(BY_SERVICE)))
+        own = read_own_record(vault, member, deposited.record_id)
+        file = read_own_file(vault, member, deposited.record_id, number=1)
+        assert own.payload.fields["name"] == canaries.planted["second name"]
+        assert b"".join(file.pieces) == PDF + content.encode()
+
+
+def test_no_canary_is_on_the_disk_or_in_the_log(tmp_path: Path) -> None:
+    canaries = Canaries()
+    holder = somebody(canaries)
+    with served(tmp_path) as server:
+        consented(server, canaries, holder)
+        refused(server, canaries)
+        while_served = canaries.found(tmp_path)
+        served_files = {path.name for path in server.data.iterdir()}
+    by_services(tmp_path, server.origin, canaries)
+    afterwards = canaries.found(tmp_path)
+
+    in_clear = Canaries({"client": f"demo-{POLICE[11:17]}"})
+    assert {name for _, name in in_clear.found(tmp_path / "data")} >= {"vault.db"}
+    assert len(canaries.planted) >= FEWEST
+    assert len(set(canaries.planted.values())) == len(canaries.planted)
+    assert {"vault.db", "vault.db-wal"} <= served_files
+    assert server.log.stat().st_size > 0
+    assert while_served == []
+    assert afterwards == []
+
+
+def test_the_search_finds_what_is_in_clear(tmp_path: Path) -> None:
+    canaries = Canaries()
+    value = canaries.put("name", "鸑鷟鹔 kanarienvogel")
+    for number, one in enumerate(writings(value)):
+        (tmp_path / f"{number}").write_bytes(b"before" + one + b"after")
+    for shift in range(3):
+        encoded = base64.b64encode(b"x" * shift + value.encode() + b"yy")
+        (tmp_path / f"base64-{shift}").write_bytes(encoded)
+
+    found = canaries.found(tmp_path)
+
+    assert {path.name for path in tmp_path.iterdir()} == {name for _, name in found}
