@@ -29,6 +29,7 @@ BILINGUAL = {
     "docs/architecture.md",
     "docs/glossary.md",
     "docs/operations/backup.md",
+    "docs/operations/clients.md",
     "docs/operations/incident.md",
     "docs/operations/keys.md",
     "docs/operations/settings.md",

@@ -17,13 +17,19 @@ from pydantic.fields import FieldInfo
 
 from api.problems import HTTP, MALFORMED, PROBLEMS, UNKNOWN
 from api.settings import PREFIX, Settings
+from policies.departments import departments
+from policies.items import items
+from scripts.client_file import ClientFile
 from scripts.outcomes import Exit
 from tests.support.documentation import ROOT, blocks, named, quoted, rows, section
+from vault.clients.profiles import check_registration
 from vault.crypto.contexts import Purpose
+from vault.ids import DepartmentId
 from vault.journal.findings import Fault
 from vault.journal.kinds import Basis, Kind
 
 FORMATS = tuple(sorted((ROOT / "docs/formats").glob("*.md")))
+SECTIONS = {"clients.md": "登记", "clients.en.md": "Registering"}
 OURS = {"policies", "vault", "storage", "api", "scripts", "tests"}
 
 
@@ -85,6 +91,23 @@ def test_the_page_of_incidents_explains_every_exit_code(name: str, title: str) -
     _, *told = rows(section(ROOT / "docs/operations" / name, title))
 
     assert [int(code) for code, *_ in told] == sorted(Exit)
+
+
+@pytest.mark.parametrize("name", ["clients.md", "clients.en.md"])
+def test_the_registration_that_is_documented_can_be_registered(name: str) -> None:
+    [text] = blocks(ROOT / "docs/operations" / name, "json")
+    _, *members = rows(section(ROOT / "docs/operations" / name, SECTIONS[name]))
+
+    file = ClientFile.read(text)
+    check_registration(file.client(DepartmentId(bytes(16))), demo=False)
+
+    assert {member.strip("`") for member, _ in members} | {"name_zh", "name_en"} == set(
+        ClientFile.model_fields
+    )
+    assert file.service_items <= {
+        code for code, item in items().items() if item.department == file.department
+    }
+    assert file.issue_codes <= set(departments()[file.department].issues)
 
 
 @pytest.mark.parametrize("name", ["backup.md", "backup.en.md"])
