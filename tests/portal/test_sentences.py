@@ -25,7 +25,6 @@ from vault.services.acting import SELF
 from vault.services.list_accesses import Access
 
 ID = EntryId(b"\x51" * 16)
-HOLDERS_OWN = {Kind.CONSENT_GIVE, Kind.CONSENT_NARROW, Kind.CONSENT_REVOKE, Kind.OWN_READ}
 SPOKEN = {
     Kind.DEPOSIT,
     Kind.VERSION,
