@@ -81,7 +81,12 @@ def test_a_consent_is_given_with_uses_and_code_in_one_step(
     with world.vault.read() as tx:
         uses = tx.consents.uses(asked.signin.space, grant_id=asked.code.grant_id)
         code = tx.protocol.code(asked.code.code_hash)
-    plain = {"space": asked.signin.space, "grant_id": asked.code.grant_id, "used": 0, "limit": 3}
+    plain: dict[str, Any] = {
+        "space": asked.signin.space,
+        "grant_id": asked.code.grant_id,
+        "used": 0,
+        "limit": 3,
+    }
     assert uses == {name: Use(code=name, **plain) for name in ("ID01", "LC01")}
     assert code == asked.code
     assert state(world, asked) == (True, InteractionState.GRANTED)

@@ -1,0 +1,94 @@
+"""Who acts, and what the policies may know of it."""
+
+import pytest
+
+from policies.facts import MemberFacts
+from tests.support.world import World
+from vault.crypto.contexts import Purpose
+from vault.errors import KeyUnavailableError, NotFoundError
+from vault.holders import HolderKind
+from vault.ids import ClientId, HolderId, Space
+from vault.journal.operations import Repeated
+from vault.services.acting import network_prefix
+from vault.services.asking import Asking, requirement_facts
+from vault.services.entering import committed
+from vault.services.entry_keys import held
+
+
+@pytest.mark.parametrize(
+    ("address", "prefix"),
+    [
+        ("192.0.2.17", "192.0.2.0/24"),
+        ("2001:db8:1:2:3::4", "2001:db8:1::/48"),
+        ("::ffff:192.0.2.17", "::/48"),
+        ("testclient", None),
+        ("", None),
+    ],
+)
+def test_an_address_is_told_by_its_prefix(address: str, prefix: str | None) -> None:
+    assert network_prefix(address) == prefix
+
+
+@pytest.mark.parametrize(
+    ("kind", "role"),
+    [(HolderKind.PERSON, "self"), (HolderKind.ORGANISATION, "legal_representative")],
+)
+def test_a_member_acts_as_the_holder_or_for_the_organisation(
+    world: World, kind: HolderKind, role: str
+) -> None:
+    world.deposit()
+    member = world.member(age=300)
+
+    facts = member.facts(kind, now_ms=world.clock.now_ms())
+
+    assert facts == MemberFacts(
+        person_id=world.space().holder_id.hex(), role=role, acr="aal1", fresh=True
+    )
+    assert member.trace().network == "198.51.100.0/24"
+
+
+def test_a_caller_whose_proof_is_spent_claims_nothing(world: World) -> None:
+    caller = world.caller()
+
+    assert len(caller.claims) == 1
+    assert caller.spent().claims == ()
+    assert caller.request({}, answer=b"") is None
+
+
+def test_an_item_that_is_not_there_requires_nothing() -> None:
+    assert requirement_facts("no-such-item", "ID01") is None
+
+
+def test_facts_of_what_is_not_there_are_not_found(world: World) -> None:
+    nobody = Space(0, HolderId(bytes(16)))
+
+    with world.vault.read() as tx:
+        asking = Asking(tx, now_ms=world.clock.now_ms())
+        with pytest.raises(NotFoundError):
+            asking.client(ClientId("nobody"))
+        with pytest.raises(NotFoundError):
+            asking.holder(nobody)
+
+
+def test_a_client_whose_department_is_gone_is_not_found(world: World) -> None:
+    with world.spoiling() as rows:
+        rows.departments.clear()
+
+    with world.vault.read() as tx, pytest.raises(NotFoundError):
+        Asking(tx, now_ms=0).client(world.client_id("market"))
+
+
+def test_only_a_change_is_repeated() -> None:
+    with pytest.raises(RuntimeError):
+        committed(Repeated(answer=b""))
+
+
+def test_a_key_of_a_version_that_is_gone_is_not_there(world: World) -> None:
+    world.deposit()
+    space = world.space()
+    with world.vault.read() as tx:
+        keys = tx.holders.keys(space)
+
+    assert held(keys, Purpose.HOLDER_DATA_KEY, version=1).version == 1
+    with pytest.raises(KeyUnavailableError):
+        held(keys, Purpose.HOLDER_DATA_KEY, version=2)
