@@ -1,6 +1,9 @@
 """What fails alone, what fails together, and what nobody can know (journal.md 2.4)."""
 
+import resource
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -167,6 +170,50 @@ def test_when_the_answer_to_a_commit_is_lost_nothing_more_is_served(
         assert isinstance(outcome, Committed)
         assert found == [entry_id(number) for number in ((1, 2, 4) if happened else (1, 4))]
         assert world.faults() == ()
+
+
+def test_a_commit_that_the_disk_fails_ends_the_writer(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(tx: Tx, _at_ms: int) -> None:
+        tx.cases.add(a_case())
+        length = (tmp_path / "data" / "vault.db-wal").stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (length, limits[1]))
+
+    with open_world(tmp_path) as world:
+        try:
+            outcomes = serve(world, world.writer(), a_change(1, effect=fill))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+        assert outcomes == [OutcomeUnknownError]
+        assert [type(error) for error in world.fatal] == [OutcomeOpenError]
+    with open_world(tmp_path) as world:
+        later = serve(world, world.writer(), a_change(2))
+
+        assert later == [True]
+        assert world.ask("SELECT case_no FROM service_case") == []
+        assert world.faults() == ()
+
+
+@pytest.mark.slow
+def test_who_waits_too_long_is_told_whether_it_may_have_happened(world: World) -> None:
+    taken, go_on = threading.Event(), threading.Event()
+
+    def hold(_tx: Tx, _at_ms: int) -> None:
+        taken.set()
+        go_on.wait(30)
+
+    with world.serving() as writer, ThreadPoolExecutor() as threads:
+        held = threads.submit(writer.submit, a_change(1, effect=hold))
+        assert taken.wait(5)
+        queued = threads.submit(writer.submit, a_change(2))
+
+        errors = (type(held.exception(15)), type(queued.exception(15)))
+        go_on.set()
+
+    assert errors == (OutcomeUnknownError, JournalUnavailableError)
+    assert [entry.entry_id for entry in world.entries()] == [entry_id(1)]
 
 
 def _limit(world: World, *, pages: int) -> None:

@@ -40,7 +40,7 @@ def test_the_state_is_kept_while_the_writer_serves(world: World) -> None:
     with world.serving() as writer:
         writer.submit(a_pull(1))
         until = time.monotonic() + 5
-        while LogState.load(world.state_path) is None and time.monotonic() < until:
+        while LogState.load(world.state_path) != state_of(world) and time.monotonic() < until:
             time.sleep(0.01)
 
         assert LogState.load(world.state_path) == state_of(world)
