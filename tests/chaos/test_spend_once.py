@@ -3,10 +3,15 @@
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from requests_oauth2client import BearerToken
 
+from scripts.demo_browser import StoryError
+from scripts.demo_people import papers, people
+from tests.support.served import CODE, served
 from tests.support.town import HOUR, Town, found_town, open_vault
 from vault.clients.protocol import Claim, SignInAttempt
 from vault.errors import AccessDeniedError, ConflictError, ReplayedError
@@ -125,3 +130,21 @@ def test_a_one_time_code_signs_in_once(town: Town) -> None:
             return tx.protocol.spend_attempt(attempt.attempt_hash, now=town.now())
 
     assert sorted(map(str, at_once(spend))) == ["False"] * (AT_ONCE - 1) + ["True"]
+
+
+def test_64_token_requests_for_one_code_get_one_token(tmp_path: Path) -> None:
+    citizen = people()["citizen"]
+    with served(tmp_path) as server:
+        (paper,) = [one for one in papers() if (one.holder, one.code) == (citizen, CODE)]
+        server.system(paper.issuer).deposit(paper)
+        granted = server.authorized(citizen, note="核对身份")
+
+        outcomes = at_once(
+            lambda _number: granted.requester.redeem(granted.request, callback=granted.callback)
+        )
+
+        tokens = [one for one in outcomes if isinstance(one, BearerToken)]
+        answer = granted.requester.pull(tokens[0], code=CODE, view="full")
+    assert len(tokens) == 1
+    assert outcomes.count(StoryError) == AT_ONCE - 1
+    assert answer.status == HTTPStatus.UNAUTHORIZED  # A code shown twice ends what came of it.

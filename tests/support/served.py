@@ -12,13 +12,47 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+from requests_oauth2client import AuthorizationRequest
 
+from scripts.demo_browser import Browser, Codes
+from scripts.demo_clients import read_clients
+from scripts.demo_department import DepartmentSystem
+from scripts.demo_people import Somebody
+from scripts.gateway import CODES_FILE
 from tests.support.town import settings_of
 
 MYSPACE = Path(sys.executable).with_name("myspace")
 ADDRESS = re.compile(r"http://127\.0\.0\.1:[0-9]+")
 START_SECONDS = 60
 STOP_SECONDS = 30
+
+REQUESTER = "11110105PDY0010394"
+ITEM = "11110105PDY00103944000131070600"
+CODE = "ID01"
+
+
+class Watched(Browser):
+    """A browser whose cookies can be looked at."""
+
+    def cookies(self) -> dict[str, str]:
+        """Return name and value of each."""
+        return self._session.cookies.get_dict()
+
+
+@dataclass(frozen=True)
+class Authorized:
+    """A request of a department that its holder has granted.
+
+    Attributes:
+        address: To which the holder's browser was sent.
+        callback: To which it was sent back, with the code.
+    """
+
+    requester: DepartmentSystem
+    browser: Watched
+    request: AuthorizationRequest
+    address: str
+    callback: str
 
 
 @dataclass(frozen=True)
@@ -32,6 +66,42 @@ class Served:
     origin: str
     data: Path
     log: Path
+
+    def system(self, department: str) -> DepartmentSystem:
+        """Return a department's system, newly connected."""
+        clients = read_clients(self.data / "demo")
+        return DepartmentSystem(clients[department], origin=self.origin)
+
+    def authorized(self, holder: Somebody, *, note: str) -> Authorized:
+        """Let a department ask for the identity card of ``holder``, who consents."""
+        requester, browser = self.system(REQUESTER), Watched(self.origin, locale="zh-CN")
+        case_no = requester.open_case(holder, item=ITEM, request_id=f"case-{time.time_ns()}")
+        now = int(time.time())
+        details = {
+            "type": "evidence_access",
+            "locations": [self.origin],
+            "basis": "consent",
+            "subject": {"kind": holder.holder_kind},
+            "purpose": {"code": "qualification", "note": note},
+            "item": ITEM,
+            "case": case_no,
+            "evidence": [{"code": CODE, "view": "full", "fields": ["name", "id_number"]}],
+            "valid": {"from": now - 60, "to": now + 3600},
+            "retention_days": 30,
+        }
+        request, address = requester.ask(details, locale="zh-CN")
+        browser.open(address)
+        codes = Codes(path=self.data / "demo" / CODES_FILE)
+        browser.sign_in(holder.kind.value, number=holder.number, codes=codes)
+        form = browser.page.form(holding=f"give-{CODE}")
+        callback = browser.send(form, **{f"give-{CODE}": "full", "act": "give"})
+        return Authorized(
+            requester=requester,
+            browser=browser,
+            request=request,
+            address=address,
+            callback=callback,
+        )
 
 
 @contextmanager
