@@ -16,16 +16,15 @@ from vault.services.acting import Caller, network_prefix
 
 MAX_VERSION: Final = 2**31
 
-RequestId = Annotated[
-    str,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=128,
-        pattern="^[!-~]+$",
-        description="the caller's own id of this change: asked twice, it happens once",
-    ),
-]
+_REQUEST_ID: Final = Header(
+    alias="Idempotency-Key",
+    min_length=1,
+    max_length=128,
+    pattern="^[!-~]+$",
+    description="the caller's own id of this change: asked twice, it happens once",
+)
+RequestId = Annotated[str, _REQUEST_ID]
+OptionalRequestId = Annotated[str | None, _REQUEST_ID]
 IfMatch = Annotated[
     str | None,
     Header(

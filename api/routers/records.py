@@ -11,6 +11,7 @@ from api.openapi import BY_TOKEN
 from api.routers.answers import RESOURCE_PROBLEMS, NumberIn, ReceiptOut, StrictIn
 from api.routers.callers import (
     IfMatch,
+    OptionalRequestId,
     RequestId,
     caller_of,
     expected_version,
@@ -106,7 +107,7 @@ def _issuer(shown: PresentedDep, wired: WiredDep, request_id: RequestId) -> Call
 
 
 def _any_issuer(
-    shown: PresentedDep, wired: WiredDep, request_id: RequestId | None = None
+    shown: PresentedDep, wired: WiredDep, request_id: OptionalRequestId = None
 ) -> Caller:
     return caller_of(scoped(wired, shown, scope=RECORDS_WRITE), request_id=request_id)
 

@@ -5,7 +5,7 @@ disk, and outlive the request after a crash.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
@@ -50,6 +50,11 @@ class MemoryParser(MultiPartParser):
     """Keeps every file in memory, however large the limit of a body lets it grow."""
 
     spool_max_size = 0  # Never rolled over to a file.
+    ended = False
+
+    def on_end(self) -> None:
+        """Take note that the last boundary came: without it, a file may be missing."""
+        self.ended = True
 
 
 def upload_of(model: type[B]) -> Callable[[Request], AsyncIterator[Upload[B]]]:
@@ -102,9 +107,15 @@ def upload_body(model: type[B]) -> dict[str, Any]:
 
 
 async def _parsed(request: Request) -> FormData:
+    async def whole() -> AsyncGenerator[bytes, None]:
+        async for chunk in request.stream():
+            yield chunk
+        if not parser.ended:  # Raised inside the parser, which closes what it has opened.
+            raise MultiPartException("the form breaks off")
+
     parser = MemoryParser(
         request.headers,
-        request.stream(),
+        whole(),
         max_files=MAX_FILES + 1,
         max_fields=1,
         max_part_size=MAX_RECORD_BYTES,

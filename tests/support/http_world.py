@@ -6,8 +6,9 @@ where a gateway would.
 
 import json
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import count
@@ -192,7 +193,7 @@ class System:
     def upload(
         self,
         path: str,
-        body: Any,
+        body: Any,  # noqa: ANN401 - any JSON
         files: Sequence[tuple[str, bytes]],
     ) -> Response:
         """Send JSON with files beside it."""
@@ -353,6 +354,7 @@ class HttpWorld:
     wired: Wired
     http: TestClient
     clock: SetClock
+    database: Path
     systems: dict[str, System] = field(default_factory=dict)
 
     @property
@@ -417,6 +419,15 @@ class HttpWorld:
         browser = self.browser(person)
         return self.market.redeem(browser.decide(self.market, uri)), browser
 
+    def newest_entry(self) -> str:
+        """Return the id of the newest entry, as the database has it."""
+        with closing(sqlite3.connect(self.database)) as connection:
+            [(entry_id,)] = connection.execute(
+                "SELECT entry_id FROM journal_entry ORDER BY idx DESC LIMIT 1"
+            )
+        found: str = entry_id.hex()
+        return found
+
     def suspend(self, system: System) -> None:
         """Let the operator stop a system."""
         suspend(self.vault, system.client_id)
@@ -453,7 +464,9 @@ def open_world(folder: Path) -> Iterator[HttpWorld]:
     with wire(settings, clock=clock) as wired:
         app = create_app(settings, wiring=lambda _: nullcontext(wired))
         with TestClient(app, base_url=ORIGIN, follow_redirects=False) as http:
-            world = HttpWorld(app=app, wired=wired, http=http, clock=clock)
+            world = HttpWorld(
+                app=app, wired=wired, http=http, clock=clock, database=settings.database
+            )
             for number, code in enumerate((POLICE, MARKET, SCHOOLS)):
                 system = System(world, code, f"system-{number}")
                 world.systems[code] = system
