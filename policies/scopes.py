@@ -39,7 +39,7 @@ class View(IntEnum):
     @property
     def label(self) -> str:
         """The word used in scopes and on the wire."""
-        return self.name.lower()
+        return _LABELS[self]
 
     @classmethod
     def of(cls, label: str) -> Self:
@@ -48,10 +48,14 @@ class View(IntEnum):
         Raises:
             ScopeError: There is none; case counts.
         """
-        for view in cls:
-            if view.label == label:
-                return view
-        raise ScopeError("a view is verify, summary or full")
+        found = _VIEWS.get(label)
+        if found is None:
+            raise ScopeError("a view is verify, summary or full")
+        return cls(found)
+
+
+_LABELS: Final = {view: view.name.lower() for view in View}
+_VIEWS: Final = {label: view for view, label in _LABELS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,8 @@
 """Registered clients. Sets lie in their rows as sorted lists, so that equal ones are equal."""
 
 from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import insert, select, update
@@ -58,6 +60,12 @@ class SqlClients:
 
 def client_of(row: Row) -> Client:
     """Return the client of a row of ``CLIENT``, all columns in their order."""
+    return _client(tuple(row))
+
+
+@lru_cache(maxsize=1024)
+def _client(row: Row) -> Client:
+    """Make a client once for each row that was ever read; equal rows are one value."""
     client_id, department_id, name_zh, name_en, profile, status, jwks, *lists, version = row
     redirect_uris, grant_types, scopes, evidence, issue_codes, service_items = lists
     return Client(
@@ -71,7 +79,9 @@ def client_of(row: Row) -> Client:
         redirect_uris=words(redirect_uris),
         grant_types=frozenset(words(grant_types)),
         scopes=frozenset(words(scopes)),
-        evidence={code: View.of(label) for code, label in named_words(evidence).items()},
+        evidence=MappingProxyType(
+            {code: View.of(label) for code, label in named_words(evidence).items()}
+        ),
         issue_codes=frozenset(words(issue_codes)),
         service_items=frozenset(words(service_items)),
         version=version,

@@ -1,6 +1,7 @@
 """Departments and their tag keys; the two reserved actors have theirs among the system's."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import insert, literal, select, update
@@ -91,6 +92,12 @@ class SqlDepartments:
 
 def department_of(row: Row) -> Department:
     """Return the department of a row of ``DEPARTMENT``, all columns in their order."""
+    return _department(tuple(row))
+
+
+@lru_cache(maxsize=1024)
+def _department(row: Row) -> Department:
+    """Make a department once for each row that was ever read; equal rows are one value."""
     department_id, code, name_zh, name_en, contact, privacy_officer, status, version = row
     return Department(
         department_id=DepartmentId(department_id),

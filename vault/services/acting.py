@@ -5,6 +5,7 @@ along, so that the entry can say how it was asked.
 """
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import sha256
 from ipaddress import IPv4Network, ip_address, ip_network
 from typing import Final, Self
@@ -135,6 +136,7 @@ class Member:
         return RequestTrace(network=self.network, correlation=self.correlation)
 
 
+@lru_cache(maxsize=1024)
 def network_prefix(address: str) -> str | None:
     """Return the /24 (IPv4) or /48 (IPv6) that ``address`` is in; ``None`` if it is none."""
     try:
