@@ -412,6 +412,13 @@ def test_what_was_committed_opens_its_record_once(ports: Ports) -> None:
         release(outcome, keyring=ports.keyring)
 
 
+def test_an_entry_opens_nothing_half_a_minute_later(ports: Ports) -> None:
+    outcome = committed(ports.journal.submit(a_disclosure(releases=(a_head().ref,))))
+
+    with pytest.raises(KeyUnavailableError, match="too old"):
+        release(outcome, keyring=ports.keyring, monotonic=lambda: outcome.committed_at + 30.1)
+
+
 def revealed(key: RecordKey) -> bytes:
     return key.reveal()
 

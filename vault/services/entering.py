@@ -115,13 +115,11 @@ def committed(outcome: Outcome) -> Committed:
     Raises:
         AccessDeniedError, NotFoundError, ReplayedError: It was refused; the refusal is in the log.
     """
-    match outcome:
-        case Committed():
-            return outcome
-        case Refused():
-            raise refusal(outcome.deny)
-        case Repeated():
-            raise RuntimeError("only a change with a request id is repeated")
+    if isinstance(outcome, Refused):
+        raise refusal(outcome.deny)
+    if isinstance(outcome, Repeated):
+        raise TypeError("only a change with a request id is repeated")
+    return outcome
 
 
 def proof_of(operation: Disclosure, outcome: Committed, *, keyring: Keyring) -> Proof:

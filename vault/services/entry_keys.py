@@ -6,8 +6,9 @@ from vault.crypto.contexts import Purpose
 from vault.crypto.keyring import SYSTEM_JOURNAL, Keyring
 from vault.crypto.keys import WrappedKey, WrapState
 from vault.errors import KeyUnavailableError
-from vault.ids import DepartmentId, Space
+from vault.ids import DepartmentId, RecordId, Space
 from vault.journal.sealing import EntryKeys
+from vault.journal.tags import record_ref
 from vault.ports import Tx
 
 
@@ -76,6 +77,15 @@ def system_entry_keys(
         actor_tag_key=keyring.department_tag_key(_tag_key(tx, actor_id)),
         actor_lane=0,
     )
+
+
+def record_reference(
+    keys: EntryKeys, *, department_id: DepartmentId, record_id: RecordId
+) -> bytes | None:
+    """Return how an entry names a record to one department; ``None`` where there is no holder."""
+    if keys.holder_tag_key is None:
+        return None
+    return record_ref(keys.holder_tag_key, department_id=department_id, record_id=record_id)
 
 
 def held(

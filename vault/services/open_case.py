@@ -16,7 +16,7 @@ from vault.identifiers import Identifier
 from vault.identifiers.case_numbers import make_case_number
 from vault.ids import ID_BYTES, CaseNumber, EntryId, NoticeId, Space, parse_id
 from vault.journal.entries import Basis, Kind, On, StateChange
-from vault.journal.operations import Change, Committed, Decided, Guarded, Refused, Repeated
+from vault.journal.operations import Change, Decided, Guarded, Repeated
 from vault.journal.plain import canonical_json
 from vault.journal.receipts import Receipt
 from vault.notices import Notice, NoticeKind
@@ -25,7 +25,7 @@ from vault.ports import Tx
 from vault.services import Vault
 from vault.services.acting import Caller, new_entry_id
 from vault.services.asking import Asking, case_facts
-from vault.services.entering import Draft, refusal
+from vault.services.entering import Draft, committed
 from vault.services.entry_keys import entry_keys
 from vault.services.open_space import Known, find_space, newcomer, open_space
 from vault.services.versions import receipt_of, refuse_unopened, spend_proof
@@ -108,13 +108,9 @@ def open_case(vault: Vault, asked: OpenCase) -> OpenedCase:
             ),
         )
     )
-    match outcome:
-        case Committed():
-            return OpenedCase(case_no=case_no, receipt=outcome.receipt)
-        case Refused():
-            raise refusal(outcome.deny)
-        case Repeated():
-            return _first_answer(vault, outcome.answer, log_id=space.log_id)
+    if isinstance(outcome, Repeated):
+        return _first_answer(vault, outcome.answer, log_id=space.log_id)
+    return OpenedCase(case_no=case_no, receipt=committed(outcome).receipt)
 
 
 def _item(asked: OpenCase) -> ServiceItem:

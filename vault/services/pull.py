@@ -23,14 +23,13 @@ from vault.ids import ID_BYTES, EntryId, NoticeId
 from vault.journal.entries import Basis, Evidence, Kind
 from vault.journal.operations import Decided, Disclosure, Outcome, Spend
 from vault.journal.sealing import EntryKeys
-from vault.journal.tags import record_ref
 from vault.ports import Tx
 from vault.records import FieldValue, RecordHead, SealedRecord, answering
 from vault.services import Vault
 from vault.services.acting import Caller, new_entry_id
 from vault.services.asking import Asking, requirement_facts
 from vault.services.entering import Draft, Proof, committed, proof_of, telling, under
-from vault.services.entry_keys import entry_keys
+from vault.services.entry_keys import entry_keys, record_reference
 from vault.services.opening import key_of, opened
 from vault.showing import shown
 
@@ -251,13 +250,11 @@ def _draft(
     consent, head = asked.consent, asked.head
     named = Evidence(code=pull.code, view=pull.view.label, fields=tuple(sorted(asked.fields)))
     found = named
-    if head is not None and keys.holder_tag_key is not None:
+    if head is not None:
         found = replace(
             named,
-            record=record_ref(
-                keys.holder_tag_key,
-                department_id=pull.caller.department_id,
-                record_id=head.record_id,
+            record=record_reference(
+                keys, department_id=pull.caller.department_id, record_id=head.record_id
             ),
             version=head.version,
             manifest=None if record is None else record.manifest.sha256,

@@ -11,14 +11,13 @@ from vault.errors import NotFoundError
 from vault.ids import RecordId
 from vault.journal.entries import Basis, By, Evidence, Kind
 from vault.journal.operations import Committed, Decided, Disclosure
-from vault.journal.tags import record_ref
 from vault.ports import Tx
 from vault.records import FileNote, RecordHead, RecordPayload, SealedRecord
 from vault.services import Vault
 from vault.services.acting import SELF, Member, new_entry_id
 from vault.services.asking import Asking
 from vault.services.entering import Draft, Proof, committed, proof_of
-from vault.services.entry_keys import entry_keys
+from vault.services.entry_keys import entry_keys, record_reference
 from vault.services.opening import key_of, opened, opened_file
 
 
@@ -104,11 +103,6 @@ def _read(vault: Vault, member: Member, record_id: RecordId) -> _Read:
     def decide(tx: Tx, at_ms: int) -> Decided:
         return _decided(Asking(tx, now_ms=at_ms), member, head)
 
-    reference = None
-    if keys.holder_tag_key is not None:
-        reference = record_ref(
-            keys.holder_tag_key, department_id=member.actor_id, record_id=record_id
-        )
     draft = Draft(
         entry_id=new_entry_id(vault.random),
         kind=Kind.OWN_READ,
@@ -118,7 +112,7 @@ def _read(vault: Vault, member: Member, record_id: RecordId) -> _Read:
         evidence=(
             Evidence(
                 code=head.code,
-                record=reference,
+                record=record_reference(keys, department_id=member.actor_id, record_id=record_id),
                 version=head.version,
                 manifest=record.manifest.sha256,
             ),

@@ -9,17 +9,16 @@ from policies.access import REPLAYED, Deny, overrule
 from vault.errors import IntegrityError
 from vault.ids import ID_BYTES, EntryId, NoticeId, RecordId, parse_id
 from vault.journal.entries import Basis, Evidence, Kind, StateChange
-from vault.journal.operations import Change, Committed, Decided, Guarded, Refused, Repeated
+from vault.journal.operations import Change, Decided, Guarded, Refused, Repeated
 from vault.journal.plain import Plain, canonical_json
 from vault.journal.receipts import Receipt
-from vault.journal.tags import record_ref
 from vault.notices import Notice, NoticeKind
 from vault.ports import Tx
 from vault.records import RecordStatus, VersionRef
 from vault.services import Vault
 from vault.services.acting import Caller, new_entry_id
-from vault.services.entering import Draft, refusal
-from vault.services.entry_keys import entry_keys, system_entry_keys
+from vault.services.entering import Draft, committed, refusal
+from vault.services.entry_keys import entry_keys, record_reference, system_entry_keys
 
 Effect = Callable[[Tx, int, EntryId], None]
 """The writes of a version, given the batch's time and the entry that they belong to."""
@@ -81,11 +80,6 @@ def write_version(
     with vault.read() as tx:
         keys = entry_keys(tx, keyring=vault.keyring, space=space, actor_id=caller.department_id)
     entry_id = new_entry_id(vault.random)
-    reference = None
-    if keys.holder_tag_key is not None:
-        reference = record_ref(
-            keys.holder_tag_key, department_id=caller.department_id, record_id=ref.record_id
-        )
     draft = Draft(
         entry_id=entry_id,
         kind=written.kind,
@@ -95,7 +89,9 @@ def write_version(
         evidence=(
             Evidence(
                 code=written.code,
-                record=reference,
+                record=record_reference(
+                    keys, department_id=caller.department_id, record_id=ref.record_id
+                ),
                 version=ref.version,
                 manifest=written.manifest,
             ),
@@ -141,13 +137,10 @@ def write_version(
             request=caller.request(dict(body), answer=_answer(ref, entry_id=entry_id)),
         )
     )
-    match outcome:
-        case Committed():
-            return Deposited(record_id=ref.record_id, version=ref.version, receipt=outcome.receipt)
-        case Refused():
-            raise refusal(outcome.deny)
-        case Repeated():
-            return _first_answer(vault, outcome.answer, log_id=space.log_id)
+    if isinstance(outcome, Repeated):
+        return _first_answer(vault, outcome.answer, log_id=space.log_id)
+    receipt = committed(outcome).receipt
+    return Deposited(record_id=ref.record_id, version=ref.version, receipt=receipt)
 
 
 def refuse_unopened(vault: Vault, caller: Caller, decided: Decided, *, code: str) -> NoReturn:

@@ -1,18 +1,29 @@
 """Who acts, and what the policies may know of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from policies.facts import MemberFacts
-from tests.support.world import World
+from policies.requests import AccessRequest, Action
+from tests.support.operations import never
+from tests.support.world import MARKET, POLICE, World
 from vault.crypto.contexts import Purpose
-from vault.errors import KeyUnavailableError, NotFoundError
+from vault.errors import (
+    AccessDeniedError,
+    IntegrityError,
+    KeyUnavailableError,
+    NotFoundError,
+)
 from vault.holders import HolderKind
-from vault.ids import ClientId, HolderId, Space
+from vault.ids import ClientId, EntryId, HolderId, Space
 from vault.journal.operations import Repeated
 from vault.services.acting import network_prefix
 from vault.services.asking import Asking, requirement_facts
 from vault.services.entering import committed
-from vault.services.entry_keys import held
+from vault.services.entry_keys import entry_keys, held, record_reference
+from vault.services.open_space import Known, complete_profile, newcomer, open_space
+from vault.services.versions import receipt_of, refuse_unopened
 
 
 @pytest.mark.parametrize(
@@ -79,7 +90,7 @@ def test_a_client_whose_department_is_gone_is_not_found(world: World) -> None:
 
 
 def test_only_a_change_is_repeated() -> None:
-    with pytest.raises(RuntimeError):
+    with pytest.raises(TypeError):
         committed(Repeated(answer=b""))
 
 
@@ -92,3 +103,63 @@ def test_a_key_of_a_version_that_is_gone_is_not_there(world: World) -> None:
     assert held(keys, Purpose.HOLDER_DATA_KEY, version=1).version == 1
     with pytest.raises(KeyUnavailableError):
         held(keys, Purpose.HOLDER_DATA_KEY, version=2)
+
+
+def test_a_record_is_named_differently_to_each_department_and_by_nobody_s_keys(
+    world: World,
+) -> None:
+    world.deposit()
+    space, record_id = world.space(), world.heads()[0].record_id
+    police, market = world.departments[POLICE], world.departments[MARKET]
+    with world.vault.read() as tx:
+        keys = entry_keys(tx, keyring=world.vault.keyring, space=space, actor_id=police)
+
+    names = {
+        record_reference(keys, department_id=one, record_id=record_id) for one in (police, market)
+    }
+
+    assert len(names) == 2
+    nobody = replace(keys, holder_tag_key=None)
+    assert record_reference(nobody, department_id=police, record_id=record_id) is None
+
+
+def test_a_permit_is_no_refusal(world: World) -> None:
+    with world.vault.read() as tx:
+        permitted = Asking(tx, now_ms=0).decided(AccessRequest(action=Action.SYSTEM))
+
+    with pytest.raises(TypeError):
+        refuse_unopened(world.vault, world.caller(), permitted, code="ID01")
+
+
+def test_a_space_is_not_opened_by_a_proof_that_can_be_shown_again(world: World) -> None:
+    number = world.person()
+    new = newcomer(world.vault, number)
+    caller = world.caller()
+
+    with pytest.raises(TypeError):
+        open_space(world.vault, new, number=number, known=Known(), caller=caller, decide=never)
+
+
+def test_a_profile_of_nobody_is_not_completed(world: World) -> None:
+    nobody = Space(0, HolderId(bytes(16)))
+
+    added = complete_profile(
+        world.vault, nobody, known=Known(name="示例"), caller=world.caller(), decide=never
+    )
+
+    assert added is False
+
+
+def test_an_answer_whose_entry_is_gone_is_not_proven(world: World) -> None:
+    with pytest.raises(IntegrityError):
+        receipt_of(world.vault, log_id=0, entry_id=EntryId(bytes(16)))
+
+
+def test_evidence_whose_uses_are_counted_nowhere_is_used_up(world: World) -> None:
+    world.deposit()
+    granted = world.consent()
+    with world.spoiling() as rows:
+        rows.uses.clear()
+
+    with pytest.raises(AccessDeniedError, match="uses-exhausted"):
+        world.pull(granted)

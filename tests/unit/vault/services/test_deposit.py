@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from policies.catalogue import catalogue
+from policies.fields import Kind as FieldKind
 from tests.support.world import FIELDS, MARKET, POLICE, SCHOOL, World
 from vault.clients import ClientStatus, Profile
 from vault.crypto.contexts import Purpose
@@ -313,12 +314,16 @@ def test_what_does_not_fit_the_catalogue_is_refused_before_anything_happens(
 
 
 def test_evidence_that_is_not_offered_yet_is_not_taken(world: World) -> None:
-    fields = {"certificate_no": "S110000001", "name": "示例甲"}
-    evidence = replace(world.evidence(), code="MT02", fields=fields)
-    kind = next(one for one in catalogue().values() if not one.offered)
+    fields = {
+        name: "2026-01-01" if one.kind is FieldKind.DATE else "示例"
+        for name, one in catalogue()["LC11"].fields.items()
+        if one.required
+    }
 
-    with pytest.raises(InvalidInputError):
-        checked(replace(evidence, code=kind.code))
+    with pytest.raises(InvalidInputError, match="not offered yet") as refused:
+        checked(world.evidence("LC11", fields=fields))
+
+    assert refused.value.field == "code"
 
 
 @pytest.mark.parametrize(

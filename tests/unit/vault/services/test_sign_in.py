@@ -409,3 +409,17 @@ def test_an_erased_holder_is_still_a_holder_of_the_same_space(world: World) -> N
         rows.holders[space] = replace(rows.holders[space], state=HolderState.ERASED)
 
     assert start(world).startswith("vsa_")
+
+
+def test_each_code_is_as_likely_as_every_other(world: World) -> None:
+    drawn = iter([b"\xff" * 4, b"\xff\xff\x00\x00", (123).to_bytes(4, "big")])
+
+    def random(length: int) -> bytes:
+        return next(drawn) if length == 4 else bytes(length)
+
+    attempt = start_sign_in(
+        replace(world.vault, random=random), world.person(), source="192.0.2.1"
+    )
+
+    assert code_of(world) == "000123"
+    assert finish_sign_in(world.vault, attempt, code="000123").signin.space == world.space()
