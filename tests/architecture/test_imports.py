@@ -24,7 +24,7 @@ def watch(event, args):
     ):
         seen.append([event, repr(args)[:200]])
 
-for name in ("fastapi", "sqlmodel", "alembic", "typer", "cedarpy", "structlog", "authlib"):
+for name in ("authlib", "alembic", "cedarpy", "fastapi", "requests", "sqlmodel", "typer"):
     importlib.import_module(name)
 sys.addaudithook(watch)
 for name in json.loads(sys.argv[1]):
