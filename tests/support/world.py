@@ -606,6 +606,10 @@ class World:
         assert live is not None
         return Caller(live=live, claim=claim or self.claim(), proof_hash=sha256(b"proof").digest())
 
+    def requester_again(self, caller: Caller) -> Caller:
+        """Return the same caller with a proof that nobody has shown."""
+        return replace(caller, claim=self.claim())
+
     def pull(
         self,
         granted: Granted,
