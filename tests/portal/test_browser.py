@@ -1,0 +1,375 @@
+"""The portal in Chromium, as people meet it: phone and desktop, Chinese and English."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # no types
+from playwright.sync_api import Browser
+
+from policies.scopes import View
+from scripts.demo_clients import REDIRECT
+from scripts.demo_people import Somebody
+from tests.support.chromium import DESKTOP, PHONE, Reader, chromium, reading
+from tests.support.portal_world import PortalWorld
+
+pytestmark = pytest.mark.browser
+
+Open = Callable[..., AbstractContextManager[Reader]]
+RULES = ["best-practice", "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+AXE = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": RULES}}
+SHOWN = [
+    pytest.param({"viewport": PHONE, "locale": "zh-CN", "color_scheme": "light"}, id="phone-zh"),
+    pytest.param({"viewport": PHONE, "locale": "en", "color_scheme": "dark"}, id="phone-en"),
+    pytest.param({"viewport": DESKTOP, "locale": "zh-CN", "color_scheme": "dark"}, id="wide-zh"),
+    pytest.param({"viewport": DESKTOP, "locale": "en", "color_scheme": "light"}, id="wide-en"),
+]
+
+SMALL = """
+// What is smaller than 44 pixels (WCAG 2.2, 2.5.5), links within a sentence aside.
+() => [...document.querySelectorAll("a, button, select, summary, input:not([type=hidden])")]
+  .map(one => one.closest("label") || one)
+  .filter(one => one.checkVisibility() && getComputedStyle(one).position !== "absolute")
+  .filter(one => getComputedStyle(one).display !== "inline")
+  .filter(one => { const box = one.getBoundingClientRect();
+                   return box.height < 43.5 || box.width < 43.5; })
+  .map(one => one.outerHTML.slice(0, 120))
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def window(browser: Browser, world: PortalWorld) -> Open:
+    """Return what opens a window without cookies."""
+    return partial(reading, browser, world)
+
+
+@pytest.fixture(scope="module")
+def lived_in(deployment: PortalWorld) -> Somebody:
+    """Return a holder in whose space every kind of thing has happened."""
+    holder = deployment.settled()
+    visitor = deployment.member(holder)
+    visitor.open(deployment.ask(holder, "ID01", "LC04").address)
+    visitor.submit(
+        holding="give-ID01", **{"give-ID01": "full", "give-LC04": "verify", "act": "give"}
+    )
+    visitor.open(deployment.ask(holder, "ID01", "LC04").address)
+    visitor.submit(holding="shown", act="refuse")
+    visitor.open(deployment.ask(holder, "ID01").address)
+    visitor.submit(holding="give-ID01", **{"give-ID01": "summary", "act": "give"})
+    newest, _ = sorted(deployment.consents(holder), key=lambda one: -one.created_at_ms)
+    visitor.open(f"/space/consents/{newest.grant_id.hex()}/revoke")
+    visitor.submit(holding="csrf", then="/revoke")
+    for consent in deployment.consents(holder):
+        for code, view in (("ID01", View.FULL), ("LC04", View.VERIFY), ("LC01", View.FULL)):
+            deployment.pull(consent, code, view)
+    return holder
+
+
+class Walk:
+    """Looks at page after page and keeps what is wrong with each."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.wrong: dict[str, list[str]] = {}
+        self.seen: list[str] = []
+
+    def look(self, name: str) -> None:
+        """Judge the page that is shown."""
+        reader, page = self._reader, self._reader.page
+        found = [f"policy: {one}" for one in reader.refused()]
+        if reader.overflow() > 0:
+            found.append(f"wider than the window by {reader.overflow()}")
+        if not page.title() or page.locator("h1").count() != 1:
+            found.append("no title, or not one heading")
+        found += [f"small: {one}" for one in page.evaluate(SMALL)]
+        found += [
+            f"axe: {one['id']} {[node['html'][:120] for node in one['nodes']]}"
+            for one in Axe().run(page, options=AXE).response["violations"]
+        ]
+        reader.complaints.clear()
+        self.seen.append(name)
+        if found:
+            self.wrong[name] = found
+
+    def open(self, name: str, path: str) -> None:
+        """Open a page and judge it."""
+        self._reader.go(path)
+        self.look(name)
+
+
+@pytest.mark.parametrize("how", SHOWN)
+def test_every_page_is_sound(
+    world: PortalWorld, window: Open, lived_in: Somebody, how: dict[str, Any]
+) -> None:
+    asked = world.ask(lived_in, "ID01", "LC04", "LC01", locale=how["locale"])
+    with window(**how) as reader:
+        walk, page = Walk(reader), reader.page
+        walk.open("sign-in", "/space/sign-in")
+        page.check("input[name=kind][value=other]")
+        page.select_option("#other-kind", "passport_cn")
+        page.fill("#number", "E1")
+        page.click("form.card button[type=submit]")
+        walk.look("sign-in, to be mended")
+        walk.open("sign-in on the way to a request", asked.address)
+        page.check("input[name=kind][value=resident_id_18]")
+        page.fill("#number", lived_in.number)
+        page.click("form.card button[type=submit]")
+        walk.look("code")
+        page.fill("#code", world.code())
+        page.click("form.card button[type=submit]")
+        walk.look("request")
+        for summary in page.locator("summary").all():
+            summary.click()
+        walk.look("request, opened")
+        page.check("input[name=give-ID01][value=full]")
+        page.click("button[value=preview]")
+        walk.look("preview")
+        page.locator("form[action*=consent]").evaluate("one => { one.noValidate = true; }")
+        page.click("button[value=give]")
+        walk.look("request, to be completed")
+        for name in ("", "/records", "/consents", "/accesses", "/check"):
+            walk.open(name or "home", f"/space{name}")
+        for name, link in (
+            ("record", "a.row"),
+            ("narrow", "a[href$=narrow]"),
+            ("revoke", "a[href$=revoke]"),
+            ("entry", ".entry .actions a >> nth=0"),
+        ):
+            of = {"record": "records", "entry": "accesses"}.get(name, "consents")
+            reader.go(f"/space/{of}")
+            page.click(f"{link} >> nth=0")
+            walk.look(name)
+        walk.open("nowhere", "/space/nowhere")
+
+    assert walk.wrong == {}
+    assert len(walk.seen) == 18
+
+
+def test_the_walk_notices_what_is_wrong(window: Open) -> None:
+    with window(viewport=PHONE) as reader:
+        walk = Walk(reader)
+        reader.go("/space/check")
+        reader.page.evaluate(
+            """document.querySelector("main").innerHTML += "<h1>2</h1><img src='//example.org/x'>"
+            + "<pre><button>" + "wide".repeat(200)"""
+        )
+        reader.page.wait_for_function("window.violations.length")
+        walk.look("spoilt")
+
+    told = "\n".join(walk.wrong["spoilt"])
+    for fault in ("policy: img-src", "wider than", "not one heading", "axe: image-alt"):
+        assert fault in told
+
+
+@pytest.mark.parametrize(("viewport", "locale"), [(PHONE, "zh-CN"), (DESKTOP, "en")])
+def test_text_is_large_enough_to_read(
+    world: PortalWorld, window: Open, viewport: dict[str, int], locale: str
+) -> None:
+    with window(viewport=viewport, locale=locale) as reader:
+        reader.sign_in(world.settled())
+        size = reader.page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)")
+        smallest = reader.page.evaluate(
+            "Math.min(...[...document.querySelectorAll('main *')]"
+            ".map(one => parseFloat(getComputedStyle(one).fontSize)))"
+        )
+
+    assert size >= 18
+    assert smallest >= 15
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_a_consent_is_given_with_a_mouse(
+    world: PortalWorld, window: Open, *, scripts: bool
+) -> None:
+    holder = world.settled()
+    asked = world.ask(holder, "ID01", "LC04")
+    with window(java_script_enabled=scripts) as reader:
+        page = reader.page
+        reader.go(asked.address)
+        reader.sign_in(holder)
+        page.check("input[name=give-ID01][value=full]")
+        page.click("summary >> nth=0")
+        page.check("input[name=without-ID01][value=id_number]")
+        page.check("input[name=give-LC04][value=none]")
+        with page.expect_request(f"{REDIRECT}?*") as led:
+            page.click("button[value=give]")
+
+    [consent] = world.consents(holder)
+    assert {code: one.fields for code, one in consent.details.evidence.items()} == {
+        "ID01": {"name", "valid_to"}
+    }
+    assert led.value.url.startswith(f"{REDIRECT}?code=")
+
+
+def test_everything_works_without_scripts(world: PortalWorld, window: Open) -> None:
+    holder = world.settled()
+    visitor = world.member(holder)
+    visitor.open(world.ask(holder, "ID01", "LC04").address)
+    visitor.submit(
+        holding="give-ID01", **{"give-ID01": "full", "give-LC04": "verify", "act": "give"}
+    )
+    with window(java_script_enabled=False, viewport=PHONE) as reader:
+        page = reader.page
+        reader.sign_in(holder)
+        reader.go("/space/records")
+        page.click("a.row")
+        page.click("summary >> nth=0")
+        number = page.get_by_text(holder.number).is_visible()
+        reader.go("/space/consents")
+        page.click("a[href$=narrow]")
+        page.uncheck("input[name=keep][value=LC04]")
+        page.click("form.card button[type=submit]")
+        narrowed = page.get_by_role("status").inner_text()
+        page.click("a[href$=revoke]")
+        page.click("form[action$=revoke] button")
+        revoked = page.get_by_role("status").inner_text()
+        reader.go("/space/accesses")
+        with page.expect_download() as saved:
+            page.click("a[href$=receipt] >> nth=0")
+        page.click("form[action$=sign-out] button")
+
+    assert number
+    assert narrowed.startswith("授权已缩小。")
+    assert revoked.startswith("授权已收回。")
+    assert re.fullmatch(r"receipt-\d+\.zip", saved.value.suggested_filename)
+    assert page.url.endswith("/space/sign-in")
+
+
+def test_signing_in_and_consenting_takes_no_mouse(world: PortalWorld, window: Open) -> None:
+    holder = world.settled()
+    asked = world.ask(holder, "ID01", "LC04")
+    with window() as reader:
+        keys = reader.page.keyboard
+        reader.go(asked.address)
+        tab_to(reader, "INPUT kind resident_id_18")
+        tab_to(reader, "INPUT number ")
+        keys.type(holder.number)
+        keys.press("Enter")
+        reader.page.wait_for_url("**/code?*")
+        assert reader.focused() == "INPUT code "  # The one thing to do on that page.
+        keys.type(world.code())
+        keys.press("Enter")
+        reader.page.wait_for_url("**/space/consent/*")
+        tab_to(reader, "INPUT give-ID01 verify")
+        keys.press("ArrowDown")  # To the masked view,
+        keys.press("ArrowDown")  # and to the full one.
+        tab_to(reader, "INPUT give-LC04 ")
+        keys.press("Space")
+        tab_to(reader, "BUTTON act give")
+        outline = reader.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        with reader.page.expect_request(f"{REDIRECT}?*") as led:
+            keys.press("Enter")
+
+    [consent] = world.consents(holder)
+    assert {code: one.view for code, one in consent.details.evidence.items()} == {
+        "ID01": View.FULL,
+        "LC04": View.VERIFY,
+    }
+    assert outline == "solid"
+    assert led.value.url.startswith(f"{REDIRECT}?code=")
+
+
+def test_the_first_key_leads_past_the_menu(window: Open) -> None:
+    with window() as reader:
+        reader.go("/space/check")
+        reader.page.keyboard.press("Tab")
+        text = reader.page.locator(":focus").inner_text()
+        reader.page.keyboard.press("Enter")
+        reader.page.keyboard.press("Tab")
+        inside = reader.page.evaluate(
+            "document.querySelector('main').contains(document.activeElement)"
+            " || document.activeElement.closest('footer') !== null"
+        )
+
+    assert text == "跳到正文"
+    assert inside
+
+
+def test_after_signing_out_the_back_button_shows_nothing(world: PortalWorld, window: Open) -> None:
+    holder = world.settled()
+    with window() as reader:
+        page = reader.page
+        reader.sign_in(holder)
+        reader.go("/space/records")
+        page.click("a.row >> nth=0")
+        page.click("form[action$=sign-out] button")
+        page.go_back()
+        url, text = page.url, page.inner_text("body")
+
+    assert "/space/sign-in?onward=" in url
+    assert holder.name not in text
+
+
+def test_two_browsers_do_not_share_a_sign_in(world: PortalWorld, window: Open) -> None:
+    with window() as first, window() as second:
+        first.sign_in(world.settled())
+        second.go("/space")
+
+        assert first.page.url.endswith("/space")
+        assert second.page.url.endswith("/space/sign-in")
+
+
+def test_a_page_elsewhere_can_neither_frame_nor_post(world: PortalWorld, window: Open) -> None:
+    attack = f"""<!doctype html><title>x</title>
+      <iframe name="inside" src="{world.origin}/space"></iframe>
+      <form method="post" action="{world.origin}/space/sign-out"><button>Win</button></form>"""
+    holder = world.settled()
+    with window() as reader:
+        page = reader.page
+        reader.sign_in(holder)
+        page.route(
+            "http://attacker.example/**",
+            lambda route: route.fulfill(body=attack, content_type="text/html"),
+        )
+        page.goto("http://attacker.example/")
+        [frame] = [one for one in page.frames if one.name == "inside"]
+        framed = frame.url
+        page.click("button")
+        refused = page.locator("h1").inner_text()  # Not even the cookie travelled.
+        reader.go("/space")
+        still = page.url
+
+    assert framed == "chrome-error://chromewebdata/"
+    assert refused == "登录我的空间"
+    assert still.endswith("/space")
+
+
+def test_a_printed_entry_shows_the_entry_alone(world: PortalWorld, window: Open) -> None:
+    holder = world.settled()
+    with window() as reader:
+        page = reader.page
+        reader.sign_in(holder)
+        reader.go("/space/accesses")
+        page.click(".entry .actions a >> nth=0")
+        page.emulate_media(media="print")
+        seen = {
+            name: page.locator(name).first.is_visible()
+            for name in ("header.top", "nav.tabs", "footer.foot", ".buttons", "h1", ".print-only")
+        }
+
+    assert seen == {
+        "header.top": False,
+        "nav.tabs": False,
+        "footer.foot": False,
+        ".buttons": False,
+        "h1": True,
+        ".print-only": True,
+    }
+
+
+def tab_to(reader: Reader, wanted: str, *, most: int = 60) -> None:
+    """Press Tab until what is ``wanted`` has the keyboard."""
+    for _ in range(most):
+        reader.page.keyboard.press("Tab")
+        if reader.focused().startswith(wanted):
+            return
+    raise AssertionError(f"the keyboard does not reach {wanted}")
