@@ -50,6 +50,9 @@ MARKET: Final = "11110105PDY001012C"
 SCHOOLS: Final = "11110105PDY001047Y"
 """Has nothing to do with either."""
 
+CHECKER: Final = "checker"
+"""Name of a resource server of the market department."""
+
 FOOD: Final = "11110105PDY001012C4000131020100"
 CODE: Final = "ID01"
 FIELDS: Final = ("name", "id_number", "valid_to")
@@ -216,8 +219,8 @@ class System:
         body = {"holder": person.holder, "item": FOOD}
         return self.send("/v1/cases", body, request_id=request_id)
 
-    def push(self, case_no: str, **changes: Any) -> str:  # noqa: ANN401 - any member
-        """Push a request for an identity card; return its ``request_uri``."""
+    def request(self, case_no: str, **changes: Any) -> dict[str, str]:  # noqa: ANN401 - any member
+        """Return the form that asks for an identity card; ``changes`` are of its details."""
         now = self.world.now()
         need = items()[FOOD].requirements[CODE]
         details = {
@@ -234,7 +237,7 @@ class System:
             "valid": {"from": now - 60, "to": now + DAY},
             "retention_days": 30,
         }
-        form = {
+        return {
             "response_type": "code",
             "client_id": self.client_id,
             "redirect_uri": REDIRECT,
@@ -243,7 +246,10 @@ class System:
             "code_challenge_method": "S256",
             "authorization_details": json.dumps([details | changes]),
         }
-        answer = self.form("/oauth/par", form)
+
+    def push(self, case_no: str, **changes: Any) -> str:  # noqa: ANN401 - any member
+        """Push a request for an identity card; return its ``request_uri``."""
+        answer = self.form("/oauth/par", self.request(case_no, **changes))
         assert answer.status_code == 201, answer.text
         uri: str = answer.json()["request_uri"]
         return uri
@@ -377,6 +383,11 @@ class HttpWorld:
         """The stranger."""
         return self.systems[SCHOOLS]
 
+    @property
+    def checker(self) -> System:
+        """A resource server, which may ask about tokens and nothing else."""
+        return self.systems[CHECKER]
+
     def now(self) -> int:
         """Return UTC seconds."""
         return self.clock.now_ms() // MS
@@ -470,12 +481,27 @@ def open_world(folder: Path) -> Iterator[HttpWorld]:
             for number, code in enumerate((POLICE, MARKET, SCHOOLS)):
                 system = System(world, code, f"system-{number}")
                 world.systems[code] = system
-                register(wired.vault, _registration(system), demo=True)
+                register(wired.vault, json.dumps(_registration(system)), demo=True)
+            checker = System(world, MARKET, CHECKER)
+            world.systems[CHECKER] = checker
+            register(wired.vault, json.dumps(_resource_server(checker)), demo=True)
             yield world
 
 
-def _registration(system: System) -> str:
+def _registration(system: System) -> dict[str, Any]:
     numbers = system.key.private.private_numbers()
     private = system.key.jwk | {"d": b64(numbers.private_value.to_bytes(32)), "kid": "k1"}
     client = DemoClient(client_id=system.client_id, department=system.department, key=private)
-    return json.dumps(registration(client))
+    return registration(client)
+
+
+def _resource_server(system: System) -> dict[str, Any]:
+    nothing: dict[str, Any] = {
+        "redirect_uris": [],
+        "grant_types": [],
+        "scopes": [],
+        "evidence": {},
+        "issue_codes": [],
+        "service_items": [],
+    }
+    return _registration(system) | nothing | {"profile": "rs"}
