@@ -154,7 +154,7 @@ def by_token(scene: Scene, operation: str, *, system: System, token: str) -> int
 
 
 def by_browser(scene: Scene, operation: str, *, browser: Browser, form: bool = True) -> int:
-    method, path = filled(scene, operation)
+    _, path = filled(scene, operation)
     cookies = "; ".join(f"{name}={value}" for name, value in browser.http.cookies.items())
     own = {"Origin": "https://space.example.org", "X_CSRF_Token": browser.signed.form_token}
     if path.startswith("/oauth/"):
