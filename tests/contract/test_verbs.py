@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from policies.scopes import View
-from tests.support.world import FIELDS, MARKET, World, open_world
+from tests.support.world import World, open_world
+from tests.support.world_values import FIELDS, MARKET
 from vault.errors import (
     AccessDeniedError,
     ConflictError,

@@ -4,21 +4,30 @@ What a front door would have proven (token, proof, sign-in) is made here. Everyt
 the verbs' own, over memory or over SQLite.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from policies.scopes import View
-from tests.support.jws import Signer, ec_signer
-from tests.support.memory.journal import MemoryJournal
-from tests.support.memory.rows import Rows
-from tests.support.ports import FixedClock, HookedJournal, Ports, open_ports
-from vault.clients import Client, ClientStatus, Profile
+from tests.support.ports import Ports, open_ports
+from tests.support.world_people import People
+from tests.support.world_values import (
+    ASKS,
+    CODES,
+    FIELDS,
+    GRANTED,
+    HOUR,
+    ISSUES,
+    ITEM,
+    MARKET,
+    PURPOSE,
+    a_town_client,
+    a_town_department,
+)
 from vault.clients.protocol import (
     AccessToken,
     AuthorizationCode,
@@ -26,24 +35,15 @@ from vault.clients.protocol import (
     Interaction,
     InteractionState,
     PushedRequest,
-    SignIn,
 )
-from vault.clock import MS, legal_day
 from vault.consents import Consent
 from vault.consents.details import Details, EvidenceGrant
 from vault.crypto.secrets import SEALING, Secrets
 from vault.crypto.tokens import PEPPER
-from vault.departments import Department, DepartmentStatus
-from vault.errors import JournalUnavailableError
-from vault.identifiers import Identifier, IdentifierKind, parse
-from vault.identifiers.synthetic import synthetic_resident_id, synthetic_uscc
-from vault.ids import ID_BYTES, CaseNumber, ClientId, DepartmentId, GrantId, RecordId, Space
-from vault.journal.entries import Entry
-from vault.journal.kinds import Kind
+from vault.identifiers import Identifier
+from vault.ids import ID_BYTES, CaseNumber, DepartmentId, GrantId, RecordId, Space
 from vault.journal.receipts import Receipt
-from vault.notices import NoticeKind
 from vault.numbers import SPACE_KINDS, NumberIndex, key_name
-from vault.ports import LiveToken
 from vault.records import RecordHead, RecordStatus
 from vault.services import Vault
 from vault.services.acting import Caller, Member
@@ -62,116 +62,8 @@ from vault.services.open_case import OpenCase, OpenedCase, open_case
 from vault.services.pull import Pull, Release, pull_evidence
 from vault.services.register_client import register_client
 from vault.services.register_department import register_department
-from vault.services.sign_in import ACR
 from vault.services.suspend_client import suspend_client
 from vault.services.versions import Deposited
-
-HOUR: Final = 3600
-ITEM: Final = "11110105PDY001012C4000131020100"
-"""Food business licence: ID01 full, LC01 full, LC04 or MT04, SR05."""
-
-PURPOSE: Final = "licence_application"
-POLICE: Final = "police"
-MARKET: Final = "market"
-SCHOOL: Final = "school"
-CODES: Final = {
-    POLICE: "11110105PDY0010207",
-    MARKET: "11110105PDY001012C",
-    SCHOOL: "11110105PDY001047Y",
-}
-ISSUES: Final = {
-    POLICE: frozenset({"ID01", "ID02", "ID07", "LC04", "MT04", "SR05"}),
-    MARKET: frozenset({"LC01", "LC09", "CR02", "MT04"}),
-    SCHOOL: frozenset({"LC13", "ID01"}),
-}
-ASKS: Final = {
-    "ID01": View.FULL,
-    "LC01": View.FULL,
-    "LC04": View.SUMMARY,
-    "MT04": View.FULL,
-    "SR05": View.VERIFY,
-}
-FIELDS: Final[dict[str, dict[str, Any]]] = {
-    "ID01": {
-        "name": "示例甲",
-        "sex": "女",
-        "ethnicity": "示范族",
-        "birth_date": "1900-01-01",
-        "domicile_address": "示范省示范市示范区示范路1号",
-        "id_number": synthetic_resident_id(1),
-        "issuing_authority": "示范区公安分局（模拟）",
-        "valid_from": "2020-01-01",
-        "valid_to": "2040-01-01",
-    },
-    "LC01": {
-        "uscc": synthetic_uscc(1),
-        "name": "示例商行",
-        "entity_type": "个体工商户",
-        "legal_representative": "示例甲",
-        "established_date": "2020-01-01",
-        "business_scope": "食品销售",
-        "address": "示范省示范市示范区示范路2号",
-        "registration_authority": "示范区市场监督管理局（模拟）",
-        "registration_status": "存续",
-        "approval_date": "2020-01-02",
-    },
-    "LC04": {
-        "certificate_no": "示范不动产权第0001号",
-        "serial_no": "0001",
-        "right_holder": "示例甲",
-        "right_holder_id_type": "居民身份证",
-        "right_holder_id_no": synthetic_resident_id(1),
-        "location": "示范省示范市示范区示范路3号",
-        "unit_number": "110110000000GB00001F00000001",
-        "right_type": "国有建设用地使用权",
-        "right_nature": "出让",
-        "usage": "商业",
-        "area": "80.5",
-        "issue_date": "2020-01-03",
-    },
-    "MT04": {
-        "address": "示范省示范市示范区示范路4号",
-        "owner_name": "示例乙",
-        "lessee_name": "示例甲",
-        "area": "60",
-        "usage": "餐饮",
-        "lease_from": "2026-01-01",
-        "lease_to": "2027-01-01",
-        "file_hash": "0" * 64,
-    },
-    "SR05": {
-        "certificate_no": "示范0001",
-        "name": "示例甲",
-        "id_number": synthetic_resident_id(1),
-        "query_from": "2020-01-01",
-        "query_to": "2026-01-01",
-        "result": "无",
-        "purpose": "办理许可",
-        "issue_date": "2026-01-05",
-        "authority": "示范区公安分局（模拟）",
-    },
-    "CR02": {
-        "counterpart_name": "示例商行",
-        "counterpart_category": "法人",
-        "document_name": "许可决定书",
-        "document_no": "示范许〔2026〕1号",
-        "license_category": "普通",
-        "content": "食品经营",
-        "decision_date": "2026-01-04",
-        "valid_from": "2026-01-04",
-        "authority": "示范区市场监督管理局（模拟）",
-        "authority_uscc": synthetic_uscc(2),
-        "current_status": "有效",
-        "source_unit": "示范区市场监督管理局（模拟）",
-        "source_unit_uscc": synthetic_uscc(2),
-    },
-}
-GRANTED: Final = {
-    "ID01": ("name", "id_number", "valid_to"),
-    "LC01": ("uscc", "name"),
-    "LC04": ("location", "usage"),
-    "MT04": ("address", "usage"),
-}
 
 
 @dataclass(frozen=True)
@@ -198,182 +90,8 @@ class Granted:
         return self.asked.signin.space
 
 
-@dataclass
-class World:
-    """Says what happens. Attributes are ids by name."""
-
-    ports: Ports
-    vault: Vault
-    departments: dict[str, DepartmentId] = field(default_factory=dict)
-
-    # Seen from outside.
-
-    @property
-    def clock(self) -> FixedClock:
-        """The only clock."""
-        return self.ports.clock
-
-    @property
-    def journal(self) -> HookedJournal:
-        """The journal, with its hook."""
-        return self.ports.journal
-
-    @property
-    def entries(self) -> list[Entry]:
-        """Every entry of the log, opened, in order; over memory alone."""
-        assert isinstance(self.journal.inner, MemoryJournal)
-        return self.journal.inner.entries
-
-    @property
-    def kinds(self) -> list[Kind]:
-        """The kinds of all entries, in order."""
-        return [entry.kind for entry in self.entries]
-
-    @property
-    def last(self) -> Entry:
-        """The newest entry."""
-        return self.entries[-1]
-
-    @property
-    def told(self) -> list[NoticeKind]:
-        """What the usual person was told, in the order of the log."""
-        space = self.space()
-        with self.vault.read() as tx:
-            notices = tx.notices.of_holder(space, limit=99)
-        order = {entry.entry_id: at for at, entry in enumerate(self.entries)}
-        return [one.kind for one in sorted(notices, key=lambda one: order[one.entry_id])]
-
-    def now(self) -> int:
-        """Return UTC seconds."""
-        return self.clock.now_ms() // MS
-
-    @contextmanager
-    def spoiling(self) -> Iterator[Rows]:
-        """Give the rows themselves, as one with access to the database has them."""
-        assert self.ports.memory is not None
-        with self.ports.memory.changing() as rows:
-            yield rows
-
-    def fail_next(self) -> None:
-        """Let the journal not take the next operation."""
-
-        def fail() -> None:
-            raise JournalUnavailableError("the journal cannot be written")
-
-        self.journal.just_before_the_lock(fail)
-
-    # People and departments.
-
-    def person(self, number: int = 1) -> Identifier:
-        """Return the number of a made-up person."""
-        today = legal_day(self.clock.now_ms())
-        return parse(IdentifierKind.RESIDENT_ID, synthetic_resident_id(number), today=today)
-
-    def organisation(self, number: int = 1) -> Identifier:
-        """Return the number of a made-up organisation."""
-        today = legal_day(self.clock.now_ms())
-        return parse(IdentifierKind.USCC, synthetic_uscc(number), today=today)
-
-    def space(self, number: Identifier | None = None) -> Space:
-        """Return a space that must be there."""
-        found = self.find(number or self.person())
-        assert found is not None
-        return found
-
-    def find(self, number: Identifier) -> Space | None:
-        """Return the space of a number."""
-        with self.vault.read() as tx:
-            for one in self.vault.numbers.of(number):
-                found = tx.holders.find(one.kind, one.index)
-                if found is not None:
-                    return found
-        return None
-
-    def client_id(self, department: str) -> ClientId:
-        """Return the id of a department's system."""
-        return ClientId(f"{department}-system")
-
-    def client(self, department: str) -> Client:
-        """Return a department's system as it is registered now."""
-        with self.vault.read() as tx:
-            found = tx.clients.get(self.client_id(department))
-        assert found is not None
-        return found
-
-    def change_client(self, department: str, **changes: Any) -> None:  # noqa: ANN401 - any column
-        """Change a department's system, as an operator would."""
-        before = self.client(department)
-        with self.vault.work() as tx:
-            after = replace(before, version=before.version + 1, **changes)
-            tx.clients.replace(after, expected=before.version)
-
-    def suspend_department(self, department: str) -> None:
-        """Suspend a department, as an operator would."""
-        with self.vault.work() as tx:
-            before = tx.departments.get(self.departments[department])
-            assert before is not None
-            after = replace(before, status=DepartmentStatus.SUSPENDED, version=before.version + 1)
-            tx.departments.replace(after, expected=before.version)
-
-    def claim(self) -> Claim:
-        """Return the replay row of a proof that nobody has shown."""
-        return Claim(kind="dpop", key_hash=os.urandom(32), expires_at=self.now() + HOUR)
-
-    def caller(
-        self,
-        department: str = POLICE,
-        *,
-        request_id: str | None = None,
-        claim: Claim | None = None,
-    ) -> Caller:
-        """Return a department's system with a registry token and a fresh proof."""
-        client = self.client(department)
-        with self.vault.read() as tx:
-            owner = tx.departments.get(client.department_id)
-        assert owner is not None
-        token = AccessToken(
-            token_hash=os.urandom(32),
-            space=None,
-            grant_id=None,
-            family_id=os.urandom(ID_BYTES),
-            client_id=client.client_id,
-            scope=" ".join(sorted(client.scopes)),
-            details=None,
-            dpop_jkt="thumbprint",
-            acr=None,
-            auth_time=None,
-            issued_at=self.now(),
-            expires_at=self.now() + HOUR,
-        )
-        live = LiveToken(token=token, client=client, department=owner, consent=None)
-        return Caller(
-            live=live,
-            claim=claim or self.claim(),
-            proof_hash=sha256(b"proof").digest(),
-            network="192.0.2.0/24",
-            correlation="correlation-1",
-            request_id=request_id,
-        )
-
-    def signin(self, space: Space, *, age: int = 10, acr: str = ACR) -> SignIn:
-        """Return a holder's live sign-in, ``age`` seconds old."""
-        return SignIn(
-            signin_hash=os.urandom(32),
-            space=space,
-            csrf_hash=os.urandom(32),
-            acr=acr,
-            auth_time=self.now() - age,
-            idle_expires_at=self.now() + HOUR,
-            expires_at=self.now() + HOUR,
-        )
-
-    def member(self, number: Identifier | None = None, **how: Any) -> Member:  # noqa: ANN401 - as signin
-        """Return a holder who is signed in."""
-        return Member(
-            signin=self.signin(self.space(number), **how),
-            network="198.51.100.0/24",
-            correlation="correlation-2",
-        )
+class World(People):
+    """Says what happens."""
 
     # Issuing.
 
@@ -673,41 +391,3 @@ def _register(world: World, department: str) -> None:
     world.departments[department] = department_id
     register_department(world.vault, a_town_department(department, department_id))
     register_client(world.vault, a_town_client(department, department_id), demo=False)
-
-
-def a_town_department(department: str, department_id: DepartmentId) -> Department:
-    """Return a department as it is registered."""
-    return Department(
-        department_id=department_id,
-        code=CODES[department],
-        name_zh=f"示范区{department}（模拟）",
-        name_en=f"Demo District {department} (simulated)",
-        contact="service@example.org",
-        privacy_officer="privacy@example.org",
-        status=DepartmentStatus.ACTIVE,
-        version=1,
-    )
-
-
-def a_town_client(department: str, department_id: DepartmentId, **changes: Any) -> Client:  # noqa: ANN401 - any column
-    """Return a department's system as it is registered; only the market department asks."""
-    plain = Client(
-        client_id=ClientId(f"{department}-system"),
-        department_id=department_id,
-        name_zh="系统",
-        name_en="System",
-        profile=Profile.FAPI2,
-        status=ClientStatus.ACTIVE,
-        jwks=json.dumps({"keys": [KEY.jwk | {"kid": "k1"}]}),
-        redirect_uris=("https://client.example.org/cb",),
-        grant_types=frozenset({"authorization_code", "client_credentials"}),
-        scopes=frozenset({"records:write", "cases:write"}),
-        evidence=ASKS if department == MARKET else {},
-        issue_codes=ISSUES[department],
-        service_items=frozenset({ITEM}) if department == MARKET else frozenset(),
-        version=1,
-    )
-    return replace(plain, **changes)
-
-
-KEY: Final[Signer] = ec_signer()

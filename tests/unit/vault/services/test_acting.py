@@ -7,7 +7,8 @@ import pytest
 from policies.facts import MemberFacts
 from policies.requests import AccessRequest, Action
 from tests.support.operations import never
-from tests.support.world import MARKET, POLICE, World
+from tests.support.world import World
+from tests.support.world_values import MARKET, POLICE
 from vault.crypto.contexts import Purpose
 from vault.errors import (
     AccessDeniedError,

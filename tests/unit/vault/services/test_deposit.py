@@ -11,7 +11,8 @@ import pytest
 
 from policies.catalogue import catalogue
 from policies.fields import Kind as FieldKind
-from tests.support.world import FIELDS, MARKET, POLICE, SCHOOL, World
+from tests.support.world import World
+from tests.support.world_values import FIELDS, MARKET, POLICE, SCHOOL
 from vault.clients import ClientStatus, Profile
 from vault.crypto.contexts import Purpose
 from vault.errors import (

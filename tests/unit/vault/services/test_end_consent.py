@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from policies.scopes import View
-from tests.support.world import HOUR, ITEM, MARKET, PURPOSE, Granted, World
+from tests.support.world import Granted, World
+from tests.support.world_values import HOUR, ITEM, MARKET, PURPOSE
 from vault.clients import ClientStatus
 from vault.consents import ConsentStatus
 from vault.consents.details import Details

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from policies.scopes import View
-from tests.support.world import ITEM, MARKET, PURPOSE, SCHOOL, World
+from tests.support.world import World
+from tests.support.world_values import ITEM, MARKET, PURPOSE, SCHOOL
 from vault.cases import CaseState
 from vault.clients import ClientStatus
 from vault.clients.protocol import InteractionState

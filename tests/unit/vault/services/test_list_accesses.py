@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.world import HOUR, MARKET, POLICE, World
+from tests.support.world import World
+from tests.support.world_values import HOUR, MARKET, POLICE
 from vault.crypto.contexts import Purpose
 from vault.errors import IntegrityError, KeyUnavailableError, NotFoundError
 from vault.ids import DepartmentId, EntryId

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.world import HOUR, MARKET, POLICE, Granted, World
+from tests.support.world import Granted, World
+from tests.support.world_values import HOUR, MARKET, POLICE
 from vault.errors import (
     AccessDeniedError,
     ConflictError,

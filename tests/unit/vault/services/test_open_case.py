@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.world import ITEM, MARKET, POLICE, World
+from tests.support.world import World
+from tests.support.world_values import ITEM, MARKET, POLICE
 from vault.cases import Case, CaseState
 from vault.clients import ClientStatus
 from vault.errors import (

@@ -8,12 +8,12 @@ import pytest
 
 from policies.bundle import Bundle, shipped
 from tests.support.access import permissive_sources
-from tests.support.world import (
+from tests.support.world import World
+from tests.support.world_values import (
     CODES,
     HOUR,
     MARKET,
     POLICE,
-    World,
     a_town_client,
     a_town_department,
 )

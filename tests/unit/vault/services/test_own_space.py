@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.world import MARKET, POLICE, World
+from tests.support.world import World
+from tests.support.world_values import MARKET, POLICE
 from vault.consents import ConsentStatus
 from vault.errors import IntegrityError, KeyUnavailableError, NotFoundError
 from vault.ids import GrantId, HolderId, Space

@@ -12,17 +12,8 @@ from hypothesis import strategies as st
 
 from policies.catalogue import catalogue
 from policies.scopes import View
-from tests.support.world import (
-    FIELDS,
-    HOUR,
-    ITEM,
-    MARKET,
-    POLICE,
-    PURPOSE,
-    SCHOOL,
-    Granted,
-    World,
-)
+from tests.support.world import Granted, World
+from tests.support.world_values import FIELDS, HOUR, ITEM, MARKET, POLICE, PURPOSE, SCHOOL
 from vault.cases import CaseState
 from vault.clients import ClientStatus, Profile
 from vault.crypto.envelope import Manifest

@@ -5,7 +5,8 @@ from io import BytesIO
 
 import pytest
 
-from tests.support.world import FIELDS, POLICE, World
+from tests.support.world import World
+from tests.support.world_values import FIELDS, POLICE
 from vault.crypto.contexts import Purpose
 from vault.errors import (
     AccessDeniedError,
