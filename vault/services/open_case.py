@@ -1,7 +1,7 @@
 """A department takes up a case of a holder: the matter that a consent and a pull are for."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from policies.access import Permit
@@ -11,7 +11,7 @@ from policies.items import GBT39554_SCHEME, ServiceItem, service_item
 from policies.requests import AccessRequest, Action
 from vault.cases import Case, CaseState
 from vault.clock import legal_day
-from vault.errors import InvalidInputError
+from vault.errors import ConflictError, InvalidInputError
 from vault.identifiers import Identifier
 from vault.identifiers.case_numbers import make_case_number
 from vault.ids import ID_BYTES, CaseNumber, EntryId, NoticeId, Space, parse_id
@@ -31,6 +31,12 @@ from vault.services.open_space import Known, find_space, newcomer, open_space
 from vault.services.versions import receipt_of, refuse_unopened, spend_proof
 
 FIRST: Final = 1
+DRAWS: Final = 8
+"""A number has six random digits a day: of a thousand drawn, one is taken already."""
+
+
+class NumberTakenError(ConflictError):
+    """The number that was drawn belongs to another case; another one is drawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -60,6 +66,15 @@ def open_case(vault: Vault, asked: OpenCase) -> OpenedCase:
         JournalUnavailableError: Nothing was opened.
     """
     item = _item(asked)
+    for _ in range(DRAWS - 1):
+        try:
+            return _opened(vault, asked, item)
+        except NumberTakenError:  # The first draw has spent the proof.
+            asked = replace(asked, caller=asked.caller.spent())
+    return _opened(vault, asked, item)
+
+
+def _opened(vault: Vault, asked: OpenCase, item: ServiceItem) -> OpenedCase:
     now_ms = vault.clock.now_ms()
     authority = item.code if item.scheme == GBT39554_SCHEME else item.department
     case_no = make_case_number(authority, day=legal_day(now_ms), random=vault.random)
@@ -78,6 +93,8 @@ def open_case(vault: Vault, asked: OpenCase) -> OpenedCase:
     notice_id = NoticeId(vault.random(ID_BYTES))
 
     def effect(tx: Tx, at_ms: int) -> None:
+        if tx.cases.find(case_no) is not None:
+            raise NumberTakenError("this case number is taken")
         tx.cases.add(_case(asked, space=space, case_no=case_no, at_ms=at_ms))
         notice = Notice(
             space=space,

@@ -203,3 +203,19 @@ def test_a_case_number_drawn_twice_conflicts_and_changes_nothing(world: World) -
         world.open_case()
 
     assert [case.case_no for case in cases(world)] == [CaseNumber(done.case_no)]
+
+
+def test_a_case_number_that_is_taken_is_drawn_anew(world: World) -> None:
+    world.deposit()
+    honest, zeros = world.vault.random, iter([True] * 24)
+
+    def random(length: int) -> bytes:
+        """Draw the same number four times, then as ever."""
+        return bytes(length) if length == 1 and next(zeros, False) else honest(length)
+
+    world.vault = replace(world.vault, random=random)
+    first = world.open_case()
+    second = world.open_case()
+
+    assert first.case_no != second.case_no
+    assert [one.case_no for one in cases(world)] == sorted([first.case_no, second.case_no])
