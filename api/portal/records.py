@@ -30,7 +30,7 @@ from vault.departments import Department
 from vault.files import MAX_FILES
 from vault.ids import RecordId
 from vault.records import FileNote
-from vault.services.own_space import OwnHead, own_space
+from vault.services.own_space import OwnHead, own_heads
 from vault.services.read_own import OwnRecord, read_own_file, read_own_record
 
 KIB: Final = 1024
@@ -56,7 +56,7 @@ def records(member: MemberDep) -> Response:
     vault, language = member.wired.vault, member.language
     day = legal_day(vault.clock.now_ms())
     found = sorted(
-        own_space(vault, member.acting).records,
+        own_heads(vault, member.acting),
         key=lambda one: (one.head.code, -one.head.updated_at_ms),
     )
     groups = tuple(

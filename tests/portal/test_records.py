@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support.portal_world import PDF, POLICE, PortalWorld, Visitor
+from tests.support.portal_world import PDF, POLICE, PortalWorld, Visitor, identity_card
 from vault.ids import RecordId
 from vault.records import RecordStatus
 
@@ -117,3 +117,14 @@ def test_a_file_that_is_not_there_is_a_page_that_says_so(world: PortalWorld, num
 
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_a_large_file_is_told_in_megabytes(world: PortalWorld) -> None:
+    holder = world.person()
+    files = [("large.pdf", PDF * 100_000), ("small.pdf", PDF)]
+    world.deposit(holder, "ID01", identity_card(holder), files=files)
+    visitor = world.member(holder)
+
+    visitor.open(record_link(visitor))
+
+    assert "large.pdf PDF 文件 · 1.8 MB small.pdf PDF 文件 · 1 KB" in visitor.page.text
