@@ -127,4 +127,4 @@ def test_a_large_file_is_told_in_megabytes(world: PortalWorld) -> None:
 
     visitor.open(record_link(visitor))
 
-    assert "large.pdf PDF 文件 · 1.8 MB small.pdf PDF 文件 · 1 KB" in visitor.page.text
+    assert "large.pdf PDF 文件 · 1.7 MB small.pdf PDF 文件 · 1 KB" in visitor.page.text
