@@ -73,7 +73,7 @@ class Callers:
             "holder": self._browser(self.holder),
         }
 
-    def acquaint(self, case: Case) -> None:
+    def acquaint(self, case: Case[Any]) -> None:
         """Let a request be about what is there."""
         named = {n: v for n, v in self.known.items() if n in case.path_parameters}
         case.path_parameters.update(named)
@@ -144,7 +144,7 @@ def _run(callers: Callers, cases: Any, *, mode: str, answers: Counter[int]) -> N
         suppress_health_check=list(HealthCheck),
     )
     @given(case=cases, caller=st.sampled_from(sorted(callers.by)), known=st.booleans())
-    def conforms(case: Case, caller: str, *, known: bool) -> None:
+    def conforms(case: Case[Any], caller: str, *, known: bool) -> None:
         if known and mode == RIGHT:
             callers.acquaint(case)
         sent = requests.Request(**case.as_transport_kwargs(base_url=ORIGIN)).prepare()
