@@ -236,7 +236,7 @@ def _used(use: Use | None, language: Language) -> str:
         told = language.counted("已调取 %(num)s 次", use.used)
     if use is None or use.limit is None:
         return told
-    return language.joined((told, language.counted("最多 %(num)s 次", use.limit)))
+    return language.pick("，", ", ").join((told, language.counted("最多 %(num)s 次", use.limit)))
 
 
 def _href(consent: Consent, verb: str) -> str:

@@ -63,8 +63,8 @@ def test_a_consent_says_who_may_look_at_what_until_when(world: PortalWorld) -> N
     text = one.visitor.page.text
     assert "正在生效 示范区市场监督管理局（模拟） 生效中 办什么事 食品经营许可（小微餐饮）" in text
     assert f"申请行政许可 · 办件号后 7 位：{one.consent.case_no[-7:]}" in text
-    assert "居民身份证 · 完整内容 姓名、公民身份号码、有效期止 还没有调取过、最多 2 次" in text
-    assert "不动产权证书 · 遮盖后的内容 坐落、用途、面积 还没有调取过、最多 2 次" in text
+    assert "居民身份证 · 完整内容 姓名、公民身份号码、有效期止 还没有调取过，最多 2 次" in text
+    assert "不动产权证书 · 遮盖后的内容 坐落、用途、面积 还没有调取过，最多 2 次" in text
     assert "已经结束" not in text
 
 
@@ -74,7 +74,7 @@ def test_a_consent_says_how_often_it_was_used(world: PortalWorld) -> None:
 
     one.visitor.open("/space/consents")
 
-    assert "已调取 1 次、最多 2 次" in one.visitor.page.text
+    assert "已调取 1 次，最多 2 次" in one.visitor.page.text
 
 
 def test_a_revoked_consent_releases_nothing_and_is_listed_as_ended(world: PortalWorld) -> None:

@@ -306,3 +306,17 @@ def test_a_sign_in_that_is_too_old_leads_to_a_new_one(failing: Any, error: Excep
 
     assert answer.status_code == 303
     assert answer.headers["location"] == "/space/sign-in?onward=" + SCREEN.replace("/", "%2F")
+
+
+def test_behind_tls_every_cookie_is_bound_to_this_host(world: PortalWorld) -> None:
+    wired = replace(world.wired, issuer="https://space.example.org")
+    app = create_app(world.settings, wiring=lambda _: nullcontext(wired))
+
+    with TestClient(app, base_url=wired.issuer) as http:
+        found = http.get("/space/sign-in?lang=en").headers.get_list("set-cookie")
+        again = http.get("/space/sign-in")
+
+    assert [line.split("=")[0] for line in found] == ["__Host-vault-form", "__Host-vault-language"]
+    assert all({"Secure", "HttpOnly", "Path=/"} <= set(line.split("; ")) for line in found)
+    assert "set-cookie" not in again.headers
+    assert "Sign in to MySpace" in again.text
