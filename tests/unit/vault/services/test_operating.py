@@ -321,14 +321,15 @@ def test_a_change_of_policies_just_before_the_lock_is_what_decides(world: World)
     other = another_bundle()
     world.deposit()
     consent = world.consent()
-    caller = world.requester(consent)
     with world.vault.work() as tx:
         tx.policies.activate(other.hash, text=other.text)
-    world.suspend()
     world.journal.just_before_the_lock(lambda: activate_policy(world.vault))
 
-    with pytest.raises(AccessDeniedError, match="client-not-active"):
-        world.pull(consent, caller=caller)
+    with pytest.raises(AccessDeniedError, match="fields-not-consented"):
+        world.pull(consent, fields=frozenset({"name", "sex"}))
+
+    assert world.last.decision is not None
+    assert world.last.decision.bundle == shipped().hash
 
 
 # Housekeeping.

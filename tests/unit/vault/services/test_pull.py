@@ -26,6 +26,7 @@ from vault.errors import (
     NotFoundError,
     ReplayedError,
 )
+from vault.holders import HolderState
 from vault.ids import ClientId
 from vault.journal.entries import (
     Basis,
@@ -558,6 +559,45 @@ def test_a_consent_narrowed_just_before_the_lock_releases_nothing_by_the_old_one
     assert world.pull(consent).fields == {"name": "示例甲"}
 
 
+def test_a_pull_is_never_journalled_under_a_version_that_is_past(world: World) -> None:
+    consent = granted(world)
+    details = consent.asked.details
+    shorter = replace(details, ends_at=details.ends_at - 60)  # The same fields as before.
+    world.journal.just_before_the_lock(lambda: world.narrow(consent, shorter))
+
+    with pytest.raises(ConflictError):
+        world.pull(consent)
+    world.pull(consent)
+
+    assert world.kinds.count(Kind.PULL) == 1
+    assert world.last.on is not None
+    assert world.last.on.grant_version == 2
+
+
+def erase(world: World, consent: Granted) -> None:
+    with world.spoiling() as rows:
+        holder = rows.holders[consent.space]
+        rows.holders[consent.space] = replace(holder, state=HolderState.ERASED, version=2)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error"),
+    [(close_case, AccessDeniedError), (erase, NotFoundError)],
+    ids=["case closed", "holder erased"],
+)
+def test_a_row_that_changed_just_before_the_lock_counts(
+    world: World, spoil: Spoil, error: type[Exception]
+) -> None:
+    consent = granted(world)
+    world.journal.just_before_the_lock(lambda: spoil(world, consent))
+
+    with pytest.raises(error):
+        world.pull(consent)
+
+    assert world.last.kind is Kind.REFUSAL
+    assert world.used(consent) == {"ID01": 0}
+
+
 def test_a_consent_that_is_gone_under_the_lock_is_not_found(world: World) -> None:
     consent = granted(world)
 
@@ -617,6 +657,20 @@ def test_a_payload_that_was_altered_is_not_shown_and_the_pull_stays_journalled(
 
     assert world.last.kind is Kind.PULL
     assert world.used(consent) == {"ID01": 1}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"length": 1}, {"sha256": bytes(32)}, {"commitment": bytes(32)}], ids=str
+)
+def test_a_manifest_that_was_altered_is_noticed(world: World, changes: dict[str, Any]) -> None:
+    consent = granted(world)
+    with world.spoiling() as rows:
+        [(ref, record)] = rows.versions.items()
+        altered = replace(record.manifest, **changes)
+        rows.versions[ref] = replace(record, manifest=altered)
+
+    with pytest.raises(IntegrityError, match="not what was deposited"):
+        world.pull(consent)
 
 
 def test_a_payload_of_another_record_does_not_open(world: World) -> None:
