@@ -12,7 +12,8 @@
     ├── AccessDeniedError            the policies refused; carries the reasons
     ├── StepUpRequiredError          a stronger or fresher sign-in is needed
     ├── ConflictError                somebody else was first; read again
-    │   └── MovedOnError             (vault.services.pull)
+    │   ├── MovedOnError             (vault.services.pull)
+    │   └── NumberTakenError         (vault.services.open_case)
     ├── RateLimitedError             too often; says when to come back
     ├── ReplayedError                a proof or assertion was shown twice
     ├── IntegrityError               stored bytes do not open; nothing is shown

@@ -14,6 +14,7 @@ from vault import errors
 from vault.errors import ConflictError, IntegrityError, VaultError
 from vault.identifiers import IdentifierError
 from vault.journal.merkle import ProofError
+from vault.services.open_case import NumberTakenError
 from vault.services.pull import MovedOnError
 
 FROM_CODE = {"no-basis", "policy-error", EXHAUSTED, REPLAYED}
@@ -23,7 +24,11 @@ DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
 HEADINGS = ["Context", "Decision", "Consequences", "Alternatives", "References"]
 LONGEST_DECISION = 40
 
-REFINED = {ProofError: IntegrityError, MovedOnError: ConflictError}
+REFINED = {
+    ProofError: IntegrityError,
+    MovedOnError: ConflictError,
+    NumberTakenError: ConflictError,
+}
 """Defined where they are raised; to a caller they are their parents, whose problem they get."""
 
 HOSTS = {
@@ -69,7 +74,7 @@ def test_every_error_of_the_tree_has_one_problem() -> None:
 
     assert set(PROBLEMS) == tree | {IdentifierError}
     assert len(slugs) == len(set(slugs))
-    raised = (ProofError("no such leaf"), MovedOnError("changed"))
+    raised = (ProofError("no such leaf"), MovedOnError("changed"), NumberTakenError("taken"))
     assert [problem_of(one) for one in raised] == [PROBLEMS[one] for one in REFINED.values()]
 
 
