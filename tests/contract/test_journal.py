@@ -306,6 +306,16 @@ def test_a_proof_is_shown_once(ports: Ports) -> None:
     assert (cases(ports), ports.log.size()) == (0, 3)
 
 
+def test_of_many_that_show_one_proof_together_one_is_served(ports: Ports) -> None:
+    claims = (a_claim(),)
+
+    waiting = [ports.journal.enqueue(a_disclosure(n, claims=claims)) for n in range(8)]
+
+    outcomes = [one.result(10) for one in waiting]
+    committed(outcomes[0])
+    assert [refused(one).deny.reasons for one in outcomes[1:]] == [REPLAYED] * 7
+
+
 def test_a_replay_is_told_to_nobody_and_remembers_no_request(ports: Ports) -> None:
     claims = (a_claim(),)
     ports.journal.submit(a_disclosure(1, claims=claims))
