@@ -1,6 +1,7 @@
 """Awaits the journal without a thread (ADR 0014), under the same deadlines as ``submit``."""
 
 import asyncio
+from asyncio import AbstractEventLoop, Future
 
 from vault.errors import JournalUnavailableError, OutcomeUnknownError
 from vault.journal.operations import (
@@ -9,6 +10,7 @@ from vault.journal.operations import (
     Disclosure,
     Journal,
     Outcome,
+    Pending,
 )
 
 
@@ -26,25 +28,45 @@ async def submitted(
         JournalUnavailableError: Too much waits; nothing was released.
         OutcomeUnknownError: Its batch had begun and did not end in time.
     """
-    await asyncio.sleep(0)  # What arrived at once is prepared first, and shares a commit.
+    loop = asyncio.get_running_loop()
+    answer: Future[Outcome] = loop.create_future()
     pending = journal.enqueue(operation)
-    answer = asyncio.wrap_future(pending)
-    answer.add_done_callback(_seen)
-    if await _done(answer, deadline=deadline):
-        return answer.result()
+    pending.add_done_callback(lambda done: _wake(loop, answer, done))
+    timer = loop.call_later(deadline, _late, loop, answer, pending, deadline)
+    try:
+        return await answer
+    finally:
+        timer.cancel()
+
+
+def _wake(loop: AbstractEventLoop, answer: "Future[Outcome]", done: Pending) -> None:
+    """Hand the outcome to the loop; runs in the writer's thread, once for each waiter."""
+    if not done.cancelled() and not loop.is_closed():
+        loop.call_soon_threadsafe(_hand_over, answer, done)
+
+
+def _hand_over(answer: "Future[Outcome]", done: Pending) -> None:
+    if answer.done():  # Nobody waits any more.
+        return
+    error = done.exception()
+    if error is None:
+        answer.set_result(done.result())
+    else:
+        answer.set_exception(error)
+
+
+def _late(
+    loop: AbstractEventLoop, answer: "Future[Outcome]", pending: Pending, deadline: float
+) -> None:
+    """Give up while it still queues; once its batch has begun, wait as long again."""
+    if answer.done():
+        return
     if pending.cancel():
-        raise JournalUnavailableError("the journal is busy")
-    if await _done(answer, deadline=deadline):
-        return answer.result()
-    raise OutcomeUnknownError("the journal did not answer in time")
+        answer.set_exception(JournalUnavailableError("the journal is busy"))
+    else:
+        loop.call_later(deadline, _too_late, answer)
 
 
-async def _done(answer: "asyncio.Future[Outcome]", *, deadline: float) -> bool:
-    done, _ = await asyncio.wait({answer}, timeout=deadline)
-    return bool(done)
-
-
-def _seen(answer: "asyncio.Future[Outcome]") -> None:
-    """Take note of an error that nobody waits for any more."""
-    if not answer.cancelled():
-        answer.exception()
+def _too_late(answer: "Future[Outcome]") -> None:
+    if not answer.done():
+        answer.set_exception(OutcomeUnknownError("the journal did not answer in time"))
