@@ -25,8 +25,9 @@ from vault.errors import (
     VaultError,
 )
 from vault.ids import Space
-from vault.journal.operations import Change, Disclosure, Outcome, Pending
+from vault.journal.operations import Change, Disclosure, Journal, Outcome, Pending
 from vault.services import Vault
+from vault.services.pull import MovedOnError
 
 
 @dataclass
@@ -66,6 +67,29 @@ class StuckJournal:
         if self.taken:
             pending.set_running_or_notify_cancel()
         self.queued.append(pending)
+        return pending
+
+
+@dataclass
+class MovingJournal:
+    """A journal under which the record moves on while the first ``moves`` pulls wait."""
+
+    real: Journal
+    moves: int
+
+    @property
+    def waiting(self) -> bool:
+        return self.real.waiting
+
+    def submit(self, operation: Change | Disclosure) -> Outcome:
+        return self.real.submit(operation)
+
+    def enqueue(self, operation: Change | Disclosure) -> Pending:
+        if self.moves == 0:
+            return self.real.enqueue(operation)
+        self.moves -= 1
+        pending: Pending = Future()
+        pending.set_exception(MovedOnError("what would be released has changed"))
         return pending
 
 
@@ -175,6 +199,21 @@ def test_a_bug_is_told_as_a_number_and_nothing_else(world: HttpWorld) -> None:
     assert body["instance"].endswith(answer.headers["x-correlation-id"])
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(("moves", "expected"), [(1, 200), (2, 200), (3, 409)])
+def test_a_record_that_changes_while_it_is_pulled_is_asked_for_again(
+    world: HttpWorld, moves: int, expected: int
+) -> None:
+    person, _ = world.settled()
+    token, _ = world.granted(person)
+    path = f"/v1/evidence/{CODE}"
+    moving = MovingJournal(real=world.vault.journal, moves=moves)
+
+    with with_vault(world, replace(world.vault, journal=moving)) as http:
+        answer = http.get(path, headers=world.market.headers("GET", path, token=token))
+
+    assert answer.status_code == expected
 
 
 # -- awaiting the journal without a thread -----------------------------------------------------
