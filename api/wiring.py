@@ -54,7 +54,11 @@ _log = structlog.get_logger("myspace.wiring")
 
 @contextmanager
 def wire(
-    settings: Settings, *, clock: Clock | None = None, random: RandomBytes = os.urandom
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    random: RandomBytes = os.urandom,
+    sweep_seconds: float = SWEEP_SECONDS,
 ) -> Iterator[Wired]:
     """Wire the vault while the block runs.
 
@@ -62,6 +66,7 @@ def wire(
         settings: The whole configuration.
         clock: The time; the machine's own unless a test brings another.
         random: The source of every key, id and code.
+        sweep_seconds: How often what has expired is removed.
 
     Raises:
         KeyUnavailableError: The root key is not there, or is that of another vault.
@@ -101,7 +106,7 @@ def wire(
             database, deployment, journal=journal, settings=settings, clock=told, random=random
         )
         activate_policy(vault)
-        stack.enter_context(_housekeeping(vault))
+        stack.enter_context(_housekeeping(vault, every=sweep_seconds))
         provider = Provider.of(vault, origin=settings.issuer)
         yield Wired(
             vault=vault,
@@ -145,15 +150,15 @@ def _vault(
 
 
 @contextmanager
-def _housekeeping(vault: Vault) -> Iterator[None]:
-    """Sweep every minute while the block runs."""
+def _housekeeping(vault: Vault, *, every: float) -> Iterator[None]:
+    """Sweep every ``every`` seconds while the block runs."""
     over = threading.Event()
 
     def keep() -> None:
-        while not over.wait(SWEEP_SECONDS):
+        while not over.wait(every):
             try:
                 sweep(vault)
-            except VaultError:  # The next minute tries again.
+            except VaultError:  # The next one tries again.
                 _log.exception("housekeeping was not done")
 
     thread = threading.Thread(target=keep, name="housekeeping", daemon=True)

@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -11,9 +12,13 @@ import pytest
 from api.deployment import SERVICE_KEYS, key_provider
 from api.settings import KeySettings, RootProvider, Settings
 from api.wiring import STATE_FILE, wire
-from tests.support.http_world import settings_below
+from tests.support.http_world import DAY, SetClock, settings_below
+from vault.clock import legal_day
 from vault.crypto.providers import create_key_file
 from vault.errors import KeyUnavailableError, LogFrozenError, StorageError
+from vault.identifiers import IdentifierKind, parse
+from vault.identifiers.synthetic import synthetic_resident_id
+from vault.services.sign_in import start_sign_in
 
 
 def count(settings: Settings, table: str) -> int:
@@ -50,6 +55,23 @@ def test_it_serves_while_it_is_wired_and_no_longer(tmp_path: Path) -> None:
         assert wired.serving()
 
     assert not wired.serving()
+
+
+def test_what_has_expired_is_removed_by_and_by(tmp_path: Path) -> None:
+    settings, clock = settings_below(tmp_path), SetClock()
+    number = parse(
+        IdentifierKind.RESIDENT_ID, synthetic_resident_id(1), today=legal_day(clock.now_ms())
+    )
+
+    with wire(settings, clock=clock, sweep_seconds=0.02) as wired:
+        start_sign_in(wired.vault, number, source="192.0.2.1")
+        before = count(settings, "signin_attempt")
+        clock.ahead = 7 * DAY
+        until = time.monotonic() + 10
+        while count(settings, "signin_attempt") and time.monotonic() < until:
+            time.sleep(0.02)
+
+    assert (before, count(settings, "signin_attempt")) == (1, 0)
 
 
 def test_nothing_is_half_written_where_the_first_start_fails(tmp_path: Path) -> None:
