@@ -93,10 +93,10 @@ async def presented(request: Request) -> Presented:
     """Freeze what is needed to resolve a token."""
     return Presented(
         method=request.method,
-        path=request.url.path,
+        path=request.scope["path"],
         authorization=tuple(request.headers.getlist("authorization")),
         proofs=tuple(request.headers.getlist("dpop")),
-        elsewhere="access_token" in request.query_params,
+        elsewhere=bool(request.scope["query_string"]) and "access_token" in request.query_params,
         network=request.client.host if request.client else "",
     )
 

@@ -5,6 +5,7 @@ here; once the writer has it, its outcome is awaited (journal.md 2.6 rule 5).
 """
 
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -18,7 +19,8 @@ MAX_WAITING: Final = 1024
 MAX_CHANGES: Final = 60  # PostgreSQL keeps 64 subtransaction ids (journal.md 2.6 rule 6).
 MAX_DISCLOSURES: Final = 256
 SHARE: Final = 4  # One client gets at most a quarter of a batch while others wait.
-GATHER_SECONDS: Final = 0.004
+GATHER_SECONDS: Final = 0.030
+QUIET_SECONDS: Final = 0.002
 """How long a batch may wait to become as large as the one before it."""
 
 
@@ -40,6 +42,7 @@ class Queue:
         self._ready = threading.Condition()
         self._closed = False
         self._together = 1
+        self._before = 0
 
     def put(self, operation: Change | Disclosure) -> Future[Outcome]:
         """Queue ``operation``.
@@ -72,7 +75,7 @@ class Queue:
         with self._ready:
             self._gather()
             arrived = [waiting for lane in self._lanes for waiting in lane]
-            self._together = max(1, len(arrived))
+            self._together, self._before = len(arrived) + self._before, len(arrived)
             taken = _fair(arrived)
             gone = {id(waiting) for waiting in taken}
             for lane in self._lanes:
@@ -83,14 +86,19 @@ class Queue:
         return [waiting for waiting in taken if waiting.future.set_running_or_notify_cancel()]
 
     def _gather(self) -> None:
-        """Wait until as many are here as came together last time, but not for long.
+        """Wait until as many are here as came lately, or nobody comes any more.
 
-        A transaction costs as much as a dozen entries in it, so callers who come at the same
-        pace share one; a lone caller waits for nobody.
+        A transaction costs as much as a dozen entries in it, and while it runs it competes with
+        the callers who are still preparing theirs: so those who come at the same pace share one.
+        A lone caller waits for nobody.
         """
-        self._ready.wait_for(
-            lambda: self._here() >= self._together or self._closed, GATHER_SECONDS
-        )
+        until = time.monotonic() + GATHER_SECONDS
+        arrived = 0
+        while arrived < self._here() < self._together and time.monotonic() < until:
+            arrived = self._here()
+            self._ready.wait_for(
+                lambda: self._here() >= self._together or self._closed, QUIET_SECONDS
+            )
 
     def _here(self) -> int:
         return sum(map(len, self._lanes))

@@ -91,6 +91,9 @@ def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
     )
 
     def effect(tx: Tx, at_ms: int) -> None:
+        page = tx.protocol.interaction(asked.interaction_id)
+        if page is None or page.expires_at <= at_ms // MS:
+            raise ConflictError("the time to decide is over")
         _spend(tx, asked, state=InteractionState.GRANTED, at_ms=at_ms)
         consent = _consent(asked, department=department, entry_id=draft.entry_id, at_ms=at_ms)
         tx.consents.add(consent, uses=_uses(consent))

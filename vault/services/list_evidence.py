@@ -20,7 +20,7 @@ from vault.services.acting import Caller, new_entry_id
 from vault.services.asking import Asking
 from vault.services.entering import Draft, Proof, committed, proof_of, telling, under
 from vault.services.entry_keys import entry_keys
-from vault.services.pull import NO_BASIS, MovedOnError
+from vault.services.pull import ATTEMPTS, NO_BASIS, MovedOnError, refreshed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +55,18 @@ def list_evidence(vault: Vault, caller: Caller) -> Listing:
     Raises:
         AccessDeniedError, NotFoundError, ReplayedError: Refused; the refusal is journalled,
             but for a token that has no consent behind it, which means no space.
-        MovedOnError: The consent was changed meanwhile; nothing was told.
+        MovedOnError: The consent was changed again and again; nothing was told.
         JournalUnavailableError: Nothing was told.
     """
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _listing(vault, caller)
+        except MovedOnError:
+            caller = refreshed(vault, caller)
+    return _listing(vault, caller)
+
+
+def _listing(vault: Vault, caller: Caller) -> Listing:
     consent, text = caller.live.consent, caller.live.token.details
     if consent is None or text is None:
         raise AccessDeniedError(NO_BASIS)

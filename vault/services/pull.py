@@ -119,14 +119,34 @@ def pull_evidence(vault: Vault, pull: Pull) -> Release:
         try:
             return complete_pull(vault, prepared, vault.journal.submit(prepared.operation))
         except MovedOnError:
-            pull = again(pull)
+            pull = again(vault, pull)
     prepared = prepare_pull(vault, pull)
     return complete_pull(vault, prepared, vault.journal.submit(prepared.operation))
 
 
-def again(pull: Pull) -> Pull:
-    """Return ``pull`` for another attempt: its proof was spent by the first one."""
-    return replace(pull, caller=replace(pull.caller, claim=None))
+def again(vault: Vault, pull: Pull) -> Pull:
+    """Return ``pull`` for another attempt: its proof is spent, its consent is read anew.
+
+    Raises:
+        NotFoundError: The consent is not there any more.
+    """
+    return replace(pull, caller=refreshed(vault, pull.caller))
+
+
+def refreshed(vault: Vault, caller: Caller) -> Caller:
+    """Return ``caller`` with a spent proof, and the consent of its token as it is now.
+
+    Raises:
+        NotFoundError: The consent is not there any more.
+    """
+    live = caller.live
+    if live.consent is None:
+        return caller.spent()
+    with vault.read() as tx:
+        consent = tx.consents.get(live.consent.space, grant_id=live.consent.grant_id)
+    if consent is None:
+        raise NotFoundError("no such consent")
+    return replace(caller.spent(), live=replace(live, consent=consent))
 
 
 def prepare_pull(vault: Vault, pull: Pull) -> Prepared:

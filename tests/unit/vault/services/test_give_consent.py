@@ -344,6 +344,20 @@ def test_declining_takes_no_reason_no_freshness_and_no_live_client(
     assert state(world, asked) == (True, InteractionState.DENIED)
 
 
+def test_nothing_is_granted_once_the_time_to_decide_is_over(
+    world: World, case_no: CaseNumber
+) -> None:
+    asked = world.asked(case_no)
+    world.clock.advance(seconds=600)
+    late = replace(asked, signin=replace(asked.signin, auth_time=world.now()))
+
+    with pytest.raises(ConflictError, match="time to decide"):
+        give_consent(world.vault, late)
+
+    assert state(world, asked) == (False, InteractionState.OPEN)
+    assert consents(world) == ()
+
+
 def test_a_client_that_goes_on_may_be_granted(world: World, case_no: CaseNumber) -> None:
     asked = world.asked(case_no)
     world.suspend()

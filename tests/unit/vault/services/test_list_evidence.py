@@ -170,11 +170,28 @@ def test_what_was_taken_back_is_listed_no_more(
     else:
         world.narrow(granted, left)
 
+    found = list_evidence(world.vault, caller)
+
+    assert [line.kind.code for line in found.lines] == ["LC04"]
+    assert world.kinds.count(Kind.LIST) == 1
+
+
+def test_a_consent_that_never_stands_still_is_given_up_and_nothing_is_told(
+    world: World, granted: Granted
+) -> None:
+    def shorten() -> None:
+        details = shown[-1]
+        shown.append(replace(details, ends_at=details.ends_at - 1))
+        world.narrow(granted, shown[-1])
+        world.journal.just_before_the_lock(shorten)
+
+    shown = [granted.asked.details]
+    world.journal.just_before_the_lock(shorten)
+
     with pytest.raises(ConflictError):
-        list_evidence(world.vault, caller)
+        listing(world, granted)
 
     assert Kind.LIST not in world.kinds
-    assert [line.kind.code for line in listing(world, granted).lines] == ["LC04"]
 
 
 def test_a_consent_that_vanishes_under_the_lock_is_not_found(
