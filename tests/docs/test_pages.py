@@ -33,6 +33,7 @@ BILINGUAL = {
     "docs/operations/incident.md",
     "docs/operations/keys.md",
     "docs/operations/settings.md",
+    "docs/performance.md",
     "docs/threat-model.md",
 }
 READMES = (ROOT / "README.md", ROOT / "README.en.md")
