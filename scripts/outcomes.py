@@ -201,9 +201,10 @@ def unusable(path: Path | str) -> OperatorError:
 
 def settings_told(error: ValidationError) -> Told:
     """Name the settings that are missing or wrong; a value is never repeated."""
-    names = ", ".join(
-        sorted({"MYSPACE_" + "__".join(map(str, one["loc"])).upper() for one in error.errors()})
-    )
+    wrong = [one["loc"] for one in error.errors()]
+    if () in wrong:  # The only rule that is about several settings at once.
+        return _PLAIN_HTTP
+    names = ", ".join(sorted({"MYSPACE_" + "__".join(map(str, loc)).upper() for loc in wrong}))
     return Told(
         text=Text(
             f"设置缺失或无效：{names}。请在环境变量中改正。",
@@ -211,6 +212,16 @@ def settings_told(error: ValidationError) -> Told:
         ),
         code=Exit.CONFIGURATION,
     )
+
+
+_PLAIN_HTTP: Final = Told(
+    text=Text(
+        "没有 https 就只能演示。请把 MYSPACE_ISSUER 设为对外的 https 来源，或加上 --demo。",
+        "Without https there is only the demonstration. Set MYSPACE_ISSUER to the https origin "
+        "that people use, or add --demo.",
+    ),
+    code=Exit.CONFIGURATION,
+)
 
 
 def missing(name: str) -> OperatorError:

@@ -93,7 +93,7 @@ def existing_settings(where: Places) -> Settings:
         )
     if not _keys_are_set() and not where.key_file.exists():
         raise key_missing(where.key_file)
-    return _settings(where, port=DEFAULT_PORT, demo=True)
+    return _settings(where, port=DEFAULT_PORT, demo=f"{PREFIX}ISSUER" not in os.environ)
 
 
 def key_missing(path: Path) -> OperatorError:

@@ -51,7 +51,9 @@ def locale_of(lang: str) -> str:
 
 
 def both(text: Text) -> str:
-    """Return the sentence in both languages."""
+    """Return the sentence in both languages; once, where both are the same."""
+    if text.zh == text.en:
+        return text.zh
     return f"{text.zh} · {text.en}"
 
 
