@@ -18,8 +18,9 @@ debian() {  # install Debian packages
         return 1
     }
     say "安装系统软件包 / Installing system packages: $*"
-    as_root apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    as_root apt-get update -qq &&
+        as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 find_python() {
@@ -43,7 +44,7 @@ environment() {  # environment LOCKFILE: the virtual environment with exactly th
         say "[1/3] 建立虚拟环境 / Creating the virtual environment"
         "$python" -m venv .venv 2>/dev/null || {
             rm -rf .venv
-            debian python3-venv
+            debian "$(basename "$python")-venv"
             "$python" -m venv .venv
         }
     fi
