@@ -1,0 +1,135 @@
+"""The benchmark: its proofs are good, its load counts failures, its figures have their unit."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from api.oauth.dpop import ProofReader
+from scripts.bench.fixture import Fixture
+from scripts.bench.load import Measured
+from scripts.bench.proofs import ProofKey, plain_requests, proven_requests
+from scripts.bench.rounds import Load, Round
+from scripts.bench.servers import bare_server
+from scripts.bench.tables import plain, ratios, table
+from scripts.cli import app
+from scripts.outcomes import OperatorError
+from scripts.places import embedded_settings, places
+from tests.support.oauth_world import World
+
+ISSUER = "https://space.example.org"
+SHOWN = "vat_x"
+TARGET = "/v1/evidence/LC01?view=full"
+
+
+def round_of(cpu_us: float, **changes: float) -> Round:
+    plain = {"rate": 1000.0, "p50_ms": 1.0, "p99_ms": 2.0}
+    return Round(cpu_us=cpu_us, **(plain | changes))
+
+
+def header(request: bytes, name: str) -> str:
+    lines = request.decode().split("\r\n")
+    return next(line.partition(": ")[2] for line in lines if line.startswith(f"{name}: "))
+
+
+def reader() -> ProofReader:
+    return World(origin=ISSUER).provider.proofs
+
+
+def test_every_request_has_a_proof_of_its_own_that_verifies() -> None:
+    key, now = ProofKey.draw(), int(time.time())
+
+    requests = proven_requests(TARGET, issuer=ISSUER, token=SHOWN, key=key, count=20, now=now)
+
+    proofs = [header(request, "DPoP") for request in requests]
+    read = [
+        reader().read(proof, method="GET", path="/v1/evidence/LC01", now=now, token=SHOWN)
+        for proof in proofs
+    ]
+    assert len({one.claim.key_hash for one in read}) == len(requests)
+    assert {one.jkt for one in read} == {key.thumbprint}
+    assert {header(request, "Authorization") for request in requests} == {f"DPoP {SHOWN}"}
+    assert {request.split(b"\r\n")[0] for request in requests} == {
+        f"GET {TARGET} HTTP/1.1".encode()
+    }
+
+
+def test_a_real_server_is_driven_over_connections_that_stay_open(tmp_path: Path) -> None:
+    load = Load(fixture=fixture(tmp_path), connections=8, requests=100)
+    with bare_server(tmp_path) as served:
+        before = served.cpu_seconds()
+
+        found = load.bare("/bare", served.port)
+        missing = load.bare("/nothing", served.port)
+
+        spent = served.cpu_seconds() - before
+    assert (found.failures, len(found.latencies_ms)) == (0, 400)
+    assert (missing.failures, len(missing.latencies_ms)) == (400, 0)
+    assert spent > 0
+    assert found.percentile(0) <= found.percentile(0.5) <= found.percentile(1)
+
+
+def fixture(folder: Path) -> Fixture:
+    return Fixture(
+        settings=embedded_settings(places(folder / "data"), port=1, demo=True),
+        target=TARGET,
+        token=SHOWN,
+        key=ProofKey.draw(),
+        record_bytes=4119,
+    )
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+def test_figures_of_a_round_with_failures_are_void() -> None:
+    good = Measured(seconds=2.0, latencies_ms=(1.0, 2.0, 3.0, 4.0), failures=0)
+    bad = Measured(seconds=2.0, latencies_ms=(1.0,), failures=3)
+
+    assert Round.of(good, cpu_seconds=0.002) == Round(
+        cpu_us=500.0, rate=2.0, p50_ms=3.0, p99_ms=4.0
+    )
+    with pytest.raises(OperatorError, match="3 requests"):
+        Round.of(bad, cpu_seconds=0.002)
+
+
+def test_a_pull_is_told_in_bare_requests_of_its_own_round(tmp_path: Path) -> None:
+    bares = [round_of(80.0), round_of(100.0), round_of(90.0)]
+    pulls = [round_of(480.0), round_of(500.0, p99_ms=9.0), round_of(630.0)]
+
+    found = plain(bares, pulls)
+
+    assert ratios(bares, pulls) == [6.0, 5.0, 7.0]
+    assert found == {
+        "unit_us": 90.0,
+        "rows": [
+            {"name": "bare", "bare_requests": 1.0, "rps": 1000, "p50_ms": 1.0, "p99_ms": 2.0},
+            {"name": "pull", "bare_requests": 6.0, "rps": 1000, "p50_ms": 1.0, "p99_ms": 2.0},
+        ],
+    }
+    shown = table(bares, pulls, load=Load(fixture=fixture(tmp_path), connections=8, requests=1))
+    assert "90" in str(shown.title)
+
+
+def test_plain_requests_are_whole_and_equal() -> None:
+    assert (
+        plain_requests("/bare", host="127.0.0.1", count=2)
+        == [b"GET /bare HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"] * 2
+    )
+
+
+@pytest.mark.slow
+def test_the_real_server_is_measured_from_end_to_end() -> None:
+    result = CliRunner().invoke(
+        app,
+        ["bench", "pull", "--json", "--rounds", "1", "--requests", "100", "--connections", "4"],
+    )
+
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert [row["name"] for row in found["rows"]] == ["bare", "pull"]
+    assert found["rows"][1]["bare_requests"] > 1
