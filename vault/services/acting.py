@@ -54,6 +54,11 @@ class Caller:
         return self.live.client.department_id
 
     @property
+    def actor_id(self) -> DepartmentId:
+        """Owner of the counter of the department's acts."""
+        return self.department_id
+
+    @property
     def claims(self) -> tuple[Claim, ...]:
         """What must be written whatever the decision."""
         return () if self.claim is None else (self.claim,)
@@ -120,6 +125,16 @@ class Member:
     def actor_id(self) -> DepartmentId:
         """Owner of the counter of all holders' own acts."""
         return HOLDERS_ACTOR_ID
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """None: a sign-in has no proof to spend."""
+        return ()
+
+    @property
+    def quota_id(self) -> bytes:
+        """Whose share of a batch is used."""
+        return self.space.holder_id
 
     def facts(self, kind: HolderKind, *, now_ms: int) -> MemberFacts:
         """Return what policies may know of the member at ``now_ms``."""

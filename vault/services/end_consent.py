@@ -11,15 +11,16 @@ from vault.clock import MS
 from vault.consents import Consent, ConsentStatus
 from vault.consents.details import Details
 from vault.errors import ConflictError, InvalidInputError, NotFoundError
-from vault.ids import ID_BYTES, GrantId, NoticeId
+from vault.ids import GrantId
 from vault.journal.entries import Basis, By, Kind, StateChange
-from vault.journal.operations import Change, Decided, Guarded, Urgency
+from vault.journal.operations import Decided, Guarded, Urgency
 from vault.journal.receipts import Receipt
-from vault.notices import Notice, NoticeKind
+from vault.notices import NoticeKind
 from vault.ports import Tx
 from vault.services import Vault
 from vault.services.acting import SELF, Member, new_entry_id
 from vault.services.asking import Asking
+from vault.services.changing import submit_change
 from vault.services.entering import Draft, committed, under
 from vault.services.entry_keys import entry_keys
 from vault.services.give_consent import named
@@ -92,7 +93,6 @@ def _change(
     """Journal the step from ``before`` to ``after``; times and version are filled in here."""
     revoked = after.status is ConsentStatus.REVOKED
     entry_id, version = new_entry_id(vault.random), before.version + 1
-    notice_id = NoticeId(vault.random(ID_BYTES))
 
     def decide(tx: Tx, at_ms: int) -> Decided:
         consent = tx.consents.get(member.space, grant_id=before.grant_id)
@@ -108,14 +108,6 @@ def _change(
             state_entry=entry_id,
         )
         tx.consents.replace(changed, expected=before.version)
-        notice = Notice(
-            space=member.space,
-            notice_id=notice_id,
-            kind=NoticeKind.CONSENT,
-            entry_id=entry_id,
-            at_ms=at_ms,
-        )
-        tx.notices.add([notice])
 
     with vault.read() as tx:
         decided = decide(tx, vault.clock.now_ms())
@@ -136,20 +128,17 @@ def _change(
             version=version,
         ),
     )
-    outcome = vault.journal.submit(
-        Change(
-            log_id=member.space.log_id,
-            space=member.space,
-            actor_id=member.actor_id,
-            entry_id=entry_id,
-            keys=keys,
-            decided=decided,
-            decide=decide,
-            entry=draft.entry,
-            effect=effect,
-            quota_id=member.space.holder_id,
-            urgency=Urgency.TAKES_AWAY,
-        )
+    outcome = submit_change(
+        vault,
+        member,
+        draft,
+        space=member.space,
+        keys=keys,
+        decided=decided,
+        decide=decide,
+        effect=effect,
+        tells=NoticeKind.CONSENT,
+        urgency=Urgency.TAKES_AWAY,
     )
     return committed(outcome).receipt
 

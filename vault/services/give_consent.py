@@ -16,15 +16,16 @@ from vault.consents import Consent, ConsentStatus, Use
 from vault.consents.details import Details
 from vault.departments import Department
 from vault.errors import ConflictError, NotFoundError
-from vault.ids import ID_BYTES, CaseNumber, ClientId, EntryId, GrantId, NoticeId
+from vault.ids import CaseNumber, ClientId, EntryId, GrantId
 from vault.journal.entries import Basis, By, Evidence, Kind, On, Shown, StateChange
-from vault.journal.operations import Change, Decided, Guarded
+from vault.journal.operations import Decided, Guarded
 from vault.journal.receipts import Receipt
-from vault.notices import Notice, NoticeKind
+from vault.notices import NoticeKind
 from vault.ports import Tx
 from vault.services import Vault
 from vault.services.acting import SELF, Member, new_entry_id
 from vault.services.asking import Asking, requirement_facts
+from vault.services.changing import submit_change
 from vault.services.entering import Draft, committed
 from vault.services.entry_keys import entry_keys
 
@@ -128,38 +129,23 @@ def _submit(
     effect: Callable[[Tx, int], None],
 ) -> Receipt:
     member = Member(signin=asked.signin)
-    notice_id = NoticeId(vault.random(ID_BYTES))
 
     def decide(tx: Tx, at_ms: int) -> Decided:
         return _decided(Asking(tx, now_ms=at_ms), asked, action=action)
 
-    def effects(tx: Tx, at_ms: int) -> None:
-        effect(tx, at_ms)
-        notice = Notice(
-            space=member.space,
-            notice_id=notice_id,
-            kind=NoticeKind.CONSENT,
-            entry_id=draft.entry_id,
-            at_ms=at_ms,
-        )
-        tx.notices.add([notice])
-
     with vault.read() as tx:
         decided = decide(tx, vault.clock.now_ms())
         keys = entry_keys(tx, keyring=vault.keyring, space=member.space, actor_id=member.actor_id)
-    outcome = vault.journal.submit(
-        Change(
-            log_id=member.space.log_id,
-            space=member.space,
-            actor_id=member.actor_id,
-            entry_id=draft.entry_id,
-            keys=keys,
-            decided=decided,
-            decide=decide,
-            entry=draft.entry,
-            effect=effects,
-            quota_id=member.space.holder_id,
-        )
+    outcome = submit_change(
+        vault,
+        member,
+        draft,
+        space=member.space,
+        keys=keys,
+        decided=decided,
+        decide=decide,
+        effect=effect,
+        tells=NoticeKind.CONSENT,
     )
     return committed(outcome).receipt
 

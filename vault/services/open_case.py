@@ -14,17 +14,18 @@ from vault.clock import legal_day
 from vault.errors import ConflictError, InvalidInputError
 from vault.identifiers import Identifier
 from vault.identifiers.case_numbers import make_case_number
-from vault.ids import ID_BYTES, CaseNumber, EntryId, NoticeId, Space, parse_id
+from vault.ids import CaseNumber, EntryId, Space, parse_id
 from vault.journal.entries import Basis, Kind, On, StateChange
-from vault.journal.operations import Change, Decided, Guarded, Repeated
+from vault.journal.operations import Decided, Guarded, Repeated
 from vault.journal.plain import canonical_json
 from vault.journal.receipts import Receipt
-from vault.notices import Notice, NoticeKind
+from vault.notices import NoticeKind
 from vault.numbers import holder_kind
 from vault.ports import Tx
 from vault.services import Vault
 from vault.services.acting import Caller, new_entry_id
 from vault.services.asking import Asking, case_facts
+from vault.services.changing import submit_change
 from vault.services.entering import Draft, committed
 from vault.services.entry_keys import entry_keys
 from vault.services.open_space import Known, find_space, newcomer, open_space
@@ -90,40 +91,27 @@ def _opened(vault: Vault, asked: OpenCase, item: ServiceItem) -> OpenedCase:
             tx, keyring=vault.keyring, space=space, actor_id=asked.caller.department_id
         )
     draft = _draft(asked, case, entry_id=new_entry_id(vault.random))
-    notice_id = NoticeId(vault.random(ID_BYTES))
 
     def effect(tx: Tx, at_ms: int) -> None:
         if tx.cases.find(case_no) is not None:
             raise NumberTakenError("this case number is taken")
         tx.cases.add(_case(asked, space=space, case_no=case_no, at_ms=at_ms))
-        notice = Notice(
-            space=space,
-            notice_id=notice_id,
-            kind=NoticeKind.CASE,
-            entry_id=draft.entry_id,
-            at_ms=at_ms,
-        )
-        tx.notices.add([notice])
 
     index = vault.numbers.of(asked.number)[0].index
-    outcome = vault.journal.submit(
-        Change(
-            log_id=space.log_id,
-            space=space,
-            actor_id=asked.caller.department_id,
-            entry_id=draft.entry_id,
-            keys=keys,
-            decided=decided,
-            decide=decide,
-            entry=draft.entry,
-            effect=effect,
-            claims=caller.claims,
-            quota_id=asked.caller.quota_id,
-            request=asked.caller.request(
-                {"item": asked.item, "number": index.hex()},
-                answer=canonical_json({"case": case_no, "entry": draft.entry_id.hex()}),
-            ),
-        )
+    outcome = submit_change(
+        vault,
+        caller,
+        draft,
+        space=space,
+        keys=keys,
+        decided=decided,
+        decide=decide,
+        effect=effect,
+        tells=NoticeKind.CASE,
+        request=caller.request(
+            {"item": asked.item, "number": index.hex()},
+            answer=canonical_json({"case": case_no, "entry": draft.entry_id.hex()}),
+        ),
     )
     if isinstance(outcome, Repeated):
         return _first_answer(vault, outcome.answer, log_id=space.log_id)

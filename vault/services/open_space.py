@@ -19,11 +19,12 @@ from vault.holders import Holder, HolderProfile, HolderState
 from vault.identifiers import Identifier
 from vault.ids import ID_BYTES, HolderId, Space, space_of
 from vault.journal.entries import Basis, Kind, StateChange
-from vault.journal.operations import Change, Decided, Guarded
+from vault.journal.operations import Decided, Guarded
 from vault.numbers import holder_kind
 from vault.ports import Tx
 from vault.services import Vault
 from vault.services.acting import Caller, new_entry_id
+from vault.services.changing import submit_change
 from vault.services.entering import Draft, committed
 from vault.services.entry_keys import entry_keys, held, new_entry_keys
 
@@ -162,20 +163,18 @@ def open_space(
     def effect(tx: Tx, _at_ms: int) -> None:
         tx.holders.add(holder, numbers=vault.numbers.of(number), keys=wraps)
 
-    change = Change(
-        log_id=space.log_id,
-        space=space,
-        actor_id=caller.department_id,
-        entry_id=draft.entry_id,
-        keys=keys,
-        decided=decided,
-        decide=permitted,
-        entry=draft.entry,
-        effect=effect,
-        quota_id=caller.quota_id,
-    )
     try:
-        committed(vault.journal.submit(change))
+        outcome = submit_change(
+            vault,
+            caller,
+            draft,
+            space=space,
+            keys=keys,
+            decided=decided,
+            decide=permitted,
+            effect=effect,
+        )
+        committed(outcome)
     except ConflictError:
         with vault.read() as tx:
             found = find_space(vault, tx, number)
@@ -237,20 +236,17 @@ def complete_profile(
     def effect(tx: Tx, _at_ms: int) -> None:
         tx.holders.set_profile(space, profile=sealed, expected=holder.version)
 
-    change = Change(
-        log_id=space.log_id,
+    outcome = submit_change(
+        vault,
+        caller,
+        draft,
         space=space,
-        actor_id=caller.department_id,
-        entry_id=draft.entry_id,
         keys=keys,
         decided=decided,
         decide=decide,
-        entry=draft.entry,
         effect=effect,
-        claims=caller.claims,
-        quota_id=caller.quota_id,
     )
-    committed(vault.journal.submit(change))
+    committed(outcome)
     return True
 
 

@@ -7,16 +7,17 @@ from typing import Any, NoReturn
 
 from policies.access import REPLAYED, Deny, overrule
 from vault.errors import IntegrityError
-from vault.ids import ID_BYTES, EntryId, NoticeId, RecordId, parse_id
+from vault.ids import EntryId, RecordId, parse_id
 from vault.journal.entries import Basis, Evidence, Kind, StateChange
 from vault.journal.operations import Change, Decided, Guarded, Refused, Repeated
 from vault.journal.plain import Plain, canonical_json
 from vault.journal.receipts import Receipt
-from vault.notices import Notice, NoticeKind
+from vault.notices import NoticeKind
 from vault.ports import Tx
 from vault.records import RecordStatus, VersionRef
 from vault.services import Vault
 from vault.services.acting import Caller, new_entry_id
+from vault.services.changing import submit_change
 from vault.services.entering import Draft, committed, refusal
 from vault.services.entry_keys import entry_keys, record_reference, system_entry_keys
 
@@ -105,37 +106,17 @@ def write_version(
             version=ref.version,
         ),
     )
-    notice_id = NoticeId(vault.random(ID_BYTES))
-
-    def effects(tx: Tx, at_ms: int) -> None:
-        effect(tx, at_ms, entry_id)
-        tx.notices.add(
-            [
-                Notice(
-                    space=space,
-                    notice_id=notice_id,
-                    kind=NoticeKind.RECORD,
-                    entry_id=entry_id,
-                    at_ms=at_ms,
-                )
-            ]
-        )
-
-    outcome = vault.journal.submit(
-        Change(
-            log_id=space.log_id,
-            space=space,
-            actor_id=caller.department_id,
-            entry_id=entry_id,
-            keys=keys,
-            decided=decided,
-            decide=decide,
-            entry=draft.entry,
-            effect=effects,
-            claims=caller.claims,
-            quota_id=caller.quota_id,
-            request=caller.request(dict(body), answer=_answer(ref, entry_id=entry_id)),
-        )
+    outcome = submit_change(
+        vault,
+        caller,
+        draft,
+        space=space,
+        keys=keys,
+        decided=decided,
+        decide=decide,
+        effect=lambda tx, at_ms: effect(tx, at_ms, entry_id),
+        tells=NoticeKind.RECORD,
+        request=caller.request(dict(body), answer=_answer(ref, entry_id=entry_id)),
     )
     if isinstance(outcome, Repeated):
         return _first_answer(vault, outcome.answer, log_id=space.log_id)
