@@ -1,8 +1,8 @@
 """Connections that only read, kept open and handed from one unit of work to the next.
 
 Taking a connection from a pool, beginning and ending through SQLAlchemy costs more than all
-that a pull reads. A lane is a driver connection with ``query_only`` on for good: a unit of work
-is BEGIN, the reads, ROLLBACK. Statements are SQLAlchemy's own all the same.
+that a pull reads (ADR 0026). A lane is a driver connection with ``query_only`` on for good: a
+unit of work is BEGIN, the reads, ROLLBACK. Statements are SQLAlchemy's own all the same.
 """
 
 import threading

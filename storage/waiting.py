@@ -20,8 +20,9 @@ MAX_CHANGES: Final = 60  # PostgreSQL keeps 64 subtransaction ids (journal.md 2.
 MAX_DISCLOSURES: Final = 256
 SHARE: Final = 4  # One client gets at most a quarter of a batch while others wait.
 GATHER_SECONDS: Final = 0.030
+"""How long a batch may wait to become as large as the two before it (ADR 0028)."""
 QUIET_SECONDS: Final = 0.002
-"""How long a batch may wait to become as large as the one before it."""
+"""After this long without anybody, nobody is waited for any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

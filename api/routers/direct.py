@@ -1,8 +1,8 @@
 """A route that reads its request itself: the one that stands before every pull.
 
-FastAPI's solving of dependencies costs more than reading the record. The signature of the
-endpoint still makes the OpenAPI document, and the tests of that document hold the two together;
-what it says about parameters is checked here, with the same words.
+FastAPI's solving of dependencies costs more than reading the record (ADR 0027). The signature of
+the endpoint still makes the OpenAPI document, and the tests of that document hold the two
+together; what it says about parameters is checked here, with the same words.
 """
 
 import re
