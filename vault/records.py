@@ -9,14 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Final, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from vault.crypto.envelope import Manifest
 from vault.errors import IntegrityError
 from vault.ids import DepartmentId, RecordId, Space
-
-MAX_INLINE_BYTES: Final = 64 * 1024
-"""Sealed payloads up to this size lie in the database row (performance.md)."""
 
 Scalar = str | int | bool
 FieldValue = Scalar | tuple[str, ...]

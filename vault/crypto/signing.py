@@ -23,7 +23,6 @@ from vault.errors import IntegrityError, InvalidInputError
 
 KEY_ID_BYTES: Final = 4
 PUBLIC_KEY_BYTES: Final = 32
-SIGNATURE_BYTES: Final = 64
 
 _PRIVATE: Final = "PRIVATE+KEY+"
 

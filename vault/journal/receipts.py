@@ -55,11 +55,6 @@ class Receipt:
     path: Path
     checkpoint: str
 
-    @property
-    def file_name(self) -> str:
-        """The name under which it is stored: ``<entry id>.tlog-proof``."""
-        return f"{self.entry_id.hex()}.tlog-proof"
-
     def to_text(self) -> str:
         """Return the text of the receipt."""
         path = "".join(f"{base64_text(one)}\n" for one in self.path)

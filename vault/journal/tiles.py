@@ -108,14 +108,6 @@ def filled_tiles(old: int, new: int) -> Iterator[Tile]:
             yield Tile(level=level, index=index)
 
 
-def partial_tiles(size: int, /) -> Iterator[Tile]:
-    """Yield the hash tiles at the right edge of a tree of ``size`` leaves that are not full."""
-    for level in range(MAX_LEVEL + 1):
-        hashes = size >> LEVEL_BITS * level
-        if width := hashes % FULL_WIDTH:
-            yield Tile(level=level, index=hashes // FULL_WIDTH, width=width)
-
-
 def cut_tile(
     tile: Tile, *, leaf_hashes: Callable[[int, int], Sequence[bytes]], read: TileReader
 ) -> bytes:

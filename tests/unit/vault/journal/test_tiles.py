@@ -24,7 +24,6 @@ from vault.journal.tiles import (
     leaves_of,
     node_reader,
     parse_tile_path,
-    partial_tiles,
     tile_in,
     tile_path,
     to_bundle,
@@ -132,11 +131,6 @@ def test_a_tree_of_70000_has_the_tiles_that_the_specification_counts() -> None:
     filled = list(filled_tiles(0, SIZE))
 
     assert [sum(tile.level == level for tile in filled) for level in range(3)] == [273, 1, 0]
-    assert list(partial_tiles(SIZE)) == [
-        Tile(level=0, index=273, width=112),
-        Tile(level=1, index=1, width=17),
-        Tile(level=2, index=0, width=1),
-    ]
 
 
 @settings(max_examples=30)
