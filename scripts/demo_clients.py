@@ -121,9 +121,10 @@ def read_clients(folder: Path) -> dict[str, DemoClient]:
         ]
     except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
         raise OperatorError(
-            "这个数据文件夹里没有演示用的部门密钥。请先用 ./scripts/serve 启动，再运行演示。",
+            "这个数据文件夹里没有演示用的部门密钥。请先用 ./scripts/serve 启动，再运行演示；"
+            "启动时用了 --data，这里也要用。",
             "This data folder has no keys of the synthetic departments. Start ./scripts/serve "
-            "first, then run the demo.",
+            "first, then run the demo; if it was started with --data, give the same here.",
             code=Exit.CONFIGURATION,
         ) from error
     return {one.department: one for one in found}
