@@ -23,6 +23,7 @@ GATHER_SECONDS: Final = 0.030
 """How long a batch may wait to become as large as the two before it (ADR 0028)."""
 QUIET_SECONDS: Final = 0.002
 """After this long without anybody, nobody is waited for any more."""
+COMPANY: Final = 3  # Two batches of one look the same from one caller as from two in turn.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,8 @@ class Queue:
         the callers who are still preparing theirs: so those who come at the same pace share one.
         A lone caller waits for nobody.
         """
+        if self._together < COMPANY:
+            return
         until = time.monotonic() + GATHER_SECONDS
         arrived = 0
         while arrived < self._here() < self._together and time.monotonic() < until:

@@ -1,11 +1,12 @@
 """Which operations go into a batch: urgent ones first, and a fair share for each client."""
 
 import threading
+import time
 from dataclasses import replace
 
 import pytest
 
-from storage.waiting import MAX_CHANGES, MAX_DISCLOSURES, SHARE, Queue
+from storage.waiting import MAX_CHANGES, MAX_DISCLOSURES, QUIET_SECONDS, SHARE, Queue
 from tests.support.writer import a_change, a_pull, entry_id
 from vault.errors import JournalUnavailableError
 from vault.journal.operations import Change, Disclosure, Urgency
@@ -53,6 +54,16 @@ def test_a_batch_has_room_for_so_many_of_each_kind() -> None:
 
     assert first == ids(0, MAX_CHANGES) + ids(1000, 1000 + MAX_DISCLOSURES)
     assert second == [entry_id(MAX_CHANGES), entry_id(1000 + MAX_DISCLOSURES)]
+
+
+def test_a_lone_caller_waits_for_nobody() -> None:
+    queue, begun = Queue(), time.monotonic()
+
+    for number in range(50):
+        queue.put(a_pull(number))
+        assert taken(queue) == [entry_id(number)]
+
+    assert time.monotonic() - begun < 40 * QUIET_SECONDS
 
 
 def test_one_client_gets_its_share_while_others_wait() -> None:
