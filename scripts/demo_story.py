@@ -180,7 +180,7 @@ class _Visit:
             answer = self._pull(token, code)
             if answer.status != HTTPStatus.OK or not answer.body["held"]:
                 raise _otherwise(answer)
-            entry = release_proves(answer.body, trust=self._stage.trust)
+            release_proves(answer.body, trust=self._stage.trust)
             names = [evidence_type(code).fields[name] for name in answer.body["fields"]]
             self._say(
                 self._department,
@@ -189,8 +189,8 @@ class _Visit:
                     f"pulls {paper_name(code).en}; its receipt verifies offline",
                 ),
                 Text(
-                    f"{'、'.join(one.zh for one in names)}（{entry.kind.value}）",
-                    f"{', '.join(one.en for one in names)} ({entry.kind.value})",
+                    "、".join(one.zh for one in names),
+                    ", ".join(one.en for one in names),
                 ),
             )
         for code in sorted(self._request.kept_back):
@@ -215,7 +215,10 @@ class _Visit:
             Text(
                 "看到谁看过，下载回执并离线核验", "sees who looked, verifies the receipt offline"
             ),
-            Text(f"有效（{entry.kind.value}）", f"it verifies ({entry.kind.value})"),
+            Text(
+                f"有效，日志条目 {entry.entry_id.hex()[:8]}",
+                f"it verifies: {entry.entry_id.hex()[:8]}",
+            ),
         )
 
     def _revoked(self) -> None:

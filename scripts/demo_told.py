@@ -54,3 +54,5 @@ def narrating(console: Console, *, locale: str) -> Iterator[Narration]:
         table.add_column(head.of(locale), overflow="fold")
     with Live(table, console=console, auto_refresh=False) as live:
         yield Narration(live, table=table, locale=locale)
+    if not console.is_terminal:
+        console.line()  # Into a file or pipe, the table ends without one.
