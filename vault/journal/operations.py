@@ -92,7 +92,7 @@ class Request:
     Attributes:
         actor_id: Whose id it is: department, or holder.
         request_id: ``Idempotency-Key`` as sent, at most 128 characters.
-        body_hash: SHA-256 of what was asked; the same id for another body is refused.
+        body_hash: Keyed hash of what was asked, 32 bytes; the same id for another body is refused.
         answer: What to answer when it is repeated; ids only, no values.
     """
 

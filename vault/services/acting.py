@@ -4,9 +4,9 @@ The front door has proven both before a verb is called. What it saw of the reque
 along, so that the entry can say how it was asked.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from hashlib import sha256
 from ipaddress import IPv4Network, ip_address, ip_network
 from typing import Final, Self
 
@@ -86,19 +86,23 @@ class Caller:
             correlation=self.correlation,
         )
 
-    def request(self, body: Plain, *, answer: bytes) -> Request | None:
+    def request(
+        self, body: Plain, *, answer: bytes, keyed: Callable[[bytes], bytes]
+    ) -> Request | None:
         """Return the caller's own id of a state change, if it sent one.
 
         Args:
             body: What was asked; the same id for something else is refused.
             answer: What to answer when it is asked again; ids only.
+            keyed: The vault's keyed hash: ``body`` holds values that are few enough to be
+                guessed, and a plain hash in the database would confirm each guess.
         """
         if self.request_id is None:
             return None
         return Request(
             actor_id=self.department_id,
             request_id=self.request_id,
-            body_hash=sha256(canonical_json(body)).digest(),
+            body_hash=keyed(b"request-body\x00" + canonical_json(body)),
             answer=answer,
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 
 from policies.catalogue import EvidenceType, evidence_type
 from policies.errors import CatalogueError
@@ -10,7 +11,7 @@ from policies.fields import Kind
 from vault.errors import InvalidInputError
 from vault.journal.plain import Plain
 from vault.records import FieldValue, RecordStatus
-from vault.services.sealing import Incoming
+from vault.services.sealing import PIECE_BYTES, Incoming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -64,12 +65,22 @@ def asked_for(evidence: Evidence, *, fields: Mapping[str, FieldValue]) -> dict[s
             name: list(value) if isinstance(value, tuple) else value
             for name, value in fields.items()
         },
-        "files": [file.name for file in evidence.files],
+        "files": [[file.name, _digest(file)] for file in evidence.files],
         "served_until": _day(evidence.served_until),
         "status": evidence.status.value,
         "valid_from": _day(evidence.valid_from),
         "valid_to": _day(evidence.valid_to),
     }
+
+
+def _digest(file: Incoming) -> str:
+    """Return the SHA-256 of a file's content: another file under one name is something else."""
+    digest = sha256()
+    file.content.seek(0)
+    while piece := file.content.read(PIECE_BYTES):
+        digest.update(piece)
+    file.content.seek(0)
+    return digest.hexdigest()
 
 
 def _day(day: date | None) -> str | None:

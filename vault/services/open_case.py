@@ -111,6 +111,7 @@ def _opened(vault: Vault, asked: OpenCase, item: ServiceItem) -> OpenedCase:
         request=caller.request(
             {"item": asked.item, "number": index.hex()},
             answer=canonical_json({"case": case_no, "entry": draft.entry_id.hex()}),
+            keyed=vault.secrets.keyed,
         ),
     )
     if isinstance(outcome, Repeated):

@@ -116,7 +116,11 @@ def write_version(
         decide=decide,
         effect=lambda tx, at_ms: effect(tx, at_ms, entry_id),
         tells=NoticeKind.RECORD,
-        request=caller.request(dict(body), answer=_answer(ref, entry_id=entry_id)),
+        request=caller.request(
+            dict(body),
+            answer=_answer(ref, entry_id=entry_id),
+            keyed=vault.secrets.keyed,
+        ),
     )
     if isinstance(outcome, Repeated):
         return _first_answer(vault, outcome.answer, log_id=space.log_id)

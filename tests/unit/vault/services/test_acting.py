@@ -1,6 +1,7 @@
 """Who acts, and what the policies may know of it."""
 
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -19,6 +20,7 @@ from vault.errors import (
 from vault.holders import HolderKind
 from vault.ids import ClientId, EntryId, HolderId, Space
 from vault.journal.operations import Repeated
+from vault.journal.plain import canonical_json
 from vault.services.acting import network_prefix
 from vault.services.asking import Asking, requirement_facts
 from vault.services.entering import committed
@@ -64,7 +66,19 @@ def test_a_caller_whose_proof_is_spent_claims_nothing(world: World) -> None:
 
     assert len(caller.claims) == 1
     assert caller.spent().claims == ()
-    assert caller.request({}, answer=b"") is None
+    assert caller.request({}, answer=b"", keyed=world.vault.secrets.keyed) is None
+
+
+def test_what_was_asked_cannot_be_guessed_from_its_hash(world: World) -> None:
+    body, caller = {"status": "01"}, world.caller(request_id="request-1")
+
+    request = caller.request(body, answer=b"", keyed=world.vault.secrets.keyed)
+
+    assert request is not None
+    assert len(request.body_hash) == 32
+    assert request.body_hash != sha256(canonical_json(body)).digest()
+    assert request == caller.request(body, answer=b"", keyed=world.vault.secrets.keyed)
+    assert request != caller.request(body, answer=b"", keyed=lambda text: sha256(text).digest())
 
 
 def test_an_item_that_is_not_there_requires_nothing() -> None:

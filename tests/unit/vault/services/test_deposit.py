@@ -572,6 +572,17 @@ def test_a_request_id_stands_for_what_was_asked_with_it(world: World) -> None:
     assert [head.code for head in world.heads()] == ["ID01"]
 
 
+def test_a_request_id_stands_for_the_content_of_its_files(world: World) -> None:
+    first = world.deposit(files=[a_scan()], caller=world.caller(request_id="request-1"))
+
+    other = a_scan(content=PDF + b"another scan")
+    with pytest.raises(ConflictError):
+        world.deposit(files=[other], caller=world.caller(request_id="request-1"))
+    again = world.deposit(files=[a_scan()], caller=world.caller(request_id="request-1"))
+
+    assert again.record_id == first.record_id
+
+
 def test_a_request_that_was_refused_may_be_made_again(world: World) -> None:
     world.deposit("LC04")
     world.change_client(POLICE, status=ClientStatus.SUSPENDED)
