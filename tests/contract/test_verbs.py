@@ -29,7 +29,7 @@ from vault.services.own_space import own_space
 from vault.services.read_own import read_own_file
 from vault.services.sealing import Incoming
 from vault.services.sign_in import finish_sign_in, live_sign_in, sign_out, start_sign_in
-from vault.services.sweep import sweep
+from vault.services.sweep import ROWS_AT_ONCE, sweep
 
 PDF = b"%PDF-1.7\n" + b"a page" * 10_000
 CONTACT = "+8613000000000"
@@ -244,6 +244,16 @@ def test_signing_in_and_out(world: World) -> None:
     assert live_sign_in(world.vault, done.cookie) is None
     world.clock.advance(seconds=3 * 24 * 3600)
     assert sweep(world.vault) > 0
+    assert sweep(world.vault) == 0
+
+
+def test_the_sweep_keeps_up_with_more_than_one_transaction_takes(world: World) -> None:
+    with world.vault.work() as tx:
+        for _ in range(2 * ROWS_AT_ONCE + 1):
+            tx.protocol.claim([world.claim()])
+    world.clock.advance(seconds=3 * 24 * 3600)
+
+    assert sweep(world.vault) >= 2 * ROWS_AT_ONCE + 1
     assert sweep(world.vault) == 0
 
 
