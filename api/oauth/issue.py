@@ -3,6 +3,7 @@
 The kernel's generators never see the request, so this mixin stands in for them.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -35,15 +36,15 @@ class Issue:
     ends_at: int | None = None
 
 
-class IssuingGrant(BaseGrant):
+class IssuingGrant(BaseGrant, ABC):
     """Base of our grants: one authentication method, tokens bound by proof."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
     server: Server
 
+    @abstractmethod
     def wanted(self) -> Issue:
         """Say what to issue, once the request was validated."""
-        raise NotImplementedError
 
     def extra(self) -> dict[str, Any]:
         """Return further members of the answer."""

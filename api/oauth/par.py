@@ -4,14 +4,14 @@ import re
 from typing import Final
 
 from api.oauth.answer import Answer
-from api.oauth.errors import FaultError, Say, refused
+from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
-from api.oauth.phases import two_phases
+from api.oauth.phases import check_step, two_phases
 from api.oauth.provider import Provider
 from api.oauth.pushed import Pushed, read_pushed
 from api.oauth.secrets import PUSHED_REQUEST, REQUEST_ID_BYTES
 from api.oauth.server import Server
-from vault.clients.profiles import Asked, Step, check
+from vault.clients.profiles import Asked, Step
 from vault.clients.protocol import PushedRequest
 
 REQUEST_URI: Final = "urn:ietf:params:oauth:request_uri:"
@@ -26,16 +26,10 @@ def push(provider: Provider, frozen: Frozen) -> Answer:
 
 
 def _checked(server: Server, frozen: Frozen) -> tuple[Pushed, str]:
-    client = server.client
     jkt = _bound_key(server, frozen)
-    refusal = check(client, step=Step.PAR, request=Asked(bound=True))
-    if refusal is not None:
-        raise refused(refusal)
+    check_step(server, step=Step.PAR, request=Asked(bound=True))
     pushed = read_pushed(server, frozen.form, resources=frozen.resources)
-    asked = Asked(bound=True, level=pushed.wanted.level)
-    refusal = check(client, step=Step.PAR, request=asked)
-    if refusal is not None:
-        raise refused(refusal)
+    check_step(server, step=Step.PAR, request=Asked(bound=True, level=pushed.wanted.level))
     return pushed, jkt
 
 

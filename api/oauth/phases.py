@@ -12,11 +12,12 @@ from typing import TypeVar
 from api.oauth.answer import Answer, refusal
 from api.oauth.client_auth import Proven, authenticate
 from api.oauth.dpop import BadProofError, Proof
-from api.oauth.errors import FaultError, Say, as_fault
+from api.oauth.errors import FaultError, Say, as_fault, refused
 from api.oauth.frozen import Frozen
 from api.oauth.kernel import OAuth2Error
 from api.oauth.provider import Provider
 from api.oauth.server import Server
+from vault.clients.profiles import Asked, Step, check
 from vault.ports import Tx
 
 T = TypeVar("T")
@@ -73,6 +74,17 @@ def two_phases(
             return act(server_of(provider, tx, shown=shown), checked[0])
         except OAuth2Error as error:
             return refusal(as_fault(error))
+
+
+def check_step(server: Server, *, step: Step, request: Asked | None = None) -> None:
+    """Refuse a client whose profile has no such ``step``, or not for this ``request``.
+
+    Raises:
+        FaultError: With the profile's own code.
+    """
+    found = check(server.client, step=step, request=request or Asked())
+    if found is not None:
+        raise refused(found)
 
 
 def server_of(provider: Provider, tx: Tx, *, shown: Shown) -> Server:

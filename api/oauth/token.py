@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from api.oauth.answer import Answer
-from api.oauth.errors import FaultError, Say, refused
+from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
 from api.oauth.grants.client_credentials import RegistryGrant
 from api.oauth.grants.code import S256, CodeGrant
-from api.oauth.phases import two_phases
+from api.oauth.phases import check_step, two_phases
 from api.oauth.provider import Provider
 from api.oauth.server import Server
 from vault.clients.profiles import (
@@ -16,7 +16,6 @@ from vault.clients.profiles import (
     CLIENT_CREDENTIALS,
     Asked,
     Step,
-    check,
 )
 
 PATH: Final = "/oauth/token"
@@ -40,9 +39,7 @@ def _checked(server: Server, frozen: Frozen) -> Mapping[str, str]:
     if grant_type not in GRANT_TYPES:
         raise FaultError(Say.GRANT_TYPE)
     asked = Asked(grant_type=grant_type, bound=server.proof is not None)
-    refusal = check(server.client, step=Step.TOKEN, request=asked)
-    if refusal is not None:
-        raise refused(refusal)
+    check_step(server, step=Step.TOKEN, request=asked)
     if any(one != server.provider.origin for one in frozen.resources):
         raise FaultError(Say.TARGET)
     return frozen.form

@@ -29,11 +29,11 @@ def migrate(data: DataOption = None) -> None:
         raise InUseError("a server is running")
     with open_beside(where.database) as database:
         before = current(database.engine)
-    with open_database(where.database):
-        pass  # Opening is what upgrades.
+    with open_database(where.database) as database:  # Opening is what upgrades.
+        after = current(database.engine)
     rows = [
         (Text("数据文件夹", "data folder"), str(where.data)),
         (Text("之前", "before"), before or f"{NONE.zh} · {NONE.en}"),
-        (Text("现在", "now"), head()),
+        (Text("现在", "now"), after or f"{NONE.zh} · {NONE.en}"),
     ]
     console().print(facts(NOTHING if before == head() else DONE, rows))

@@ -1,24 +1,19 @@
 """The product as a newcomer meets it: serve, demo, verify, and a journal that was touched."""
 
 import os
-import re
 import signal
 import sqlite3
 import stat
 import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+from tests.support.served import MYSPACE, answers, greeted
 
-MYSPACE = Path(sys.executable).with_name("myspace")
-ADDRESS = re.compile(r"http://127\.0\.0\.1:[0-9]+")
-START_SECONDS = 60
+pytestmark = pytest.mark.slow
 
 
 @dataclass(frozen=True)
@@ -73,27 +68,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield Served(process, origin, data, log, environment)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0, log.read_text()
-
-
-def greeted(process: subprocess.Popen[str], *, log: Path) -> str:
-    assert process.stdout is not None
-    for line in process.stdout:
-        if found := ADDRESS.search(line):
-            return found[0]
-    raise AssertionError(log.read_text())
-
-
-def answers(origin: str) -> None:
-    import requests  # noqa: PLC0415 - after the marker, so that quick runs need not load it
-
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        try:
-            if requests.get(f"{origin}/healthz", timeout=5).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.05)
-    raise AssertionError("the server does not answer")
 
 
 def test_the_story_comes_out_as_told_twice_and_the_journal_holds(served: Served) -> None:

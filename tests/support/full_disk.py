@@ -1,8 +1,9 @@
-"""Runs a vault out of disk: ``python -m tests.support.full_disk FOLDER file|folder``.
+"""Runs a vault out of disk: ``python -m tests.support.full_disk FOLDER file|folder|pages``.
 
 ``file``: no file may grow past a limit (RLIMIT_FSIZE). ``folder``: the data lie on a file system
-of a few megabytes that is filled up (tmpfs in a namespace of our own). Prints one line of JSON
-for each step; exits 77 where the system gives no such file system.
+of a few megabytes that is filled up (tmpfs in a namespace of our own); exits 77 where the system
+gives none. ``pages``: SQLite is allowed no more pages, and says what it says of a full disk
+(SQLITE_FULL). Prints one line of JSON for each step.
 """
 
 import ctypes
@@ -11,8 +12,11 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Engine, event
 
 from scripts.serving import log_as_json
 from scripts.verifying import verify_all
@@ -27,6 +31,8 @@ ROOM: Final = 256 * 1024
 FILE_SYSTEM_BYTES: Final = 8 * 2**20
 MOST_PULLS: Final = 5000
 UNSUPPORTED: Final = 77
+PAGE_BYTES: Final = 4096
+UNLIMITED_PAGES: Final = 0xFFFFFFFE
 _NEW_USERS, _NEW_MOUNTS = 0x10000000, 0x00020000
 
 
@@ -34,6 +40,16 @@ def say(**line: object) -> None:
     """Print one step."""
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
+
+
+class Disk(Protocol):
+    """What can be full."""
+
+    def squeeze(self) -> None:
+        """Leave little room."""
+
+    def relieve(self) -> None:
+        """Make room again."""
 
 
 class GrowingFiles:
@@ -67,9 +83,12 @@ class SmallFolder:
         if libc.unshare(_NEW_USERS | _NEW_MOUNTS):
             sys.exit(UNSUPPORTED)
         own = Path("/proc/self")
-        (own / "setgroups").write_text("deny")
-        (own / "uid_map").write_text(f"{user} {user} 1")
-        (own / "gid_map").write_text(f"{group} {group} 1")
+        try:
+            (own / "setgroups").write_text("deny")
+            (own / "uid_map").write_text(f"{user} {user} 1")
+            (own / "gid_map").write_text(f"{group} {group} 1")
+        except OSError:
+            sys.exit(UNSUPPORTED)
         size = f"size={FILE_SYSTEM_BYTES}".encode()
         if libc.mount(b"tmpfs", os.fsencode(data), b"tmpfs", 0, size):
             sys.exit(UNSUPPORTED)
@@ -84,6 +103,38 @@ class SmallFolder:
     def relieve(self) -> None:
         """Empty it again."""
         self._ballast.unlink()
+
+
+class FewPages:
+    """The database may have no more pages than now, and some room."""
+
+    def __init__(self, data: Path) -> None:
+        """Listen for the connections of this process; ``data`` is the folder of their database."""
+        data.mkdir(parents=True)
+        self._connections: list[Any] = []
+        event.listen(Engine, "connect", lambda raw, _record: self._connections.append(raw))
+        event.listen(Engine, "close", lambda raw, _record: self._connections.remove(raw))
+
+    def squeeze(self) -> None:
+        """Set the limit, which each connection has for itself."""
+        for raw in self._connections:
+            pages = raw.execute("PRAGMA page_count").fetchone()[0]
+            self._limit(raw, pages + ROOM // PAGE_BYTES)
+
+    def relieve(self) -> None:
+        """Lift it again."""
+        for raw in self._connections:
+            self._limit(raw, UNLIMITED_PAGES)
+
+    def _limit(self, raw: Any, pages: int) -> None:  # noqa: ANN401 - the driver's connection
+        raw.execute(f"PRAGMA max_page_count = {pages}")
+
+
+KINDS: Final[dict[str, Callable[[Path], Disk]]] = {
+    "file": GrowingFiles,
+    "folder": SmallFolder,
+    "pages": FewPages,
+}
 
 
 def until_it_fails(town: Town, granted: Granted) -> tuple[int, VaultError | None]:
@@ -102,7 +153,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     data = folder / "data"
     log_as_json()
-    disk = GrowingFiles(data) if sys.argv[2] == "file" else SmallFolder(data)
+    disk = KINDS[sys.argv[2]](data)
     found_town(folder)
     with open_vault(folder) as vault:
         town = Town(vault)

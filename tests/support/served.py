@@ -126,8 +126,8 @@ def served(folder: Path) -> Iterator[Served]:
         ) as process,
     ):
         try:
-            origin = _greeted(process, log=log)
-            _answers(origin)
+            origin = greeted(process, log=log)
+            answers(origin)
             yield Served(origin=origin, data=settings.data, log=log)
         finally:
             process.send_signal(signal.SIGTERM)
@@ -135,7 +135,8 @@ def served(folder: Path) -> Iterator[Served]:
         assert status == 0, log.read_text()
 
 
-def _greeted(process: subprocess.Popen[str], *, log: Path) -> str:
+def greeted(process: subprocess.Popen[str], *, log: Path) -> str:
+    """Return the address that a server prints when it has started."""
     assert process.stdout is not None
     for line in process.stdout:
         if found := ADDRESS.search(line):
@@ -143,7 +144,8 @@ def _greeted(process: subprocess.Popen[str], *, log: Path) -> str:
     raise AssertionError(log.read_text())
 
 
-def _answers(origin: str) -> None:
+def answers(origin: str) -> None:
+    """Wait until a server answers."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         try:

@@ -1,6 +1,7 @@
 """Submits what changes a space: the entry, its writes, and the notice that tells of it."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from vault.ids import ID_BYTES, NoticeId, Space
 from vault.journal.operations import Change, Decided, Outcome, Request, Urgency
@@ -10,6 +11,30 @@ from vault.ports import Tx
 from vault.services import Vault
 from vault.services.acting import Caller, Member
 from vault.services.entering import Draft
+from vault.services.entry_keys import entry_keys
+
+Decide = Callable[[Tx, int], Decided]
+"""Decides about an act from live rows at an instant, UTC milliseconds."""
+
+
+class Ready(NamedTuple):
+    """What must be at hand before a change is queued: the writer waits for no key."""
+
+    decided: Decided
+    keys: EntryKeys
+
+
+def ready(vault: Vault, who: Caller | Member, *, space: Space, decide: Decide) -> Ready:
+    """Decide for the first time, and unwrap the keys of the entry.
+
+    Raises:
+        KeyUnavailableError: A key is not there (any more).
+    """
+    with vault.read() as tx:
+        return Ready(
+            decided=decide(tx, vault.clock.now_ms()),
+            keys=entry_keys(tx, keyring=vault.keyring, space=space, actor_id=who.actor_id),
+        )
 
 
 def submit_change(
@@ -18,9 +43,8 @@ def submit_change(
     draft: Draft,
     *,
     space: Space,
-    keys: EntryKeys,
-    decided: Decided,
-    decide: Callable[[Tx, int], Decided],
+    before: Ready,
+    decide: Decide,
     effect: Callable[[Tx, int], None],
     tells: NoticeKind | None = None,
     request: Request | None = None,
@@ -33,8 +57,7 @@ def submit_change(
         who: Acts; the change counts towards the share of this caller or member.
         draft: What the entry says.
         space: That is changed.
-        keys: Of the entry.
-        decided: Before the queue.
+        before: Decided and unwrapped before the queue.
         decide: Decides anew under the lock.
         effect: The writes, given the batch's time, UTC milliseconds.
         tells: The notice that the holder gets of it; ``None`` for none.
@@ -65,8 +88,8 @@ def submit_change(
             space=space,
             actor_id=who.actor_id,
             entry_id=draft.entry_id,
-            keys=keys,
-            decided=decided,
+            keys=before.keys,
+            decided=before.decided,
             decide=decide,
             entry=draft.entry,
             effect=effects,

@@ -20,9 +20,8 @@ from vault.ports import Tx
 from vault.services import Vault
 from vault.services.acting import SELF, Member, new_entry_id
 from vault.services.asking import Asking
-from vault.services.changing import submit_change
+from vault.services.changing import ready, submit_change
 from vault.services.entering import Draft, committed, under
-from vault.services.entry_keys import entry_keys
 from vault.services.give_consent import named
 
 
@@ -109,9 +108,6 @@ def _change(
         )
         tx.consents.replace(changed, expected=before.version)
 
-    with vault.read() as tx:
-        decided = decide(tx, vault.clock.now_ms())
-        keys = entry_keys(tx, keyring=vault.keyring, space=member.space, actor_id=member.actor_id)
     draft = Draft(
         entry_id=entry_id,
         kind=kind,
@@ -133,8 +129,7 @@ def _change(
         member,
         draft,
         space=member.space,
-        keys=keys,
-        decided=decided,
+        before=ready(vault, member, space=member.space, decide=decide),
         decide=decide,
         effect=effect,
         tells=NoticeKind.CONSENT,

@@ -25,9 +25,8 @@ from vault.ports import Tx
 from vault.services import Vault
 from vault.services.acting import SELF, Member, new_entry_id
 from vault.services.asking import Asking, requirement_facts
-from vault.services.changing import submit_change
+from vault.services.changing import ready, submit_change
 from vault.services.entering import Draft, committed
-from vault.services.entry_keys import entry_keys
 
 FIRST: Final = 1
 
@@ -133,16 +132,12 @@ def _submit(
     def decide(tx: Tx, at_ms: int) -> Decided:
         return _decided(Asking(tx, now_ms=at_ms), asked, action=action)
 
-    with vault.read() as tx:
-        decided = decide(tx, vault.clock.now_ms())
-        keys = entry_keys(tx, keyring=vault.keyring, space=member.space, actor_id=member.actor_id)
     outcome = submit_change(
         vault,
         member,
         draft,
         space=member.space,
-        keys=keys,
-        decided=decided,
+        before=ready(vault, member, space=member.space, decide=decide),
         decide=decide,
         effect=effect,
         tells=NoticeKind.CONSENT,

@@ -25,9 +25,8 @@ from vault.ports import Tx
 from vault.services import Vault
 from vault.services.acting import Caller, new_entry_id
 from vault.services.asking import Asking, case_facts
-from vault.services.changing import submit_change
+from vault.services.changing import ready, submit_change
 from vault.services.entering import Draft, committed
-from vault.services.entry_keys import entry_keys
 from vault.services.open_space import Known, find_space, newcomer, open_space
 from vault.services.versions import receipt_of, refuse_unopened, spend_proof
 
@@ -85,11 +84,6 @@ def _opened(vault: Vault, asked: OpenCase, item: ServiceItem) -> OpenedCase:
     def decide(tx: Tx, at_ms: int) -> Decided:
         return _decided(Asking(tx, now_ms=at_ms), asked.caller, case)
 
-    with vault.read() as tx:
-        decided = decide(tx, now_ms)
-        keys = entry_keys(
-            tx, keyring=vault.keyring, space=space, actor_id=asked.caller.department_id
-        )
     draft = _draft(asked, case, entry_id=new_entry_id(vault.random))
 
     def effect(tx: Tx, at_ms: int) -> None:
@@ -103,8 +97,7 @@ def _opened(vault: Vault, asked: OpenCase, item: ServiceItem) -> OpenedCase:
         caller,
         draft,
         space=space,
-        keys=keys,
-        decided=decided,
+        before=ready(vault, caller, space=space, decide=decide),
         decide=decide,
         effect=effect,
         tells=NoticeKind.CASE,

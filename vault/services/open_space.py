@@ -4,7 +4,6 @@ Opening is an entry of its own, ``holder.opened``. Only somebody whom the polici
 act in the new space gets one opened, so a stranger cannot fill the vault with empty spaces.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -24,14 +23,11 @@ from vault.numbers import holder_kind
 from vault.ports import Tx
 from vault.services import Vault
 from vault.services.acting import Caller, new_entry_id
-from vault.services.changing import submit_change
+from vault.services.changing import Decide, Ready, ready, submit_change
 from vault.services.entering import Draft, committed
-from vault.services.entry_keys import entry_keys, held, new_entry_keys
+from vault.services.entry_keys import held, new_entry_keys
 
 FIRST: Final = 1
-
-Decide = Callable[[Tx, int], Decided]
-"""Decides about an act from live rows at an instant, UTC milliseconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -118,47 +114,28 @@ def open_space(
 
     space = new.space
     wraps = vault.keyring.new_holder_keys(space.holder_id)
+    profile = HolderProfile(
+        name=known.name, number_kind=number.kind, number=number.value, contact=known.contact
+    )
     holder = Holder(
         space=space,
         kind=holder_kind(number),
         state=HolderState.ACTIVE,
         version=FIRST,
-        profile=_sealed(
-            vault,
-            HolderProfile(
-                name=known.name,
-                number_kind=number.kind,
-                number=number.value,
-                contact=known.contact,
-            ),
-            space=space,
-            version=FIRST,
-            data_key=wraps.data,
-        ),
+        profile=_sealed(vault, profile, space=space, version=FIRST, data_key=wraps.data),
         created_at_ms=vault.clock.now_ms(),
     )
     with vault.read() as tx:
-        decided = permitted(tx, vault.clock.now_ms())
-        keys = new_entry_keys(
-            tx,
-            keyring=vault.keyring,
-            wraps=wraps,
-            log_id=space.log_id,
-            actor_id=caller.department_id,
+        before = Ready(
+            decided=permitted(tx, vault.clock.now_ms()),
+            keys=new_entry_keys(
+                tx,
+                keyring=vault.keyring,
+                wraps=wraps,
+                log_id=space.log_id,
+                actor_id=caller.actor_id,
+            ),
         )
-    draft = Draft(
-        entry_id=new_entry_id(vault.random),
-        kind=Kind.HOLDER_OPENED,
-        basis=Basis.SYSTEM,
-        by=caller.by(),
-        trace=caller.trace(),
-        change=StateChange(
-            object=Guarded.HOLDER.value,
-            id=space.holder_id.hex(),
-            became=HolderState.ACTIVE.value,
-            version=FIRST,
-        ),
-    )
 
     def effect(tx: Tx, _at_ms: int) -> None:
         tx.holders.add(holder, numbers=vault.numbers.of(number), keys=wraps)
@@ -167,10 +144,9 @@ def open_space(
         outcome = submit_change(
             vault,
             caller,
-            draft,
+            _draft(vault, caller, holder, kind=Kind.HOLDER_OPENED),
             space=space,
-            keys=keys,
-            decided=decided,
+            before=before,
             decide=permitted,
             effect=effect,
         )
@@ -205,9 +181,7 @@ def complete_profile(
         holder = tx.holders.get(space)
         if holder is None:
             return False
-        decided = decide(tx, vault.clock.now_ms())
         data_key = held(tx.holders.keys(space), Purpose.HOLDER_DATA_KEY)
-        keys = entry_keys(tx, keyring=vault.keyring, space=space, actor_id=caller.department_id)
     profile = profile_of(vault, holder, data_key=data_key)
     fuller = replace(
         profile,
@@ -217,20 +191,6 @@ def complete_profile(
     if fuller == profile:
         return False
     version = holder.version + 1
-    draft = Draft(
-        entry_id=new_entry_id(vault.random),
-        kind=Kind.HOLDER_CHANGED,
-        basis=Basis.SYSTEM,
-        by=caller.by(),
-        trace=caller.trace(),
-        change=StateChange(
-            object=Guarded.HOLDER.value,
-            id=space.holder_id.hex(),
-            came_from=holder.state.value,
-            became=holder.state.value,
-            version=version,
-        ),
-    )
     sealed = _sealed(vault, fuller, space=space, version=version, data_key=data_key)
 
     def effect(tx: Tx, _at_ms: int) -> None:
@@ -239,10 +199,9 @@ def complete_profile(
     outcome = submit_change(
         vault,
         caller,
-        draft,
+        _draft(vault, caller, replace(holder, version=version), kind=Kind.HOLDER_CHANGED),
         space=space,
-        keys=keys,
-        decided=decided,
+        before=ready(vault, caller, space=space, decide=decide),
         decide=decide,
         effect=effect,
     )
@@ -259,6 +218,25 @@ def profile_of(vault: Vault, holder: Holder, *, data_key: WrappedKey) -> HolderP
     key = vault.keyring.data_key(data_key)
     context = _context(vault, key, space=holder.space, version=holder.version)
     return HolderProfile.from_bytes(open_sealed(key, context, holder.profile))
+
+
+def _draft(vault: Vault, caller: Caller, holder: Holder, *, kind: Kind) -> Draft:
+    """Return the entry of what a holder's row is from now on."""
+    state = holder.state.value
+    return Draft(
+        entry_id=new_entry_id(vault.random),
+        kind=kind,
+        basis=Basis.SYSTEM,
+        by=caller.by(),
+        trace=caller.trace(),
+        change=StateChange(
+            object=Guarded.HOLDER.value,
+            id=holder.space.holder_id.hex(),
+            came_from=None if holder.version == FIRST else state,
+            became=state,
+            version=holder.version,
+        ),
+    )
 
 
 def _sealed(

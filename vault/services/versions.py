@@ -17,7 +17,7 @@ from vault.ports import Tx
 from vault.records import RecordStatus, VersionRef
 from vault.services import Vault
 from vault.services.acting import Caller, new_entry_id
-from vault.services.changing import submit_change
+from vault.services.changing import Decide, Ready, submit_change
 from vault.services.entering import Draft, committed, refusal
 from vault.services.entry_keys import entry_keys, record_reference, system_entry_keys
 
@@ -57,7 +57,7 @@ def write_version(
     written: Written,
     *,
     decided: Decided,
-    decide: Callable[[Tx, int], Decided],
+    decide: Decide,
     effect: Effect,
     body: Mapping[str, Plain],
 ) -> Deposited:
@@ -111,8 +111,7 @@ def write_version(
         caller,
         draft,
         space=space,
-        keys=keys,
-        decided=decided,
+        before=Ready(decided, keys),
         decide=decide,
         effect=lambda tx, at_ms: effect(tx, at_ms, entry_id),
         tells=NoticeKind.RECORD,

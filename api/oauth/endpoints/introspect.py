@@ -7,12 +7,12 @@ One query judges token, client, department and grant; whatever is not live is ex
 from typing import Any, Final
 
 from api.oauth.answer import Answer
-from api.oauth.errors import FaultError, Say, refused
+from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
 from api.oauth.granted import granted_object, scope_of
 from api.oauth.kernel import IntrospectionEndpoint, OAuth2Request
 from api.oauth.models import KernelClient, KernelToken
-from api.oauth.phases import two_phases
+from api.oauth.phases import check_step, two_phases
 from api.oauth.provider import Provider
 from api.oauth.secrets import ACCESS_TOKEN
 from api.oauth.server import AUTH_METHODS, Server
@@ -104,9 +104,7 @@ def introspect(provider: Provider, frozen: Frozen) -> Answer:
 
 
 def _checked(server: Server) -> None:
-    found = check(server.client, step=Step.INTROSPECT, request=Asked())
-    if found is not None:
-        raise refused(found)
+    check_step(server, step=Step.INTROSPECT)
 
 
 def _told(server: Server, frozen: Frozen) -> Answer:

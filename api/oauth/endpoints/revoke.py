@@ -3,15 +3,15 @@
 from typing import Final
 
 from api.oauth.answer import Answer, refusal
-from api.oauth.errors import FaultError, Say, refused
+from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
 from api.oauth.kernel import OAuth2Request, RevocationEndpoint
 from api.oauth.models import KernelClient, KernelToken
-from api.oauth.phases import two_phases
+from api.oauth.phases import check_step, two_phases
 from api.oauth.provider import Provider
 from api.oauth.secrets import ACCESS_TOKEN
 from api.oauth.server import AUTH_METHODS, Server
-from vault.clients.profiles import Asked, Step, check
+from vault.clients.profiles import Step
 from vault.crypto.tokens import well_formed
 
 PATH: Final = "/oauth/revoke"
@@ -54,9 +54,7 @@ def revoke(provider: Provider, frozen: Frozen) -> Answer:
 
 
 def _checked(server: Server) -> None:
-    found = check(server.client, step=Step.REVOKE, request=Asked())
-    if found is not None:
-        raise refused(found)
+    check_step(server, step=Step.REVOKE)
 
 
 def _revoked(server: Server, frozen: Frozen) -> Answer:

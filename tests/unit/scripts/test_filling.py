@@ -49,13 +49,17 @@ class Failing:
         return self._journal.waiting
 
     def enqueue(self, operation: Change | Disclosure) -> Pending:
-        raise NotImplementedError
+        self._count()
+        return self._journal.enqueue(operation)
 
     def submit(self, operation: Change | Disclosure) -> Outcome:
+        self._count()
+        return self._journal.submit(operation)
+
+    def _count(self) -> None:
         if not self._left:
             raise JournalUnavailableError("gone")
         self._left -= 1
-        return self._journal.submit(operation)
 
 
 def space_of(vault: Vault, key: str) -> Space:
