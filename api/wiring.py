@@ -29,7 +29,6 @@ from storage.unit_of_work import journal_transactions, reader, worker
 from vault.clock import Clock, SystemClock
 from vault.crypto.memory import harden_process
 from vault.crypto.secrets import Secrets
-from vault.errors import VaultError
 from vault.ids import RandomBytes
 from vault.numbers import NumberIndex
 from vault.services import Vault
@@ -158,7 +157,7 @@ def _housekeeping(vault: Vault, *, every: float) -> Iterator[None]:
         while not over.wait(every):
             try:
                 sweep(vault)
-            except VaultError:  # The next one tries again.
+            except Exception:  # noqa: BLE001 - the next one tries again, whatever this one met
                 _log.exception("housekeeping was not done")
 
     thread = threading.Thread(target=keep, name="housekeeping", daemon=True)

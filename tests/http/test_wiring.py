@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -72,6 +73,35 @@ def test_what_has_expired_is_removed_by_and_by(tmp_path: Path) -> None:
             time.sleep(0.02)
 
     assert (before, count(settings, "signin_attempt")) == (1, 0)
+
+
+class Stumbling(SetClock):
+    """A clock that fails the housekeeping a few times, as only a bug would."""
+
+    left = 3
+
+    def now_ms(self) -> int:
+        if threading.current_thread().name == "housekeeping" and self.left:
+            self.left -= 1
+            raise ZeroDivisionError("a bug")
+        return super().now_ms()
+
+
+def test_housekeeping_goes_on_after_a_bug(tmp_path: Path) -> None:
+    clock = Stumbling()
+
+    with wire(settings_below(tmp_path), clock=clock, sweep_seconds=0.02) as wired:
+        number = parse(
+            IdentifierKind.RESIDENT_ID, synthetic_resident_id(1), today=legal_day(clock.now_ms())
+        )
+        start_sign_in(wired.vault, number, source="192.0.2.1")
+        clock.ahead = 7 * DAY
+        until = time.monotonic() + 10
+        while count(settings_below(tmp_path), "signin_attempt") and time.monotonic() < until:
+            time.sleep(0.02)
+
+    assert clock.left == 0
+    assert count(settings_below(tmp_path), "signin_attempt") == 0
 
 
 def test_nothing_is_half_written_where_the_first_start_fails(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from vault.errors import InvalidInputError, RateLimitedError
 from vault.identifiers import Identifier
 from vault.ids import ID_BYTES, Space
 from vault.services import Vault
-from vault.services.acting import ACR_PREFIX
+from vault.services.acting import ACR_PREFIX, network_prefix
 from vault.services.open_space import find_space
 from vault.services.outbox import ONE_TIME_CODE, sealed_code
 
@@ -40,7 +40,7 @@ TOUCH_SECONDS: Final = 60
 MINUTE: Final = 60
 HOUR: Final = 3600
 PER_MINUTE: Final = 5
-"""Attempts from one source for one number (threats.md 6)."""
+"""Attempts from one IPv4 address or IPv6 site for one number (threats.md 6)."""
 PER_HOUR: Final = 100
 """Attempts for one number from anywhere."""
 
@@ -85,7 +85,7 @@ def start_sign_in(vault: Vault, number: Identifier, *, source: str) -> str:
         space = find_space(vault, tx, number)
     with vault.work() as tx:
         for key, window, most in (
-            (b"sign-in\x00" + account + source.encode(), MINUTE, PER_MINUTE),
+            (b"sign-in\x00" + account + _counted(source).encode(), MINUTE, PER_MINUTE),
             (b"sign-in\x00" + account, HOUR, PER_HOUR),
         ):
             start = now // window * window
@@ -191,6 +191,11 @@ def _begun(vault: Vault, space: Space, *, cookie: str, form_token: str, now: int
         idle_expires_at=now + IDLE_SECONDS,
         expires_at=now + LONGEST_SECONDS,
     )
+
+
+def _counted(source: str) -> str:
+    """Return what is counted as one source: an IPv6 site has 2^80 addresses to come from."""
+    return (network_prefix(source) or source) if ":" in source else source
 
 
 def _drawn(vault: Vault) -> str:

@@ -245,6 +245,15 @@ def test_one_source_may_ask_for_one_number_five_times_a_minute(world: World) -> 
     start(world)
 
 
+def test_an_ipv6_site_is_one_source_whatever_address_it_comes_from(world: World) -> None:
+    for last in range(5):
+        start(world, source=f"2001:db8:7:{last}::{last}")
+
+    with pytest.raises(RateLimitedError):
+        start(world, source="2001:db8:7:ffff::1")
+    start(world, source="2001:db8:8::1")
+
+
 def test_one_number_may_be_asked_for_a_hundred_times_an_hour(world: World) -> None:
     for source in range(100):
         start(world, source=f"source {source}")
