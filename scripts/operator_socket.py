@@ -12,7 +12,7 @@ import socketserver
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ Plain = Mapping[str, Any]
 Verb = Callable[[Plain], Plain]
 """Takes arguments and gives a result, both plain JSON; raises ``VaultError``."""
 
+_GONE: Final = (ConnectionError, TimeoutError)
 _PEER: Final = struct.Struct("3i")
 
 
@@ -40,8 +41,14 @@ class _Handler(socketserver.StreamRequestHandler):
         """Answer one request."""
         if self.server.foreign(self.connection):
             return
-        line = self.rfile.readline(MAX_LINE_BYTES + 1)
-        self.wfile.write(json.dumps(self.server.answer(line)).encode() + b"\n")
+        line = b""
+        with suppress(*_GONE):
+            line = self.rfile.readline(MAX_LINE_BYTES + 1)
+        if not line:
+            return  # Somebody only looked whether a server is here.
+        answer = json.dumps(self.server.answer(line)).encode()
+        with suppress(*_GONE):
+            self.wfile.write(answer + b"\n")
 
 
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):

@@ -2,6 +2,7 @@
 
 import socket
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +67,30 @@ def test_a_line_that_is_no_json_is_answered_all_the_same(
         connection.sendall(b"hello\n")
 
         assert b'"code": 64' in connection.recv(4096)
+
+
+@pytest.mark.parametrize("sent", [b"", b'{"verb": "wait", "arguments": {}}\n'])
+def test_one_who_leaves_before_the_answer_disturbs_nobody(
+    path: Path, sent: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(path.parent)
+    left = threading.Event()
+
+    def wait(_arguments: Plain) -> Plain:
+        return {"left": left.wait(10)}
+
+    with listening(path, {"wait": wait, "echo": echo}):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(path.name)
+            connection.sendall(sent)
+        left.set()
+        for thread in threading.enumerate():
+            if "process_request" in thread.name:
+                thread.join(10)
+
+        assert ask(path, "echo", {"said": "still here"}) == {"heard": "still here"}
+
+    assert capsys.readouterr().err == ""
 
 
 def test_nobody_answers_where_no_server_is(path: Path) -> None:
