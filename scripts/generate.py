@@ -21,7 +21,12 @@ from storage.migrate import heads
 ROOT: Final = Path(__file__).parents[1]
 LOCKS: Final = {
     "requirements.lock": ("requirements.in",),
-    "requirements-dev.lock": ("requirements.in", "requirements-dev.in"),
+    "requirements-local.lock": ("requirements.in", "requirements-local.in"),
+    "requirements-dev.lock": (
+        "requirements.in",
+        "requirements-local.in",
+        "requirements-dev.in",
+    ),
 }
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
