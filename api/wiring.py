@@ -19,11 +19,12 @@ from api.oauth.interaction import Desk
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.settings import Settings
-from storage.blobs_folder import FolderBlobs
+from storage.blobs import StoredBlobs
 from storage.database import Database, open_database
 from storage.failures import OutOfReachError, outcome_open
 from storage.group_commit import GroupCommit, Writing
 from storage.journal_append import LogIdentity
+from storage.objects_folder import FolderObjects
 from storage.public_log import PublicLog
 from storage.unit_of_work import journal_transactions, reader, worker
 from vault.clock import Clock, SystemClock
@@ -138,7 +139,7 @@ def _vault(
         work=worker(database),
         journal=journal,
         log=PublicLog(database, log_id=LOG_ID),
-        blobs=FolderBlobs(settings.data / FILES, database=database, random=random),
+        blobs=StoredBlobs(FolderObjects(settings.data / FILES), database=database, random=random),
         keyring=keyring,
         secrets=Secrets.load(keyring, rows=rows, random=random),
         numbers=NumberIndex.load(keyring, rows=rows),

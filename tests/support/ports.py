@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.blobs_folder import FolderBlobs
+from storage.blobs import StoredBlobs
 from storage.database import open_database
 from storage.failures import outcome_open
 from storage.first_head import open_log
 from storage.group_commit import GroupCommit, Writing
 from storage.journal_append import LogIdentity
+from storage.objects_folder import FolderObjects
 from storage.public_log import PublicLog as SqlPublicLog
 from storage.unit_of_work import journal_transactions, reader, worker
 from tests.support.crypto import VAULT_ID, new_keyring
@@ -179,7 +180,9 @@ def _sqlite(keyring: Keyring, signer: SignerKey, folder: Path) -> Iterator[Ports
                 work=worker(database),
                 journal=HookedJournal(journal),
                 log=SqlPublicLog(database, log_id=LOG_ID),
-                blobs=FolderBlobs(folder / "blobs", database=database, random=os.urandom),
+                blobs=StoredBlobs(
+                    FolderObjects(folder / "blobs"), database=database, random=os.urandom
+                ),
                 clock=clock,
                 keyring=keyring,
                 verifier=signer.verifier,

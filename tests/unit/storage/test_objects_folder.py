@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.blobs_folder import FolderBlobs
+from storage.blobs import StoredBlobs
 from storage.database import Database, open_database
+from storage.objects_folder import FolderObjects
 from storage.unit_of_work import read_transactions, worker
 from tests.support.vault_values import (
     DAY,
@@ -28,8 +29,8 @@ LATER_MS = NOW_MS + DAY * 1000
 CONTENT = bytes(range(256)) * 400
 
 
-def blobs_in(folder: Path, database: Database) -> FolderBlobs:
-    return FolderBlobs(folder / "blobs", database=database, random=os.urandom)
+def blobs_in(folder: Path, database: Database) -> StoredBlobs:
+    return StoredBlobs(FolderObjects(folder / "blobs"), database=database, random=os.urandom)
 
 
 def pieces(content: bytes = CONTENT) -> Iterator[bytes]:
