@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -122,6 +122,7 @@ def seaweedfs(folder: Path, *, volumes: int = 1, replication: str = "000") -> It
             *(f"-defaultReplication={replication}", "-volumeSizeLimitMB=1024"),
             *master.options,
         )
+        master.wait()  # Who finds nobody there tries again much later.
         holders = tuple(
             start(
                 f"volume-{number}",
@@ -135,6 +136,7 @@ def seaweedfs(folder: Path, *, volumes: int = 1, replication: str = "000") -> It
             *("-localSocket=filer.sock", f"-defaultReplicaPlacement={replication}", known),
             *filer.options,
         )
+        filer.wait()
         start(
             "s3",
             *("-localSocket=s3.sock", "-port.iceberg=0", "-port.lance=0", "-cacheCapacityMB=0"),
@@ -163,6 +165,15 @@ class _Ports:
     def address(self) -> str:
         """How the other servers are told of this one."""
         return f"{HOST}:{self.http}.{self.grpc}"
+
+    def wait(self) -> None:
+        """Return when the server takes connections, or when it should have long since."""
+        until = time.monotonic() + START_SECONDS
+        for port in (self.http, self.grpc):
+            while time.monotonic() < until:
+                with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+                    break
+                time.sleep(_PAUSE)
 
     @property
     def options(self) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from storage.failures import outcome_open
 from storage.first_head import open_log
 from storage.group_commit import GroupCommit, Writing
 from storage.journal_append import LogIdentity
+from storage.objects import ObjectStore
 from storage.objects_folder import FolderObjects
 from storage.public_log import PublicLog as SqlPublicLog
 from storage.unit_of_work import journal_transactions, reader, worker
@@ -109,13 +110,19 @@ class Ports:
 
 
 @contextmanager
-def open_ports(name: str, folder: Path) -> Iterator[Ports]:
-    """Open the implementation ``name``: ``memory`` or ``sqlite``."""
+def open_ports(name: str, folder: Path, *, objects: ObjectStore | None = None) -> Iterator[Ports]:
+    """Open the implementation ``name``: ``memory`` or ``sqlite``.
+
+    Args:
+        name: Of the implementation.
+        folder: Where it may keep something.
+        objects: Where sealed files go instead of a folder.
+    """
     keyring, rows = new_keyring()
     checkpoint = keyring.new_service_key(CHECKPOINT)
     signer = keyring.checkpoint_signer(checkpoint, origin=ORIGIN)
     opened = {"memory": _memory, "sqlite": _sqlite}[name]
-    with opened(keyring, signer, folder) as ports:
+    with opened(keyring, signer, folder, objects) as ports:
         with ports.work() as tx:
             tx.system.set_vault_id(VAULT_ID)
             for row in (*rows, checkpoint):
@@ -124,7 +131,9 @@ def open_ports(name: str, folder: Path) -> Iterator[Ports]:
 
 
 @contextmanager
-def _memory(keyring: Keyring, signer: SignerKey, _folder: Path) -> Iterator[Ports]:
+def _memory(
+    keyring: Keyring, signer: SignerKey, _folder: Path, _objects: ObjectStore | None
+) -> Iterator[Ports]:
     memory, clock = Memory(), FixedClock()
     journal = MemoryJournal(
         memory, signer=signer, vault_id=VAULT_ID, clock=clock, random=os.urandom
@@ -144,7 +153,9 @@ def _memory(keyring: Keyring, signer: SignerKey, _folder: Path) -> Iterator[Port
 
 
 @contextmanager
-def _sqlite(keyring: Keyring, signer: SignerKey, folder: Path) -> Iterator[Ports]:
+def _sqlite(
+    keyring: Keyring, signer: SignerKey, folder: Path, objects: ObjectStore | None
+) -> Iterator[Ports]:
     clock = FixedClock()
     with open_database(folder / "data" / "vault.db", threads=8) as database:
         transaction = journal_transactions(database)
@@ -181,7 +192,9 @@ def _sqlite(keyring: Keyring, signer: SignerKey, folder: Path) -> Iterator[Ports
                 journal=HookedJournal(journal),
                 log=SqlPublicLog(database, log_id=LOG_ID),
                 blobs=StoredBlobs(
-                    FolderObjects(folder / "blobs"), database=database, random=os.urandom
+                    objects or FolderObjects(folder / "blobs"),
+                    database=database,
+                    random=os.urandom,
                 ),
                 clock=clock,
                 keyring=keyring,
