@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from storage.objects import gone
-from storage.s3_bucket import PATIENT, S3Bucket, S3Place
+from storage.s3_bucket import ONCE, PATIENT, S3Bucket, S3Place
 from storage.s3_credentials import S3Credentials
 from storage.s3_failures import ObjectsRefusedError
 from vault.errors import IntegrityError, StorageError
@@ -101,11 +101,15 @@ class S3Objects:
         return length
 
     def _settled(self, object_key: str, *, length: int, send: Callable[[], object]) -> None:
-        """Send what makes the object; where the answer is an error, look whether it is there."""
+        """Send what makes the object; where the answer is an error, look whether it is there.
+
+        One look, since the store was waited for already: an object that is there after all goes
+        with its intent.
+        """
         try:
             send()
         except StorageError:
-            if self._bucket.length(object_key) != length:
+            if self._bucket.length(object_key, patience=ONCE) != length:
                 raise
 
 

@@ -51,8 +51,8 @@ class Patience:
         enough: Seconds after which no further try begins.
     """
 
-    waits: tuple[float, ...] = (0.1, 0.3, 0.6, 1.2, 2.4)
-    enough: float = 30.0
+    waits: tuple[float, ...] = (0.1, 0.3, 0.6, 1.2)
+    enough: float = 10.0
 
 
 ONCE: Final = Patience(waits=())
@@ -136,11 +136,11 @@ class S3Bucket:
         """Drop the parts of an upload; tried once."""
         self._write("DELETE", object_key, query={"uploadId": upload_id}, patience=ONCE)
 
-    def length(self, object_key: str) -> int | None:
+    def length(self, object_key: str, *, patience: Patience | None = None) -> int | None:
         """Return how many bytes an object has; ``None`` if there is none."""
         name = checked(object_key)
         try:
-            found = self._tried(lambda: self._client.stat_object(self._bucket, name))
+            found = self._tried(lambda: self._client.stat_object(self._bucket, name), patience)
         except S3Error as error:
             if error.code == "NoSuchKey":
                 return None

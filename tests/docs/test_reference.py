@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from annotated_types import Ge, Le
@@ -152,9 +153,10 @@ def test_the_independent_check_of_a_format_runs_without_this_project(page: Path)
 def settings_of(model: type[BaseModel], *, prefix: str) -> Iterator[tuple[str, FieldInfo]]:
     """Yield every variable with its field; groups are written out."""
     for name, field in model.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from settings_of(kind, prefix=f"{prefix}{name.upper()}__")
+        kinds = get_args(field.annotation) or (field.annotation,)  # A group may be left out.
+        group = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
+        if group is not None:
+            yield from settings_of(group, prefix=f"{prefix}{name.upper()}__")
         else:
             yield f"{prefix}{name.upper()}", field
 
