@@ -20,12 +20,14 @@ from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.settings import Settings
 from storage.blobs_folder import FolderBlobs
-from storage.database import Database, open_database
-from storage.failures import OutOfReachError, outcome_open
-from storage.group_commit import GroupCommit, Writing
+from storage.database import Database
+from storage.failures import OutOfReachError
+from storage.group_commit import GroupCommit
 from storage.journal_append import LogIdentity
 from storage.public_log import PublicLog
-from storage.unit_of_work import journal_transactions, reader, worker
+from storage.sqlite import open_sqlite
+from storage.unit_of_work import reader, worker
+from storage.writing import Writing
 from vault.clock import Clock, SystemClock
 from vault.crypto.memory import harden_process
 from vault.crypto.secrets import Secrets
@@ -79,15 +81,13 @@ def wire(
     _make_state_folder(settings)
     with ExitStack() as stack:
         database = stack.enter_context(
-            open_database(
-                settings.database, threads=settings.limits.request_threads + OTHER_THREADS
-            )
+            open_sqlite(settings.database, threads=settings.limits.request_threads + OTHER_THREADS)
         )
         deployment = open_deployment(
             database, settings=settings, state_path=state_path, clock=told, random=random
         )
         journal = GroupCommit(
-            writing=Writing(transaction=journal_transactions(database), outcome_open=outcome_open),
+            writing=Writing.to(database),
             identity=LogIdentity(
                 log_id=LOG_ID,
                 vault_id=deployment.keyring.vault_id,

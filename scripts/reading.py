@@ -14,8 +14,9 @@ from api.deployment import key_provider
 from api.settings import Settings
 from scripts.outcomes import Exit, OperatorError
 from scripts.places import existing_settings, places
-from storage.database import MODE, READS, Database, answering, open_beside
+from storage.database import MODE, READS, Database, answering
 from storage.migrate import refuse_newer
+from storage.sqlite import open_sqlite_beside
 from storage.unit_of_work import SqlTx
 from vault.crypto.keyring import CHECKPOINT, Keyring
 from vault.crypto.signing import VerifierKey
@@ -89,7 +90,7 @@ def reading(data: Path | None) -> Iterator[Opened]:
     settings = existing_settings(where)
     provider = key_provider(settings)
     with (
-        open_beside(where.database) as database,
+        open_sqlite_beside(where.database) as database,
         answering(),
         _known_schema(database).execution_options(**{MODE: READS}).connect() as connection,
         connection.begin(),

@@ -13,6 +13,9 @@ from sqlalchemy import Connection, Engine
 from storage.failures import DatabaseFailure, NewerDataError, failure
 from vault.errors import StorageError
 
+MIGRATING: Final = 0x6D7973706163
+"""The server's lock for whoever changes the schema: the letters of our own name."""
+
 _FOLDER: Final = Path(__file__).parent / "migrations"
 
 
@@ -24,6 +27,8 @@ def upgrade(engine: Engine) -> None:
     """
     try:
         with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":  # One process at a time; SQLite has one.
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
             found = _current(connection)
             if found == head():
                 return

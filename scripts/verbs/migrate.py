@@ -7,9 +7,9 @@ from scripts.operator_socket import somebody
 from scripts.outcomes import Exit, OperatorError
 from scripts.places import places
 from scripts.screen import DataOption, console, facts
-from storage.database import open_beside, open_database
 from storage.failures import InUseError
 from storage.migrate import current, head
+from storage.sqlite import open_sqlite, open_sqlite_beside
 
 NONE: Final = Text("没有", "none")
 DONE: Final = Text("数据已升级到本版本", "The data are of this version now")
@@ -27,9 +27,9 @@ def migrate(data: DataOption = None) -> None:
         )
     if somebody(where.socket):
         raise InUseError("a server is running")
-    with open_beside(where.database) as database:
+    with open_sqlite_beside(where.database) as database:
         before = current(database.engine)
-    with open_database(where.database) as database:  # Opening is what upgrades.
+    with open_sqlite(where.database) as database:  # Opening is what upgrades.
         after = current(database.engine)
     rows = [
         (Text("数据文件夹", "data folder"), str(where.data)),

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.blobs_folder import FolderBlobs
-from storage.database import open_database
-from storage.failures import outcome_open
 from storage.first_head import open_log
-from storage.group_commit import GroupCommit, Writing
+from storage.group_commit import GroupCommit
 from storage.journal_append import LogIdentity
 from storage.public_log import PublicLog as SqlPublicLog
+from storage.sqlite import open_sqlite
 from storage.unit_of_work import journal_transactions, reader, worker
+from storage.writing import Writing
 from tests.support.crypto import VAULT_ID, new_keyring
 from tests.support.memory.blobs import MemoryBlobs
 from tests.support.memory.database import Memory
@@ -145,7 +145,7 @@ def _memory(keyring: Keyring, signer: SignerKey, _folder: Path) -> Iterator[Port
 @contextmanager
 def _sqlite(keyring: Keyring, signer: SignerKey, folder: Path) -> Iterator[Ports]:
     clock = FixedClock()
-    with open_database(folder / "data" / "vault.db", threads=8) as database:
+    with open_sqlite(folder / "data" / "vault.db", threads=8) as database:
         transaction = journal_transactions(database)
         with transaction() as connection:
             open_log(
@@ -158,7 +158,7 @@ def _sqlite(keyring: Keyring, signer: SignerKey, folder: Path) -> Iterator[Ports
             )
         fatal = list[Exception]()
         journal = GroupCommit(
-            writing=Writing(transaction=transaction, outcome_open=outcome_open),
+            writing=Writing.to(database),
             identity=LogIdentity(
                 log_id=LOG_ID,
                 vault_id=VAULT_ID,

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 from policies.access import Deny, Permit, decide, overrule
 from policies.requests import Action
 from scripts.log_reading import RowsLog
-from storage.database import Database, open_database
-from storage.failures import outcome_open
+from storage.database import Database
 from storage.first_head import open_log
-from storage.group_commit import GroupCommit, Writing
+from storage.group_commit import GroupCommit
 from storage.journal_append import LogIdentity
 from storage.log_rows import HeadRow, LogRows
+from storage.sqlite import open_sqlite
 from storage.unit_of_work import (
     journal_transactions,
     plain_transactions,
@@ -24,6 +24,7 @@ from storage.unit_of_work import (
     reader,
     worker,
 )
+from storage.writing import Writing
 from tests.support.access import PERMITTED
 from tests.support.journal_values import VAULT_ID, entry_keys, entry_numbered
 from tests.support.ports import FixedClock
@@ -86,7 +87,7 @@ class World:
         """Return a writer that has not started; ``wrap`` may spoil its transactions."""
         transaction = journal_transactions(self.database)
         return GroupCommit(
-            writing=Writing(transaction=lambda: wrap(transaction()), outcome_open=outcome_open),
+            writing=replace(Writing.to(self.database), transaction=lambda: wrap(transaction())),
             identity=LogIdentity(
                 log_id=LOG_ID,
                 vault_id=VAULT_ID,
@@ -142,7 +143,7 @@ class World:
 def open_world(folder: Path) -> Iterator[World]:
     """Open a world in ``folder``, whose log is opened if it is not there."""
     (folder / "state").mkdir(exist_ok=True)
-    with open_database(folder / "data" / "vault.db", threads=8) as database:
+    with open_sqlite(folder / "data" / "vault.db", threads=8) as database:
         world = World(folder, database)
         with plain_transactions(database)() as connection:
             open_log(

@@ -7,14 +7,15 @@ import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from storage.database import Database, open_database
+from storage.database import Database
+from storage.sqlite import open_sqlite
 from tests.support.writer import World, open_world
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """Return an empty database."""
-    with open_database(tmp_path / "data" / "vault.db", threads=8) as opened:
+    with open_sqlite(tmp_path / "data" / "vault.db", threads=8) as opened:
         yield opened
 
 

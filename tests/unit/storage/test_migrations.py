@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, inspect
 from sqlalchemy.exc import IntegrityError
 
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.migrate import current, head, upgrade
+from storage.sqlite import open_sqlite
 from storage.tables import METADATA
 from tests.support.writer import World, a_pull
 from vault.errors import StorageError
@@ -61,10 +62,10 @@ def test_a_database_is_at_the_one_head_and_stays_there(database: Database) -> No
 
 def test_data_of_a_newer_program_are_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "data" / "vault.db"
-    with open_database(path) as database, database.engine.begin() as connection:
+    with open_sqlite(path) as database, database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
 
-    with pytest.raises(StorageError) as refused, open_database(path):
+    with pytest.raises(StorageError) as refused, open_sqlite(path):
         raise AssertionError("it was opened")
 
     assert str(refused.value) == (
@@ -81,7 +82,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"this is a letter\n" * 100)
 
-    with pytest.raises(StorageError, match="no database"), open_database(path):
+    with pytest.raises(StorageError, match="no database"), open_sqlite(path):
         raise AssertionError("it was opened")
 
     assert path.read_bytes() == b"this is a letter\n" * 100
