@@ -5,7 +5,7 @@ on 127.0.0.1 alone and asks everybody for a password: other people use this mach
 """
 
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,17 +20,18 @@ from scripts.local.postgresql_files import (
     ROLE,
     SUPERUSER,
     TRAVERSABLE,
+    Settings,
     account,
     check_reachable,
     copy_cluster,
     program,
     write_settings,
 )
-from scripts.local.process import HOST, Process, free_port
+from scripts.local.process import HOST, Process, became, free_port
 from scripts.private_files import read_private, write_private
 
 CONNECT_SECONDS: Final = 5
-DEFAULTS: Final[Mapping[str, str | int | bool]] = {
+DEFAULTS: Final[Settings] = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
     "max_connections": 200,
@@ -48,7 +49,7 @@ _STOPS: Final = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """One of its processes that serves a connection."""
+    """One of its processes, which serves a connection or a standby."""
 
     pid: int
     role: str
@@ -67,9 +68,7 @@ class Postgresql:
         password_file: With the password of the role ``vault`` alone, of mode 0600.
     """
 
-    def __init__(
-        self, folder: Path, *, settings: Mapping[str, str | int | bool] | None = None
-    ) -> None:
+    def __init__(self, folder: Path, *, settings: Settings | None = None) -> None:
         """Prepare a server in ``folder``; the data that are there already are taken over.
 
         Args:
@@ -122,6 +121,16 @@ class Postgresql:
                 self.resume(pid)
             self._process.stop(_STOPS[mode])
             self._process = None
+
+    def kill(self) -> None:
+        """End all its processes at once, as when the machine stops; its files stay as they are."""
+        process = self._running()
+        process.send(signal.SIGSTOP)  # It starts no others meanwhile.
+        for pid in proc.children(process.pid):
+            proc.signal_child(pid, signal.SIGKILL, parent=process.pid)
+        process.stop(signal.SIGKILL)
+        self._process = None
+        self._paused.clear()
 
     def restart(self, mode: Literal["fast", "immediate"] = "fast") -> None:
         """Stop it and start it again."""
@@ -179,12 +188,15 @@ class Postgresql:
             )
         self.admin("SELECT pg_reload_conf()")
 
-    def backends(self) -> tuple[Backend, ...]:
-        """Return the connections of others, in order of their start."""
+    def backends(self, kind: str = "client backend") -> tuple[Backend, ...]:
+        """Return its processes of one kind, but for the one that asks; the oldest first."""
         rows = self.admin(
-            "SELECT pid, usename, datname, application_name, coalesce(state, '')"
-            " FROM pg_stat_activity WHERE backend_type = 'client backend'"
-            " AND pid <> pg_backend_pid() ORDER BY backend_start, pid"
+            sql.SQL(
+                "SELECT pid, coalesce(usename, ''), coalesce(datname, ''),"
+                " application_name, coalesce(state, '')"
+                " FROM pg_stat_activity WHERE backend_type = {}"
+                " AND pid <> pg_backend_pid() ORDER BY backend_start, pid"
+            ).format(sql.Literal(kind))
         )
         return tuple(
             Backend(pid=pid, role=role, database=database, application=application, state=state)
@@ -195,6 +207,7 @@ class Postgresql:
         """Stop one of its processes where it stands, with whatever locks it holds."""
         proc.signal_child(pid, signal.SIGSTOP, parent=self.pid)
         self._paused.add(pid)
+        became(lambda: proc.is_paused(pid), seconds=CONNECT_SECONDS)
 
     def resume(self, pid: int) -> None:
         """Let a paused process go on; one that has ended meanwhile does not mind."""
@@ -220,9 +233,7 @@ class Postgresql:
 
 
 @contextmanager
-def running_postgresql(
-    folder: Path, *, settings: Mapping[str, str | int | bool] | None = None
-) -> Iterator[Postgresql]:
+def running_postgresql(folder: Path, *, settings: Settings | None = None) -> Iterator[Postgresql]:
     """Run a server in ``folder`` until the end of the block."""
     with Postgresql(folder, settings=settings) as server:
         yield server

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from scripts.local.process import Account, plain_environment
 from scripts.outcomes import Exit, OperatorError
@@ -29,6 +29,9 @@ DATABASE: Final = "vault"
 TRAVERSABLE: Final = 0o711
 _NOBODY: Final = "nobody"
 _OTHERS: Final = 0o001
+
+Settings: TypeAlias = Mapping[str, str | int | bool]
+"""Lines of ``postgresql.conf``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +183,7 @@ def copy_cluster(data: Path) -> Mapping[str, str]:
     return cluster.passwords
 
 
-def write_settings(data: Path, settings: Mapping[str, str | int | bool]) -> None:
+def write_settings(data: Path, settings: Settings) -> None:
     """Write the configuration file: these settings alone; ``ALTER SYSTEM`` goes before them."""
     lines = [f"{name} = '{_shown(value)}'\n" for name, value in settings.items()]
     (data / "postgresql.conf").write_text("".join(lines), "utf-8")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
+_STATE: Final = 3
 _PARENT: Final = 4
 _OWN_TIMES: Final = (14, 15)
 _ENDED_TIMES: Final = (16, 17)
@@ -36,6 +37,11 @@ def signal_child(pid: int, number: signal.Signals, *, parent: int) -> None:
     if _parent(pid) != parent:
         raise ProcessLookupError("not a process of this server")
     os.kill(pid, number)
+
+
+def is_paused(pid: int) -> bool:
+    """Tell whether a process stands still; it does so a moment after it was sent the signal."""
+    return _fields(pid).get(_STATE) == "T"
 
 
 def _parent(pid: int) -> int | None:

@@ -113,13 +113,14 @@ class Process:
         Raises:
             OperatorError: It ended before, or ``seconds`` are over; with the end of its log.
         """
-        deadline = time.monotonic() + seconds
-        while not ready():
-            if not self.alive:
-                raise self._failed(f"ended with status {self._child.returncode}")
-            if time.monotonic() > deadline:
-                raise self._failed(f"was not ready within {seconds:.0f} s")
-            time.sleep(PAUSE_SECONDS)
+
+        def ready_or_ended() -> bool:
+            return ready() or not self.alive
+
+        if not became(ready_or_ended, seconds=seconds):
+            raise self._failed(f"was not ready within {seconds:.0f} s")
+        if not self.alive:
+            raise self._failed(f"ended with status {self._child.returncode}")
 
     def send(self, number: signal.Signals) -> None:
         """Send it ``number``; one that has ended gets nothing."""
@@ -167,6 +168,16 @@ def started(
     with Process.start(command, name=name, log=log, environment=environment) as process:
         process.wait_until(ready)
         yield process
+
+
+def became(true: Callable[[], bool], *, seconds: float) -> bool:
+    """Wait until something is true; tell whether it became so within ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(PAUSE_SECONDS)
+    return True
 
 
 def plain_environment() -> dict[str, str]:

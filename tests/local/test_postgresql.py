@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from scripts.local.postgresql import Postgresql, running_postgresql
+from scripts.local.proc import is_paused
 from scripts.outcomes import OperatorError
 
 
@@ -79,13 +80,13 @@ def test_a_paused_backend_waits_and_goes_on(server: Postgresql) -> None:
         connection.execute("SET application_name = 'waits'")
         (backend,) = server.backends()
         server.pause(backend.pid)
-        state = Path(f"/proc/{backend.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        paused = is_paused(backend.pid)
 
         server.resume(backend.pid)
 
         assert connection.execute("SELECT 1").fetchone() == (1,)
     assert (backend.application, backend.role, backend.database) == ("waits", "vault", "vault")
-    assert state in {"S", "T"}
+    assert paused
 
 
 def test_a_server_with_a_paused_backend_stops(server: Postgresql) -> None:
@@ -138,7 +139,20 @@ def test_a_folder_closed_to_its_account_is_told(tmp_path: Path) -> None:
             assert server.admin("SELECT 1") == [(1,)]
 
 
-def test_a_killed_server_starts_again(server: Postgresql) -> None:
+def test_what_was_committed_outlasts_the_end_of_all_its_processes(server: Postgresql) -> None:
+    with server.connect() as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
+        server.pause(server.backends()[0].pid)
+
+        server.kill()
+
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("TABLE kept")
+    with server.start().connect() as connection:
+        assert connection.execute("TABLE kept").fetchall() == [(7,)]
+
+
+def test_a_postmaster_that_was_killed_starts_again(server: Postgresql) -> None:
     os.kill(server.pid, signal.SIGKILL)
 
     server.restart()
