@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
+from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import dialect as postgresql
 
 from storage.tables import METADATA
@@ -74,6 +75,11 @@ _NAMED: Final = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 def dialect_named(name: str) -> Dialect:
     """Return the dialect of an SQLAlchemy dialect's ``name``."""
     return _NAMED[name]
+
+
+def marked_for(connection: Connection, text: str) -> str:
+    """Return ``text`` with the placeholders of the driver behind ``connection``."""
+    return dialect_named(connection.dialect.name).marked(text)
 
 
 @lru_cache(maxsize=4096)

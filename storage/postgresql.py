@@ -6,15 +6,16 @@ so that the statement after the lock sees what the holder of the lock before has
 commit that is not known to be as durable as was asked for is an open outcome.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Connection, Engine, create_engine, event
 
 from storage.database import (
     JOURNAL,
@@ -42,7 +43,10 @@ LOCKING: Final = (
 CONNECT_SECONDS: Final = 5
 _BEGIN: Final = {READS: READING, JOURNAL: LOCKING}
 _WARNINGS: Final = "vault_warnings"
-_SESSION: Final = {
+_SESSION: Final[Mapping[str, Any]] = {
+    "autocommit": True,  # The driver must not begin transactions behind our back.
+    "prepare_threshold": 1,
+    "target_session_attrs": "read-write",  # Guards read on the primary only.
     "connect_timeout": CONNECT_SECONDS,
     "keepalives": 1,
     "keepalives_idle": 5,
@@ -67,24 +71,30 @@ class Server:
     address: str
     password: str = field(default="", repr=False)
 
-    @property
-    def url(self) -> URL:
-        """The address as SQLAlchemy takes it.
+    def __post_init__(self) -> None:
+        """Refuse what is no address, and a password where everybody reads it.
 
         Raises:
-            ConfigurationError: It is no address of a PostgreSQL database, or tells a password.
+            ConfigurationError: Such an address; the message says what is wrong with it.
         """
         try:
-            url = make_url(self.address)
-        except ArgumentError as error:
+            told = conninfo_to_dict(self.address)
+        except psycopg.ProgrammingError as error:
             raise ConfigurationError("this is no address of a PostgreSQL database") from error
-        if url.drivername not in {"postgresql", "postgres"} or not url.database:
+        if not self.address.startswith(("postgresql://", "postgres://")) or not told.get("dbname"):
             raise ConfigurationError(
                 "a PostgreSQL address is postgresql://user@host:port/database"
             )
-        if url.password is not None:
+        if told.get("password"):
             raise ConfigurationError("a password does not belong into an address: name its file")
-        return url.set(drivername="postgresql+psycopg", password=self.password or None)
+
+    def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """Connect to the server that takes writes, where the address names several.
+
+        Raises:
+            psycopg.OperationalError: No such server answers, or it does not let us in.
+        """
+        return psycopg.connect(self.address, **_SESSION, password=self.password or None)
 
 
 class Postgresql:
@@ -119,7 +129,7 @@ class Postgresql:
 def open_postgresql(
     server: Server, *, threads: int = THREADS, writers: int = 1
 ) -> Iterator[Database]:
-    """Open the database of ``server``, whose schema the caller has looked at.
+    """Open the database of ``server``; its schema is the caller's business.
 
     Args:
         server: Address and password.
@@ -129,10 +139,9 @@ def open_postgresql(
     Raises:
         StorageError: It does not answer, or does not let us in.
     """
-    url = server.url
-    engine = _engine(url, size=threads)
-    journal = _engine(url, size=2 * writers)  # One more each, to resolve an open outcome.
-    reads = _engine(url, size=threads + LOOP)
+    engine = _engine(server, size=threads)
+    journal = _engine(server, size=writers)
+    reads = _engine(server, size=threads + LOOP)
     lanes = Lanes(reads, limit=threads + LOOP, begin=READING)
     try:
         yield Database(engine=engine, journal=journal, lanes=lanes, kind=Postgresql())
@@ -142,22 +151,20 @@ def open_postgresql(
             one.dispose()
 
 
-def _engine(url: URL, *, size: int) -> Engine:
+def _engine(server: Server, *, size: int) -> Engine:
     engine = create_engine(
-        url,
+        "postgresql+psycopg://",
+        creator=server.connect,
         pool_size=size,
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
         pool_use_lifo=True,
-        connect_args=dict(_SESSION),
         use_native_hstore=False,
         hide_parameters=True,  # No value may reach a log through an error's text.
     )
 
     @event.listens_for(engine, "connect")
     def connected(raw: Any, record: Any) -> None:  # noqa: ANN401 - the driver's connection
-        raw.autocommit = True  # The driver must not begin transactions behind our back.
-        raw.prepare_threshold = 1
         raw.prepared_max = STATEMENTS
         warnings = record.info[_WARNINGS] = list[str]()
 

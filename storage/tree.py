@@ -5,7 +5,7 @@ from functools import cache
 
 from sqlalchemy import Connection
 
-from storage.dialects import dialect_named
+from storage.dialects import marked_for
 from vault.errors import NotFoundError
 from vault.journal.merkle import NodeReader, Path, consistency_path, inclusion_path
 from vault.journal.tiles import Tile, cut_tile, node_reader, to_bundle
@@ -17,7 +17,6 @@ class Tree:
     def __init__(self, connection: Connection, *, log_id: int, year: int, size: int) -> None:
         """Read the log ``(log_id, year)`` as it was with ``size`` leaves."""
         self._connection = connection
-        self._marked = dialect_named(connection.dialect.name).marked
         self._log = (log_id, year)
         self._size = size
 
@@ -36,7 +35,7 @@ class Tree:
                 "SELECT data FROM log_tile WHERE log_id = ? AND year = ? AND level = ? AND idx = ?"
             )
             found = self._connection.exec_driver_sql(
-                self._marked(text), (*self._log, tile.level, tile.index)
+                marked_for(self._connection, text), (*self._log, tile.level, tile.index)
             ).fetchone()
             if found is not None:
                 data: bytes = found[0]
@@ -70,5 +69,7 @@ class Tree:
             f"SELECT {column} FROM journal_entry"  # noqa: S608 - two names of our own
             " WHERE log_id = ? AND year = ? AND idx >= ? AND idx < ? ORDER BY idx"
         )
-        rows = self._connection.exec_driver_sql(self._marked(text), (*self._log, start, end))
+        rows = self._connection.exec_driver_sql(
+            marked_for(self._connection, text), (*self._log, start, end)
+        )
         return [row[0] for row in rows]

@@ -12,10 +12,12 @@ from policies.access import Deny, Permit, decide, overrule
 from policies.requests import Action
 from scripts.log_reading import RowsLog
 from storage.database import Database
+from storage.dialects import marked_for
 from storage.first_head import open_log
 from storage.group_commit import GroupCommit
 from storage.journal_append import LogIdentity
 from storage.log_rows import HeadRow, LogRows
+from storage.postgresql import Server, open_postgresql
 from storage.sqlite import open_sqlite
 from storage.unit_of_work import (
     journal_transactions,
@@ -119,11 +121,14 @@ class World:
     def say(self, statement: str, *values: object) -> None:
         """Write as somebody with access to the database could."""
         with plain_transactions(self.database)() as connection:
-            connection.exec_driver_sql(statement, values)
+            connection.exec_driver_sql(marked_for(connection, statement), values)
 
     def ask(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         with read_transactions(self.database)() as connection:
-            return [tuple(row) for row in connection.exec_driver_sql(statement, values)]
+            return [
+                tuple(row)
+                for row in connection.exec_driver_sql(marked_for(connection, statement), values)
+            ]
 
     def entries(self, space: Space = SPACE) -> tuple[KeptEntry, ...]:
         """Return a holder's entries in the order of the log."""
@@ -142,19 +147,30 @@ class World:
 @contextmanager
 def open_world(folder: Path) -> Iterator[World]:
     """Open a world in ``folder``, whose log is opened if it is not there."""
-    (folder / "state").mkdir(exist_ok=True)
     with open_sqlite(folder / "data" / "vault.db", threads=8) as database:
-        world = World(folder, database)
-        with plain_transactions(database)() as connection:
-            open_log(
-                connection,
-                log_id=LOG_ID,
-                year=YEAR,
-                origin=ORIGIN,
-                signer=SIGNER,
-                now_ms=world.clock.now_ms(),
-            )
-        yield world
+        yield _world(folder, database)
+
+
+@contextmanager
+def open_world_on(server: Server, folder: Path) -> Iterator[World]:
+    """Open a world whose database is on ``server``; only its state lies in ``folder``."""
+    with open_postgresql(server, threads=8) as database:
+        yield _world(folder, database)
+
+
+def _world(folder: Path, database: Database) -> World:
+    (folder / "state").mkdir(exist_ok=True)
+    world = World(folder, database)
+    with plain_transactions(database)() as connection:
+        open_log(
+            connection,
+            log_id=LOG_ID,
+            year=YEAR,
+            origin=ORIGIN,
+            signer=SIGNER,
+            now_ms=world.clock.now_ms(),
+        )
+    return world
 
 
 def permitted(*seen: Seen, until_ms: int | None = None) -> Decided:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, inspect
 from sqlalchemy.exc import IntegrityError
 
 from storage.database import Database
+from storage.dialects import marked_for
 from storage.migrate import current, head, upgrade
 from storage.sqlite import open_sqlite
 from storage.tables import METADATA
@@ -92,32 +93,46 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     "statement",
     [
         "DELETE FROM journal_entry",
-        "UPDATE journal_entry SET leaf = zeroblob(70)",
+        "UPDATE journal_entry SET leaf = ?",
         "UPDATE journal_entry SET holder_id = NULL, holder_seq = NULL",
         "UPDATE journal_entry SET actor_seq = actor_seq + 1",
-        "UPDATE journal_entry SET payload = x'00'",
-        "UPDATE journal_entry SET inputs = x'00', payload = NULL",
-        (
-            "INSERT OR REPLACE INTO journal_entry SELECT log_id, year, idx, randomblob(16),"
-            " holder_id, holder_seq + 1, actor_id, actor_seq + 1, key_version, leaf, leaf_hash,"
-            " payload, inputs FROM journal_entry"
-        ),
+        "UPDATE journal_entry SET payload = ?",
+        "UPDATE journal_entry SET inputs = ?, payload = NULL",
         "DELETE FROM log_tile",
-        "UPDATE log_tile SET data = zeroblob(8192)",
-        (
-            "INSERT OR REPLACE INTO log_tile SELECT log_id, year, level, idx, zeroblob(8192)"
-            " FROM log_tile"
-        ),
+        "UPDATE log_tile SET data = ?",
     ],
 )
 def test_entries_and_tiles_are_neither_changed_nor_removed(world: World, statement: str) -> None:
+    _refused(world, statement, *[bytes(70)] * statement.count("?"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT OR REPLACE INTO journal_entry SELECT log_id, year, idx, randomblob(16),"
+        " holder_id, holder_seq + 1, actor_id, actor_seq + 1, key_version, leaf, leaf_hash,"
+        " payload, inputs FROM journal_entry",
+        "INSERT OR REPLACE INTO log_tile SELECT log_id, year, level, idx, zeroblob(8192)"
+        " FROM log_tile",
+    ],
+)
+def test_nothing_of_them_is_replaced(embedded: World, statement: str) -> None:
+    _refused(embedded, statement)
+
+
+@pytest.mark.parametrize("table", ["journal_entry", "log_tile"])
+def test_nothing_of_them_is_truncated(postgresql: World, table: str) -> None:
+    _refused(postgresql, f"TRUNCATE {table}")
+
+
+def _refused(world: World, statement: str, *values: object) -> None:
     with world.serving() as writer:
         writer.submit(a_pull(1))
-    world.say("INSERT INTO log_tile VALUES (0, 2026, 0, 0, randomblob(8192))")
+    world.say("INSERT INTO log_tile VALUES (0, 2026, 0, 0, ?)", bytes(8192))
     before = _rows(world)
 
     with world.database.engine.connect() as connection, pytest.raises(IntegrityError):
-        _write(connection, statement)
+        _write(connection, statement, *values)
 
     assert _rows(world) == before
 
@@ -131,9 +146,9 @@ def test_the_payload_of_an_entry_may_be_removed(world: World) -> None:
     assert [entry.payload for entry in world.entries()] == [b""]
 
 
-def _write(connection: Connection, statement: str) -> None:
+def _write(connection: Connection, statement: str, *values: object) -> None:
     with connection.begin():
-        connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(marked_for(connection, statement), values)
 
 
 def _rows(world: World) -> list[list[tuple[object, ...]]]:
