@@ -37,6 +37,10 @@ class NewerDataError(StorageError):
     """A newer program wrote these data."""
 
 
+class OlderDataError(StorageError):
+    """The database has not been migrated to a schema that this program serves."""
+
+
 class OutOfReachError(StorageError):
     """The data folder is not there, not ours, or may only be read."""
 

@@ -56,6 +56,7 @@ class GroupCommit:
         writing: Writing,
         identity: LogIdentity,
         state_path: Path,
+        others: Sequence[Path] = (),
         clock: Clock,
         on_fatal: Callable[[Exception], None],
     ) -> None:
@@ -65,12 +66,15 @@ class GroupCommit:
             writing: Transactions for this writer alone.
             identity: Log, keys and randomness.
             state_path: Where the last committed head is kept, apart from the database.
+            others: Where other processes keep it.
             clock: Time of the batches.
             on_fatal: Called when the outcome of a commit cannot be known; ends the process.
         """
         self._writing = writing
         self._identity = identity
-        self._guard = HeadGuard(signer=identity.signer, path=state_path, alone=not writing.shared)
+        self._guard = HeadGuard(
+            signer=identity.signer, path=state_path, others=others, alone=not writing.shared
+        )
         self._clock = clock
         self._on_fatal = on_fatal
         self._queue = Queue()

@@ -7,6 +7,7 @@ what was last seen.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -32,12 +33,15 @@ _log = structlog.get_logger(__name__)
 class HeadGuard:
     """Remembers the last head that was good."""
 
-    def __init__(self, *, signer: SignerKey, path: Path, alone: bool = True) -> None:
+    def __init__(
+        self, *, signer: SignerKey, path: Path, others: Sequence[Path] = (), alone: bool = True
+    ) -> None:
         """Guard the log that ``signer`` signs; its state is kept at ``path``.
 
         Args:
             signer: The checkpoint key, under the name of the log.
             path: The state file of this process.
+            others: What other processes kept; whoever saw most of the log is believed.
             alone: No other process writes to the log, so each head that is not our own has to
                 be proven. Else one proof a second does, and each head has to be a later one.
         """
@@ -45,6 +49,7 @@ class HeadGuard:
         self._alone = alone
         self._proven_at = -PROVE_SECONDS
         self._path = path
+        self._others = others
         self._known: tuple[HeadRow, Frontier] | None = None
         self._kept: LogState | None = None
         self._tried_at = 0.0
@@ -126,7 +131,8 @@ class HeadGuard:
         if self._known is not None:
             return _state(self._known[0])
         self._kept = LogState.load(self._path)
-        return self._kept
+        loaded = [self._kept, *map(LogState.load, self._others)]
+        return max((one for one in loaded if one), key=lambda one: one.size, default=None)
 
     def _save(self, state: LogState) -> None:
         self._tried_at = time.monotonic()

@@ -89,6 +89,13 @@ class LogRows(Statements):
         """Return the newest head of a log."""
         return self._head(log_id, lock="")
 
+    def heads(self) -> tuple[HeadRow, ...]:
+        """Return the newest head of every log, in the order of the logs."""
+        columns = ", ".join(HeadRow._fields)
+        rows = self._all(f"SELECT {columns} FROM log_head ORDER BY log_id, year", ())  # noqa: S608 - names of our own type
+        newest = {row[0]: HeadRow(*row) for row in rows}
+        return tuple(newest.values())
+
     def lock_head(self, log_id: int) -> HeadRow | None:
         """Lock the head: alone in its statement, so that what follows sees the latest rows."""
         return self._head(log_id, lock=self.dialect.lock)

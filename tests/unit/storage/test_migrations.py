@@ -109,11 +109,15 @@ def test_entries_and_tiles_are_neither_changed_nor_removed(world: World, stateme
 @pytest.mark.parametrize(
     "statement",
     [
-        "INSERT OR REPLACE INTO journal_entry SELECT log_id, year, idx, randomblob(16),"
-        " holder_id, holder_seq + 1, actor_id, actor_seq + 1, key_version, leaf, leaf_hash,"
-        " payload, inputs FROM journal_entry",
-        "INSERT OR REPLACE INTO log_tile SELECT log_id, year, level, idx, zeroblob(8192)"
-        " FROM log_tile",
+        (
+            "INSERT OR REPLACE INTO journal_entry SELECT log_id, year, idx, randomblob(16),"
+            " holder_id, holder_seq + 1, actor_id, actor_seq + 1, key_version, leaf, leaf_hash,"
+            " payload, inputs FROM journal_entry"
+        ),
+        (
+            "INSERT OR REPLACE INTO log_tile SELECT log_id, year, level, idx, zeroblob(8192)"
+            " FROM log_tile"
+        ),
     ],
 )
 def test_nothing_of_them_is_replaced(embedded: World, statement: str) -> None:
