@@ -89,7 +89,7 @@ def wire(
         vault = _vault(
             database, deployment, journal=journal, settings=settings, clock=told, random=random
         )
-        activate_policy(vault)
+        activate_policy(vault, again=not database.kind.shared)
         stack.enter_context(_housekeeping(vault, every=sweep_seconds))
         provider = Provider.of(vault, origin=settings.issuer)
         yield Wired(

@@ -17,7 +17,7 @@ from scripts.gateway import CODES_FILE, FileGateway, delivering
 from scripts.operator_socket import Plain, Verb, listening
 from scripts.outcomes import Exit, OperatorError, system_told, unusable
 from scripts.places import Places
-from scripts.registering import REGISTER, RESUME, SUSPEND, operator_verbs
+from scripts.registering import ACTIVATE, REGISTER, RESUME, SUSPEND, operator_verbs
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def running(settings: Settings, *, where: Places) -> Iterator[Wired]:
     for folder in (where.data, where.state):
         _own(folder)
     with ExitStack() as stack:
-        verbs: dict[str, Verb] = dict.fromkeys((REGISTER, SUSPEND, RESUME), _starting)
+        verbs: dict[str, Verb] = dict.fromkeys((ACTIVATE, REGISTER, SUSPEND, RESUME), _starting)
         if settings.postgresql is None:  # Beside a shared database the verbs open it themselves.
             stack.enter_context(listening(where.socket, verbs))
         wired = stack.enter_context(wire(settings))

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from annotated_types import Ge, Le
@@ -152,7 +153,7 @@ def test_the_independent_check_of_a_format_runs_without_this_project(page: Path)
 def settings_of(model: type[BaseModel], *, prefix: str) -> Iterator[tuple[str, FieldInfo]]:
     """Yield every variable with its field; groups are written out."""
     for name, field in model.model_fields.items():
-        kind = field.annotation
+        kind = next(iter(get_args(field.annotation)), field.annotation)  # Of a group or None.
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from settings_of(kind, prefix=f"{prefix}{name.upper()}__")
         else:

@@ -14,11 +14,14 @@ from vault.services.asking import POLICY_POINTER
 from vault.services.operating import operate
 
 
-def activate_policy(vault: Vault) -> Receipt | None:
+def activate_policy(vault: Vault, *, again: bool = True) -> Receipt | None:
     """Activate the shipped bundle; return the receipt, or ``None`` if there is nothing to do.
 
-    A bundle that was in force once and was superseded stays so: while a new release is rolled
-    out, a process of the old one that starts again must not bring the old policies back.
+    Args:
+        vault: The vault.
+        again: Also where it was in force once and was superseded. A process that starts beside
+            others must not do that: while a new release is rolled out, one of the old release
+            that starts again would bring the old policies back.
 
     Raises:
         JournalUnavailableError: Nothing changed.
@@ -27,7 +30,8 @@ def activate_policy(vault: Vault) -> Receipt | None:
     with vault.read() as tx:
         active = tx.policies.active()
         known = tx.policies.text(bundle.hash) is not None
-    if known:
+    in_force = active is not None and active.bundle_hash == bundle.hash
+    if in_force or (known and not again):
         return None
 
     def effect(tx: Tx, _at_ms: int) -> None:
@@ -39,8 +43,9 @@ def activate_policy(vault: Vault) -> Receipt | None:
         return _activated(vault, bundle, active=active, effect=effect)
     except ConflictError:
         with vault.read() as tx:
-            if tx.policies.text(bundle.hash) is None:
-                raise
+            now = tx.policies.active()
+        if now is None or now.bundle_hash != bundle.hash:
+            raise
         return None
 
 
