@@ -15,8 +15,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from scripts.local.accounts import open_folder
 from scripts.local.postgresql import Postgresql, running_postgresql
-from scripts.local.postgresql_files import Settings, open_folder
+from scripts.local.postgresql_files import Settings
 
 _NUMBERS = itertools.count(1)
 
