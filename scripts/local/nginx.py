@@ -1,10 +1,13 @@
 """Debian's nginx in front of several servers of ours, as a reverse proxy in production would be.
 
+The text of its configuration is also that of ``docs/operations/containers``.
+
 What it is told, and why:
 
 - Bodies pass through and never meet a disk: evidence in clear text is nobody's temporary file.
-- A request is tried at another server when one could not be reached. One that changes something
-  is not sent twice (no ``non_idempotent``), and neither is a body that has begun to leave.
+- A request is tried at another server when one could not be reached, and when one hung up on it;
+  but then no POST (no ``non_idempotent``), and no body that has begun to leave. A pull that is
+  sent twice carries the same proof of possession, which counts once.
 - Connections to the servers are kept, for less time than the servers keep them: a connection
   that they close at that very moment would fail a request that may not be repeated.
 - Whom the request came from is what nginx sees. What the client claims about it is dropped.
@@ -16,17 +19,17 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from scripts.local.accounts import account, check_reachable, own
 from scripts.local.process import HOST, Process, answers, free_port
 from scripts.outcomes import Exit, OperatorError
 
+PLACES: Final = (os.defpath, "/usr/local/sbin", "/usr/sbin", "/sbin")
 MOST_BODY_MIB: Final = 110
 """A little more than ``max_file_bytes``: our own servers refuse first, with a problem document."""
 
-PLACES: Final = (os.defpath, "/usr/local/sbin", "/usr/sbin", "/sbin")
 _CONFIGURATION: Final = """\
 daemon off;
 worker_processes {workers};
@@ -51,7 +54,7 @@ http {{
     }}
 
     server {{
-        listen {host}:{port} backlog=512;
+        listen {listen}{tls};
         server_name _;
         client_max_body_size {most_body}m;
         location / {{
@@ -69,6 +72,21 @@ http {{
     }}
 }}
 """
+_TLS: Final = """\
+ ssl;
+        ssl_certificate {certificate};
+        ssl_certificate_key {key};
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_ciphers ECDHE+AESGCM;
+        ssl_session_tickets off"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """Files with a chain of certificates and its key, in PEM."""
+
+    chain: PurePath
+    key: PurePath
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,20 +96,27 @@ class Nginx:
     Attributes:
         process: Its master.
         port: Of 127.0.0.1.
+        scheme: ``https``, if it has a certificate.
     """
 
     process: Process
     port: int
+    scheme: str
 
     @property
     def origin(self) -> str:
         """Return the origin at which it listens."""
-        return f"http://{HOST}:{self.port}"
+        return f"{self.scheme}://{HOST}:{self.port}"
 
 
 @contextmanager
 def running_nginx(
-    folder: Path, *, backends: Sequence[int], port: int | None = None, workers: int = 1
+    folder: Path,
+    *,
+    backends: Sequence[int],
+    port: int | None = None,
+    workers: int = 1,
+    certificate: Certificate | None = None,
 ) -> Iterator[Nginx]:
     """Run a proxy until the end of the block; requests that go on then are cut off.
 
@@ -100,30 +125,65 @@ def running_nginx(
         backends: Ports of the servers, on 127.0.0.1.
         port: Where it listens; a free one unless named.
         workers: Processes that serve.
+        certificate: Makes it speak TLS alone; the files are copied into the folder.
 
     Raises:
         OperatorError: There is no nginx here, or it does not start.
     """
-    chosen = free_port() if port is None else port
-    command = program()
+    command, chosen = program(), free_port() if port is None else port
     folder.mkdir(parents=True, exist_ok=True)
-    log = folder.with_name(f"{folder.name}.log")
-    configuration = folder / "nginx.conf"
-    configuration.write_text(
-        _configured(folder, backends=backends, port=chosen, workers=workers), "utf-8"
+    text = configuration(
+        folder,
+        listen=f"{HOST}:{chosen}",
+        backends=[f"{HOST}:{backend}" for backend in backends],
+        workers=workers,
+        certificate=_copied(certificate, folder),
     )
-    check_reachable(configuration)
+    (folder / "nginx.conf").write_text(text, "utf-8")
+    check_reachable(folder / "nginx.conf")
     own(folder)
     process = Process.start(
-        [command, "-p", folder, "-c", configuration, "-e", "stderr"],
+        [command, "-p", folder, "-c", folder / "nginx.conf", "-e", "stderr"],
         name="nginx",
-        log=log,
+        log=folder.with_name(f"{folder.name}.log"),
         account=account(),
         orphaned=signal.SIGTERM,  # Its workers would outlive a kill.
     )
     with process:
         process.wait_until(lambda: answers(chosen))
-        yield Nginx(process=process, port=chosen)
+        yield Nginx(process=process, port=chosen, scheme="https" if certificate else "http")
+
+
+def configuration(
+    folder: PurePath,
+    *,
+    listen: str,
+    backends: Sequence[str],
+    workers: int,
+    certificate: Certificate | None,
+) -> str:
+    """Return the configuration of a proxy.
+
+    Args:
+        folder: For what it writes while it runs.
+        listen: Address and port.
+        backends: Host and port of each server.
+        workers: Processes that serve.
+        certificate: For TLS.
+    """
+    tls = ""
+    if certificate:
+        tls = _TLS.format(certificate=certificate.chain, key=certificate.key)
+    return _CONFIGURATION.format(
+        folder=folder,
+        listen=listen,
+        servers="\n".join(
+            f"        server {backend} max_fails=1 fail_timeout=1s;" for backend in backends
+        ),
+        workers=workers,
+        tls=tls,
+        most_body=MOST_BODY_MIB,
+    )
 
 
 def program(places: Sequence[str] = PLACES) -> Path:
@@ -142,15 +202,10 @@ def program(places: Sequence[str] = PLACES) -> Path:
     return Path(found)
 
 
-def _configured(folder: Path, *, backends: Sequence[int], port: int, workers: int) -> str:
-    servers = "\n".join(
-        f"        server {HOST}:{backend} max_fails=1 fail_timeout=1s;" for backend in backends
-    )
-    return _CONFIGURATION.format(
-        folder=folder,
-        servers=servers,
-        host=HOST,
-        port=port,
-        workers=workers,
-        most_body=MOST_BODY_MIB,
-    )
+def _copied(certificate: Certificate | None, folder: Path) -> Certificate | None:
+    if certificate is None:
+        return None
+    mine = Certificate(chain=folder / "chain.pem", key=folder / "key.pem")
+    shutil.copy(certificate.chain, mine.chain)
+    shutil.copy(certificate.key, mine.key)
+    return mine

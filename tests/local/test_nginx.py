@@ -5,15 +5,22 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from scripts.local import proc
-from scripts.local.nginx import Nginx, program, running_nginx
+from scripts.local.nginx import Certificate, Nginx, program, running_nginx
 from scripts.outcomes import OperatorError
+from scripts.private_files import write_private
 
 SECONDS = 10
 
@@ -157,6 +164,46 @@ def test_a_body_that_no_server_would_take_is_refused(folder: Path) -> None:
         connection.close()
 
     assert (status, one.asked) == (413, [])
+
+
+def test_with_a_certificate_it_speaks_tls_and_says_so(folder: Path) -> None:
+    certificate = self_signed(folder)
+
+    with (
+        backend() as one,
+        running_nginx(
+            folder / "nginx", backends=[one.server_port], certificate=certificate
+        ) as nginx,
+    ):
+        answer = requests.get(nginx.origin, verify=str(certificate.chain), timeout=SECONDS)
+        with pytest.raises(requests.ConnectionError):
+            requests.get(nginx.origin, timeout=SECONDS)  # Nobody else vouches for it.
+
+    assert nginx.origin.startswith("https://")
+    assert answer.json()["headers"]["X-Forwarded-Proto"] == "https"
+    assert (folder / "nginx" / "key.pem").stat().st_mode & 0o777 == 0o600
+
+
+def self_signed(folder: Path) -> Certificate:
+    """Make a certificate for 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(tz=UTC)
+    alternative = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=1))
+        .not_valid_after(now + timedelta(minutes=10))
+        .add_extension(alternative, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    made = Certificate(chain=folder / "made.pem", key=folder / "made.key")
+    write_private(folder / "made.pem", certificate.public_bytes(Encoding.PEM))
+    write_private(
+        folder / "made.key",
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+    )
+    return made
 
 
 def test_it_ends_with_all_its_processes(folder: Path) -> None:
