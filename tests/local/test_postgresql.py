@@ -2,14 +2,18 @@
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from scripts.local.accounts import account
 from scripts.local.postgresql import Postgresql, running_postgresql
+from scripts.local.postgresql_files import copy_programs, installation
 from scripts.local.proc import is_paused
+from scripts.local.process import plain_environment
 from scripts.outcomes import OperatorError
 
 
@@ -159,3 +163,18 @@ def test_a_postmaster_that_was_killed_starts_again(server: Postgresql) -> None:
     server.restart()
 
     assert server.admin("SELECT 1") == [(1,)]
+
+
+def test_programs_run_from_where_they_are_copied_to(folder: Path) -> None:
+    copy = copy_programs(installation(), folder)
+    who = account()
+
+    told = subprocess.run(  # noqa: S603 - a copy of ours
+        [copy / "pginstall" / "bin" / "pg_isready", "--version"],
+        env=plain_environment(),
+        capture_output=True,
+        check=True,
+        user=who.user if who else None,
+    )
+
+    assert b"PostgreSQL" in told.stdout
