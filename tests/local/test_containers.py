@@ -25,6 +25,7 @@ import yaml
 from minio import Minio
 from minio.error import S3Error
 
+from api.settings import PREFIX, PostgresqlSettings, Settings
 from scripts.local.accounts import own
 from scripts.local.nginx import Certificate, configuration
 from scripts.local.postgresql import DEFAULTS, Postgresql
@@ -38,6 +39,8 @@ COMPOSE = yaml.safe_load((CONTAINERS / "compose.yaml").read_text("utf-8"))
 SERVICES: Mapping[str, Any] = COMPOSE["services"]
 CONTAINERFILE = (CONTAINERS / "Containerfile").read_text("utf-8")
 WEED = Path(sys.executable).with_name("weed")
+
+_GROUPS = Settings.model_fields
 
 each_service = pytest.mark.parametrize("name", SERVICES)
 
@@ -106,6 +109,23 @@ def test_both_processes_have_the_same_settings_and_folders_of_their_own() -> Non
     }
     folders = {volume.split(":")[1] for volume in one["volumes"]}
     assert folders == {one["environment"][f"MYSPACE_{name}"] for name in ("DATA", "STATE")}
+
+
+def test_the_program_knows_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment: dict[str, str] = dict(SERVICES["api-1"]["environment"])
+    environment["MYSPACE_ISSUER"] = "https://space.example.org"
+    known = {name: value for name, value in environment.items() if _group(name) in _GROUPS}
+    for name, value in known.items():
+        monkeypatch.setenv(name, value)
+
+    settings = Settings()
+
+    assert {_group(name) for name in environment.keys() - known.keys()} <= {"s3"}
+    assert settings.postgresql == PostgresqlSettings(
+        address="postgresql://vault@postgres:5432/vault",
+        password_file=Path("/run/secrets/postgresql-password"),
+    )
+    assert settings.secure
 
 
 def test_the_image_holds_the_whole_program_and_no_more() -> None:
@@ -243,6 +263,10 @@ def test_who_may_do_what_in_the_store_is_one_bucket(secrets: Path) -> None:
 
     assert (vault["name"], vault["actions"]) == ("vault", ["Read:vault", "Write:vault"])
     assert SERVICES["api-1"]["environment"]["MYSPACE_S3__ADDRESS"].endswith("/vault")
+
+
+def _group(name: str) -> str:
+    return name.removeprefix(PREFIX).split("__")[0].lower()
 
 
 def _moved(text: str, moved: Mapping[str, str]) -> str:

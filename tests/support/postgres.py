@@ -5,10 +5,12 @@
 in earnest.
 """
 
+import atexit
 import itertools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,9 @@ import pytest
 from scripts.local.accounts import open_folder
 from scripts.local.postgresql import Postgresql, running_postgresql
 from scripts.local.postgresql_files import Settings
+from scripts.private_files import read_private
+from storage.migrate import upgrade
+from storage.postgresql import Server, open_postgresql
 
 _NUMBERS = itertools.count(1)
 
@@ -63,11 +68,41 @@ def fresh_database(server: Postgresql, *, template: str | None = None) -> Iterat
         server.drop_database(name)
 
 
+@cache
+def common_server() -> Postgresql:
+    """Start the server of this run, when it is first wanted; it ends with the run."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(server_for_tests())
+
+
+@contextmanager
+def migrated() -> Iterator[Server]:
+    """Create a database with every table and no row, on the common server, and drop it."""
+    with fresh_database(common_server(), template=_template()) as database:
+        yield server_of(database)
+
+
+def server_of(database: Database) -> Server:
+    """Return a database as the program is told of it."""
+    return Server(address=database.address, password=read_private(database.password_file).decode())
+
+
+@cache
+def _template() -> str:
+    """Migrate a database once; every other is a copy of it."""
+    name = "template_migrated"
+    server = common_server()
+    server.create_database(name)
+    with open_postgresql(server_of(Database(server=server, name=name)), threads=1) as database:
+        upgrade(database.journal)
+    return name
+
+
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Postgresql]:
+def postgres_server() -> Postgresql:
     """Return the server of this run."""
-    with server_for_tests() as server:
-        yield server
+    return common_server()
 
 
 @pytest.fixture

@@ -1,17 +1,24 @@
 """Puts the policies of this release in force, as an entry, where others or none are."""
 
-from policies.bundle import shipped
+from collections.abc import Callable
+
+from policies.bundle import Bundle, shipped
+from vault.errors import ConflictError
 from vault.journal.entries import Kind, StateChange
 from vault.journal.operations import Guarded
 from vault.journal.receipts import Receipt
 from vault.ports import Tx
+from vault.ports.guarded import ActivePolicy
 from vault.services import Vault
 from vault.services.asking import POLICY_POINTER
 from vault.services.operating import operate
 
 
 def activate_policy(vault: Vault) -> Receipt | None:
-    """Activate the shipped bundle; return the receipt, or ``None`` if it is in force already.
+    """Activate the shipped bundle; return the receipt, or ``None`` if there is nothing to do.
+
+    A bundle that was in force once and was superseded stays so: while a new release is rolled
+    out, a process of the old one that starts again must not bring the old policies back.
 
     Raises:
         JournalUnavailableError: Nothing changed.
@@ -19,12 +26,31 @@ def activate_policy(vault: Vault) -> Receipt | None:
     bundle = shipped()
     with vault.read() as tx:
         active = tx.policies.active()
-    if active is not None and active.bundle_hash == bundle.hash:
+        known = tx.policies.text(bundle.hash) is not None
+    if known:
         return None
 
     def effect(tx: Tx, _at_ms: int) -> None:
+        if tx.policies.active() != active:
+            raise ConflictError("another process has just changed the policies")
         tx.policies.activate(bundle.hash, text=bundle.text)
 
+    try:
+        return _activated(vault, bundle, active=active, effect=effect)
+    except ConflictError:
+        with vault.read() as tx:
+            if tx.policies.text(bundle.hash) is None:
+                raise
+        return None
+
+
+def _activated(
+    vault: Vault,
+    bundle: Bundle,
+    *,
+    active: ActivePolicy | None,
+    effect: Callable[[Tx, int], None],
+) -> Receipt:
     return operate(
         vault,
         kind=Kind.POLICY_ACTIVATE,
