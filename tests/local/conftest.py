@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.local.accounts import open_folder
 from scripts.local.postgresql import Postgresql, running_postgresql
-from scripts.local.postgresql_files import open_folder
 
 
 @pytest.fixture
@@ -20,4 +20,11 @@ def folder() -> Iterator[Path]:
 def server(folder: Path) -> Iterator[Postgresql]:
     """Return a server of a test's own, which it may ill-treat."""
     with running_postgresql(folder / "server") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def calm() -> Iterator[Postgresql]:
+    """Return a server for tests that leave it as it was."""
+    with open_folder() as folder, running_postgresql(folder / "server") as server:
         yield server

@@ -2,14 +2,18 @@
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from scripts.local.accounts import account
 from scripts.local.postgresql import Postgresql, running_postgresql
+from scripts.local.postgresql_files import copy_programs, installation
 from scripts.local.proc import is_paused
+from scripts.local.process import plain_environment
 from scripts.outcomes import OperatorError
 
 
@@ -21,8 +25,8 @@ def test_a_server_is_ready_in_under_a_second(folder: Path) -> None:
         assert time.monotonic() - before < 1
 
 
-def test_our_role_owns_its_database_and_is_no_superuser(server: Postgresql) -> None:
-    with server.connect() as connection:
+def test_our_role_owns_its_database_and_is_no_superuser(calm: Postgresql) -> None:
+    with calm.connect() as connection:
         found = connection.execute(
             "SELECT current_user, usesuper, pg_get_userbyid(datdba), datlocprovider, datlocale,"
             " pg_encoding_to_char(encoding), current_setting('fsync'),"
@@ -31,26 +35,27 @@ def test_our_role_owns_its_database_and_is_no_superuser(server: Postgresql) -> N
         ).fetchone()
 
     assert found == ("vault", False, "vault", "b", "C.UTF-8", "UTF8", "on", "on")
-    assert server.password_file.stat().st_mode & 0o777 == 0o600
+    assert calm.password_file.stat().st_mode & 0o777 == 0o600
 
 
-def test_nobody_enters_without_a_password(server: Postgresql) -> None:
+def test_nobody_enters_without_a_password(calm: Postgresql) -> None:
     with pytest.raises(psycopg.OperationalError, match="no password supplied"):
-        psycopg.connect(server.address(), passfile=os.devnull)
+        psycopg.connect(calm.address(), passfile=os.devnull)
 
 
-def test_databases_come_and_go(server: Postgresql) -> None:
-    server.create_database("other")
-    with server.connect("other") as connection:
+def test_databases_come_and_go(calm: Postgresql) -> None:
+    calm.create_database("other")
+    with calm.connect("other") as connection:
         connection.execute("CREATE TABLE kept (n int)")
-        server.create_database("copy", template="vault")
-        server.drop_database("other")
+        calm.create_database("copy", template="vault")
+        calm.drop_database("other")
 
         with pytest.raises(psycopg.OperationalError):
             connection.execute("TABLE kept")
-    assert server.admin("SELECT datname FROM pg_database WHERE datname IN ('other', 'copy')") == [
+    assert calm.admin("SELECT datname FROM pg_database WHERE datname IN ('other', 'copy')") == [
         ("copy",)
     ]
+    calm.drop_database("copy")
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
@@ -75,14 +80,14 @@ def test_data_that_are_there_already_are_taken_over(folder: Path) -> None:
         assert second.admin("SHOW max_connections") == [("10",)]
 
 
-def test_a_paused_backend_waits_and_goes_on(server: Postgresql) -> None:
-    with server.connect() as connection:
+def test_a_paused_backend_waits_and_goes_on(calm: Postgresql) -> None:
+    with calm.connect() as connection:
         connection.execute("SET application_name = 'waits'")
-        (backend,) = server.backends()
-        server.pause(backend.pid)
+        (backend,) = calm.backends()
+        calm.pause(backend.pid)
         paused = is_paused(backend.pid)
 
-        server.resume(backend.pid)
+        calm.resume(backend.pid)
 
         assert connection.execute("SELECT 1").fetchone() == (1,)
     assert (backend.application, backend.role, backend.database) == ("waits", "vault", "vault")
@@ -99,20 +104,20 @@ def test_a_server_with_a_paused_backend_stops(server: Postgresql) -> None:
     assert time.monotonic() - before < 5
 
 
-def test_only_its_own_processes_are_paused(server: Postgresql) -> None:
+def test_only_its_own_processes_are_paused(calm: Postgresql) -> None:
     with pytest.raises(ProcessLookupError):
-        server.pause(os.getpid())
+        calm.pause(os.getpid())
 
 
-def test_the_cpu_time_of_ended_backends_counts(server: Postgresql) -> None:
-    before = server.cpu_seconds()
-    with server.connect() as connection:
+def test_the_cpu_time_of_ended_backends_counts(calm: Postgresql) -> None:
+    before = calm.cpu_seconds()
+    with calm.connect() as connection:
         connection.execute("SELECT count(*) FROM generate_series(1, 2000000)")
     deadline = time.monotonic() + 5
-    while server.backends() and time.monotonic() < deadline:
+    while calm.backends() and time.monotonic() < deadline:
         time.sleep(0.01)
 
-    assert server.cpu_seconds() - before > 0.05
+    assert calm.cpu_seconds() - before > 0.05
 
 
 def test_settings_change_while_it_runs(server: Postgresql) -> None:
@@ -158,3 +163,18 @@ def test_a_postmaster_that_was_killed_starts_again(server: Postgresql) -> None:
     server.restart()
 
     assert server.admin("SELECT 1") == [(1,)]
+
+
+def test_programs_run_from_where_they_are_copied_to(folder: Path) -> None:
+    copy = copy_programs(installation(), folder)
+    who = account()
+
+    told = subprocess.run(  # noqa: S603 - a copy of ours
+        [copy / "pginstall" / "bin" / "pg_isready", "--version"],
+        env=plain_environment(),
+        capture_output=True,
+        check=True,
+        user=who.user if who else None,
+    )
+
+    assert b"PostgreSQL" in told.stdout

@@ -17,8 +17,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from scripts.local.accounts import open_folder
 from scripts.local.postgresql import Postgresql, running_postgresql
-from scripts.local.postgresql_files import Settings, open_folder
+from scripts.local.postgresql_files import Settings
 from scripts.private_files import read_private
 from storage.migrate import upgrade
 from storage.postgresql import Server, open_postgresql
