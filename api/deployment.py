@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 
 from api.settings import RootProvider, Settings
 from storage.database import Database
+from storage.failures import ConfigurationError
 from storage.first_head import open_log
 from storage.log_rows import LogRows
+from storage.slots import state_files
 from storage.unit_of_work import SqlTx, plain_transactions, read_transactions
 from vault.clock import Clock, legal_day
 from vault.crypto.keyring import CHECKPOINT, Keyring
@@ -26,12 +28,9 @@ from vault.crypto.secrets import SEALING
 from vault.crypto.signing import SignerKey
 from vault.crypto.suites import suite_numbered
 from vault.crypto.tokens import PEPPER
-from vault.errors import InvalidInputError, KeyUnavailableError, LogFrozenError
+from vault.errors import ConflictError, InvalidInputError, KeyUnavailableError, LogFrozenError
 from vault.ids import ID_BYTES, RandomBytes
 from vault.numbers import SPACE_KINDS, key_name
-
-LOG_ID: Final = 0
-"""The embedded default has one log."""
 
 SERVICE_KEYS: Final = (PEPPER, SEALING, CHECKPOINT, *(key_name(kind) for kind in SPACE_KINDS))
 """Names of the keys that a new deployment draws, beside those of every keyring."""
@@ -43,12 +42,13 @@ class Deployment:
 
     Attributes:
         rows: The wrapped vault keys and service keys, of every version.
-        signer: Signs the checkpoints of the log, under the name that the log was opened with.
+        signers: One a log, in the order of the logs: each signs the checkpoints of its log under
+            the name that the log was opened with.
     """
 
     keyring: Keyring = field(repr=False)
     rows: tuple[WrappedKey, ...] = field(repr=False)
-    signer: SignerKey
+    signers: tuple[SignerKey, ...]
 
 
 def key_provider(settings: Settings) -> KeyProvider:
@@ -70,14 +70,15 @@ def key_provider(settings: Settings) -> KeyProvider:
 
 
 def open_deployment(
-    database: Database, *, settings: Settings, state_path: Path, clock: Clock, random: RandomBytes
+    database: Database, *, settings: Settings, clock: Clock, random: RandomBytes
 ) -> Deployment:
     """Open the deployment in ``database``; make it first where there is none.
 
+    Of several processes that start on an empty database one makes it, and the others open that.
+
     Args:
         database: Open, with the newest schema.
-        settings: Root key, issuer and suite.
-        state_path: Where the journal keeps its own state.
+        settings: Root key, issuer, suite, number of logs, and where the journal keeps its state.
         clock: Dates the log.
         random: The source of every key.
 
@@ -85,45 +86,52 @@ def open_deployment(
         KeyUnavailableError: The root key is not there, or is that of another vault.
         IntegrityError: A stored key was altered.
         LogFrozenError: The database is empty, though a journal was kept here before.
+        ConfigurationError: The settings ask for another number of logs than there are.
     """
     provider = key_provider(settings)
+    opened = _opened(database, provider, settings=settings, random=random)
+    if opened is not None:
+        return opened
+    try:
+        return _found(database, provider, settings=settings, clock=clock, random=random)
+    except ConflictError:
+        opened = _opened(database, provider, settings=settings, random=random)
+        if opened is None:
+            raise
+        return opened
+
+
+def _opened(
+    database: Database, provider: KeyProvider, *, settings: Settings, random: RandomBytes
+) -> Deployment | None:
     with read_transactions(database)() as connection:
         system = SqlTx(connection).system
-        vault_id, rows, head = system.vault_id(), system.all(), LogRows(connection).head(LOG_ID)
+        vault_id, rows, heads = system.vault_id(), system.all(), LogRows(connection).heads()
     if vault_id is None:
-        return _found(
-            database,
-            provider=provider,
-            settings=settings,
-            state_path=state_path,
-            clock=clock,
-            random=random,
-        )
-    if head is None:
+        return None
+    if [head.log_id for head in heads] != list(range(len(heads))) or not heads:
         raise LogFrozenError("the database has no journal: restore the newest backup")
+    if settings.logs not in {None, len(heads)}:
+        raise ConfigurationError(
+            f"this deployment has {len(heads)} logs for good; correct or remove MYSPACE_LOGS"
+        )
     keyring = Keyring.open(
         provider, vault_id=vault_id, rows=rows, random=random, monotonic=time.monotonic
     )
-    return Deployment(
-        keyring=keyring, rows=rows, signer=_signer(keyring, rows, origin=head.origin)
-    )
+    signers = tuple(_signer(keyring, rows, origin=head.origin) for head in heads)
+    return Deployment(keyring=keyring, rows=rows, signers=signers)
 
 
 def _found(
     database: Database,
-    *,
     provider: KeyProvider,
+    *,
     settings: Settings,
-    state_path: Path,
     clock: Clock,
     random: RandomBytes,
 ) -> Deployment:
     """Draw everything, then write it at once."""
-    if state_path.exists():
-        raise LogFrozenError(
-            f"the database is empty, though a journal was kept here before: restore it, or remove "
-            f"{state_path} if you mean to begin anew"
-        )
+    _refuse_loss(settings)
     vault_id = random(ID_BYTES)
     keyring, first = Keyring.create(
         provider,
@@ -135,15 +143,39 @@ def _found(
     rows = (*first, *(keyring.new_service_key(name) for name in SERVICE_KEYS))
     now_ms = clock.now_ms()
     year = legal_day(now_ms).year
-    origin = f"{urlsplit(settings.issuer).netloc}/log/{year}"
-    signer = _signer(keyring, rows, origin=origin)
+    origins = _origins(settings, year=year)
+    signers = tuple(_signer(keyring, rows, origin=origin) for origin in origins)
     with plain_transactions(database)() as connection:
         system = SqlTx(connection).system
         system.set_vault_id(vault_id)
         for row in rows:
             system.add(row)
-        open_log(connection, log_id=LOG_ID, year=year, origin=origin, signer=signer, now_ms=now_ms)
-    return Deployment(keyring=keyring, rows=rows, signer=signer)
+        for log_id, signer in enumerate(signers):
+            open_log(
+                connection,
+                log_id=log_id,
+                year=year,
+                origin=origins[log_id],
+                signer=signer,
+                now_ms=now_ms,
+            )
+    return Deployment(keyring=keyring, rows=rows, signers=signers)
+
+
+def _refuse_loss(settings: Settings) -> None:
+    for log_id in range(settings.logs or 1):
+        for path in state_files(settings.state, log_id=log_id):
+            raise LogFrozenError(
+                f"the database is empty, though a journal was kept here before: restore it, or "
+                f"remove {path} if you mean to begin anew"
+            )
+
+
+def _origins(settings: Settings, *, year: int) -> tuple[str, ...]:
+    """Return the names of the logs (journal.md 13)."""
+    first = f"{urlsplit(settings.issuer).netloc}/log/{year}"
+    others = (f"{first}/{number}" for number in range(1, settings.logs or 1))
+    return (first, *others)
 
 
 def _signer(keyring: Keyring, rows: tuple[WrappedKey, ...], *, origin: str) -> SignerKey:

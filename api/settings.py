@@ -62,6 +62,20 @@ class KeySettings(_Group):
         return self
 
 
+class PostgresqlSettings(_Group):
+    """A database server in place of the embedded file; several processes may share it."""
+
+    address: Annotated[
+        str, Field(description="postgresql://user@host:port/database, without a password")
+    ]
+    password_file: Annotated[
+        Path | None, Field(description="file that holds the password, mode 0600")
+    ] = None
+    standby: Annotated[
+        bool, Field(description="refuse a server that names no synchronous standby")
+    ] = False
+
+
 class LimitSettings(_Group):
     """What one request may take."""
 
@@ -137,6 +151,10 @@ class Settings(BaseSettings):
     keys: KeySettings
     limits: LimitSettings = LimitSettings()
     s3: S3Settings | None = None
+    postgresql: PostgresqlSettings | None = None
+    logs: Annotated[
+        int | None, Field(ge=1, le=64, description="logs of a new deployment; fixed for good")
+    ] = None
     suite: Annotated[
         int, Field(ge=1, le=2, description="envelope of a new deployment: 1 AES, 2 SM4")
     ] = 1

@@ -13,23 +13,27 @@ from typing import Final
 
 import structlog
 
-from api.deployment import LOG_ID, Deployment, open_deployment
+from api.databases import opened_database
+from api.deployment import Deployment, open_deployment
 from api.deps import Wired
 from api.oauth.interaction import Desk
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.settings import Settings
 from storage.blobs import StoredBlobs
-from storage.database import Database, open_database
-from storage.failures import OutOfReachError, outcome_open
-from storage.group_commit import GroupCommit, Writing
+from storage.database import Database
+from storage.failures import OutOfReachError
+from storage.group_commit import GroupCommit
 from storage.journal_append import LogIdentity
+from storage.journals import Journals
 from storage.objects import ObjectStore
 from storage.objects_folder import FolderObjects
 from storage.objects_s3 import open_objects
 from storage.public_log import PublicLog
 from storage.s3_bucket import S3Place
-from storage.unit_of_work import journal_transactions, reader, worker
+from storage.slots import state_file, state_files, taken_slot
+from storage.unit_of_work import reader, worker
+from storage.writing import Writing
 from vault.clock import Clock, SystemClock
 from vault.crypto.memory import harden_process
 from vault.crypto.secrets import Secrets
@@ -43,12 +47,6 @@ __all__ = ["Wired", "wire"]
 
 FILES: Final = "files"
 """Folder of the sealed files, in the data folder; unless they lie in a bucket."""
-
-STATE_FILE: Final = "journal.json"
-"""What was last seen of the log, in the state folder."""
-
-OTHER_THREADS: Final = 4
-"""Connections beside those of request threads: event loop, housekeeping, gateway, operator."""
 
 SWEEP_SECONDS: Final = 60
 
@@ -79,36 +77,23 @@ def wire(
     for refused in harden_process():
         _log.warning("the process could not be hardened", reason=refused)
     told = clock or SystemClock()
-    state_path = settings.state / STATE_FILE
     _make_state_folder(settings)
     with ExitStack() as stack:
-        database = stack.enter_context(
-            open_database(
-                settings.database, threads=settings.limits.request_threads + OTHER_THREADS
-            )
-        )
-        deployment = open_deployment(
-            database, settings=settings, state_path=state_path, clock=told, random=random
-        )
-        journal = GroupCommit(
-            writing=Writing(transaction=journal_transactions(database), outcome_open=outcome_open),
-            identity=LogIdentity(
-                log_id=LOG_ID,
-                vault_id=deployment.keyring.vault_id,
-                suite=deployment.keyring.suite,
-                signer=deployment.signer,
-                random=random,
-            ),
-            state_path=state_path,
-            clock=told,
-            on_fatal=_end,
+        database = stack.enter_context(opened_database(settings))
+        slot = stack.enter_context(taken_slot(settings.state))
+        deployment = open_deployment(database, settings=settings, clock=told, random=random)
+        journal = Journals(
+            [
+                _writer(database, deployment, log_id, settings=settings, slot=slot, clock=told)
+                for log_id in range(len(deployment.signers))
+            ]
         )
         journal.start()
         stack.callback(journal.stop)
         vault = _vault(
             database, deployment, journal=journal, settings=settings, clock=told, random=random
         )
-        activate_policy(vault)
+        activate_policy(vault, again=not database.kind.shared)
         stack.enter_context(_housekeeping(vault, every=sweep_seconds))
         provider = Provider.of(vault, origin=settings.issuer)
         yield Wired(
@@ -118,6 +103,33 @@ def wire(
             resolve=Resource(provider),
             desk=Desk(provider),
         )
+
+
+def _writer(
+    database: Database,
+    deployment: Deployment,
+    log_id: int,
+    *,
+    settings: Settings,
+    slot: int,
+    clock: Clock,
+) -> GroupCommit:
+    own = state_file(settings.state, log_id=log_id, slot=slot)
+    every = state_files(settings.state, log_id=log_id)
+    return GroupCommit(
+        writing=Writing.to(database),
+        identity=LogIdentity(
+            log_id=log_id,
+            vault_id=deployment.keyring.vault_id,
+            suite=deployment.keyring.suite,
+            signer=deployment.signers[log_id],
+            random=os.urandom,
+        ),
+        state_path=own,
+        others=[path for path in every if path != own],
+        clock=clock,
+        on_fatal=_end,
+    )
 
 
 def _make_state_folder(settings: Settings) -> None:
@@ -131,7 +143,7 @@ def _vault(
     database: Database,
     deployment: Deployment,
     *,
-    journal: GroupCommit,
+    journal: Journals,
     settings: Settings,
     clock: Clock,
     random: RandomBytes,
@@ -141,7 +153,7 @@ def _vault(
         read=reader(database),
         work=worker(database),
         journal=journal,
-        log=PublicLog(database, log_id=LOG_ID),
+        logs=tuple(PublicLog(database, log_id=n) for n in range(len(deployment.signers))),
         blobs=StoredBlobs(objects_of(settings, random=random), database=database, random=random),
         keyring=keyring,
         secrets=Secrets.load(keyring, rows=rows, random=random),

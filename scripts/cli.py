@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from scripts.bench import verb as bench
 from scripts.outcomes import Told, settings_told, system_told, told_of
-from scripts.verbs import client, journal, receipt
+from scripts.verbs import client, journal, keys, policy, receipt
 from scripts.verbs.demo import demo
 from scripts.verbs.doctor import doctor
 from scripts.verbs.migrate import migrate
@@ -60,7 +60,9 @@ for _verb in (serve, demo, migrate, doctor):
     app.command(rich_help_panel=PANEL)(_verb)
 for _name, _group in (
     ("client", client.app),
+    ("keys", keys.app),
     ("journal", journal.app),
+    ("policy", policy.app),
     ("receipt", receipt.app),
     ("bench", bench.app),
 ):

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from scripts.folder_lock import Turn
 from scripts.private_files import append_private
 from vault.clock import LEGAL_ZONE, instant
 from vault.errors import VaultError
@@ -53,9 +54,13 @@ class FileGateway:
 
 
 @contextmanager
-def delivering(vault: Vault, *, gateway: Gateway) -> Iterator[None]:
-    """Let a courier carry what waits in the outbox to ``gateway`` while the block runs."""
-    courier = _Courier(vault, gateway)
+def delivering(vault: Vault, *, gateway: Gateway, turn: Path) -> Iterator[None]:
+    """Let a courier carry what waits in the outbox to ``gateway`` while the block runs.
+
+    Of several processes the one that holds the lock file ``turn`` carries; when it is gone, the
+    next one does.
+    """
+    courier = _Courier(vault, gateway, Turn(turn))
     courier.start()
     try:
         yield
@@ -66,8 +71,8 @@ def delivering(vault: Vault, *, gateway: Gateway) -> Iterator[None]:
 class _Courier:
     """One thread; a code that was handed over and not marked in time is delivered twice."""
 
-    def __init__(self, vault: Vault, gateway: Gateway) -> None:
-        self._vault, self._gateway = vault, gateway
+    def __init__(self, vault: Vault, gateway: Gateway, turn: Turn) -> None:
+        self._vault, self._gateway, self._turn = vault, gateway, turn
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
 
@@ -78,6 +83,7 @@ class _Courier:
         """End after the message that is on its way."""
         self._ended.set()
         self._thread.join()
+        self._turn.close()
 
     def _run(self) -> None:
         pause = POLL_SECONDS
@@ -86,6 +92,8 @@ class _Courier:
 
     def _round(self) -> bool:
         """Deliver what waits; say whether all of it went."""
+        if not self._turn.mine():
+            return True
         good = True
         try:
             for message in waiting_codes(self._vault, limit=BATCH):

@@ -6,10 +6,11 @@ Runs beside a server: one read transaction sees one state of everything, and not
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from hmac import compare_digest
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, CursorResult
 
+from storage.dialects import marked_for
 from vault.crypto.keyring import Keyring
 from vault.crypto.suites import suite_numbered
 from vault.errors import IntegrityError, KeyUnavailableError
@@ -41,10 +42,10 @@ class RowsLog:
 
     def head(self) -> StoredHead:
         """Return the head."""
-        row = self._connection.exec_driver_sql(
+        row = self._said(
             "SELECT origin, size, root, frontier, note, last_ms FROM log_head"
             " WHERE log_id = ? AND year = ?",
-            self._log,
+            *self._log,
         ).one()
         return StoredHead(
             origin=row[0], size=row[1], root=row[2], frontier=row[3], note=row[4], last_ms=row[5]
@@ -53,11 +54,13 @@ class RowsLog:
     def entries(self, start: int) -> Iterator[StoredEntry]:
         """Yield the entries from index ``start`` on, in order, some hundred at a time."""
         while True:
-            rows = self._connection.exec_driver_sql(
+            rows = self._said(
                 "SELECT idx, entry_id, holder_id, holder_seq, actor_id, actor_seq, key_version,"
                 " leaf, leaf_hash, payload, inputs FROM journal_entry"
                 " WHERE log_id = ? AND year = ? AND idx >= ? ORDER BY idx LIMIT ?",
-                (*self._log, start, _BATCH),
+                *self._log,
+                start,
+                _BATCH,
             ).fetchall()
             for row in rows:
                 yield StoredEntry(
@@ -79,11 +82,14 @@ class RowsLog:
 
     def tiles(self) -> Iterator[tuple[Tile, bytes]]:
         """Yield every stored tile."""
-        rows = self._connection.exec_driver_sql(
-            "SELECT level, idx, data FROM log_tile WHERE log_id = ? AND year = ?", self._log
+        rows = self._said(
+            "SELECT level, idx, data FROM log_tile WHERE log_id = ? AND year = ?", *self._log
         )
         for level, index, data in rows:
             yield Tile(level=level, index=index), data
+
+    def _said(self, text: str, *values: int) -> CursorResult[*tuple[Any, ...]]:
+        return self._connection.exec_driver_sql(marked_for(self._connection, text), values)
 
 
 class Openings:

@@ -15,10 +15,13 @@ from pydantic import ValidationError
 
 from api.consent_page import Text
 from storage.failures import (
+    ConfigurationError,
     DamagedError,
+    GoneError,
     InUseError,
     NewerDataError,
     NoRoomError,
+    OlderDataError,
     OutOfReachError,
 )
 from storage.s3_failures import ObjectsAwayError, ObjectsRefusedError
@@ -115,6 +118,29 @@ _NEXT: Final[Mapping[type[VaultError], Told]] = {
             "backup made by this one.",
         ),
         code=Exit.CONFIGURATION,
+    ),
+    OlderDataError: Told(
+        text=Text(
+            "数据库的结构比本版本旧。请先运行 myspace migrate，运行中的服务不必停。",
+            "The database has an older schema. Run myspace migrate first; servers that run go on.",
+        ),
+        code=Exit.CONFIGURATION,
+    ),
+    ConfigurationError: Told(
+        text=Text(
+            "数据库的地址、账号、权限或服务器设置不对，什么都没有写入。请改正后重试。",
+            "The database's address, user, rights or server settings are not as they must be; "
+            "nothing was written. Correct them and try again.",
+        ),
+        code=Exit.CONFIGURATION,
+    ),
+    GoneError: Told(
+        text=Text(
+            "数据库服务器没有应答。请检查 MYSPACE_POSTGRESQL__ADDRESS 和服务器，然后重试。",
+            "The database server does not answer. Check MYSPACE_POSTGRESQL__ADDRESS and the "
+            "server, then try again.",
+        ),
+        code=Exit.TEMPORARY,
     ),
     OutOfReachError: Told(
         text=Text(

@@ -74,6 +74,8 @@ def embedded_settings(where: Places, *, port: int, demo: bool) -> Settings:
     if not _keys_are_set() and not where.key_file.exists():
         if where.database.exists():
             raise key_missing(where.key_file)
+        if server_is_named():  # Every process needs the same key: it is made once, by hand.
+            raise key_unnamed(where.key_file)
         where.key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         create_key_file(where.key_file, random=os.urandom)
     return _settings(where, port=port, demo=demo)
@@ -85,15 +87,36 @@ def existing_settings(where: Places) -> Settings:
     Raises:
         OperatorError: There are no data, or no key that could open them.
     """
-    if not where.database.exists():
-        raise OperatorError(
-            "这个文件夹里没有数据库。请用 --data 指定服务使用的数据文件夹。",
-            "There is no database in this folder. Name the server's data folder with --data.",
-            code=Exit.CONFIGURATION,
-        )
+    if not server_is_named() and not where.database.exists():
+        raise no_database()
     if not _keys_are_set() and not where.key_file.exists():
         raise key_missing(where.key_file)
     return _settings(where, port=DEFAULT_PORT, demo=f"{PREFIX}ISSUER" not in os.environ)
+
+
+def server_is_named() -> bool:
+    """Say whether the environment names a database server; else the data lie in the folder."""
+    return any(name.startswith(f"{PREFIX}POSTGRESQL__") for name in os.environ)
+
+
+def no_database() -> OperatorError:
+    """Return the error for a folder that is not a server's data folder."""
+    return OperatorError(
+        "这个文件夹里没有数据库。请用 --data 指定服务使用的数据文件夹。",
+        "There is no database in this folder. Name the server's data folder with --data.",
+        code=Exit.CONFIGURATION,
+    )
+
+
+def key_unnamed(path: Path) -> OperatorError:
+    """Return the error for a shared database whose root key nobody has named."""
+    return OperatorError(
+        f"共用数据库的每个进程都要用同一把根密钥。请运行 myspace keys new {path}，妥善备份，"
+        "再用 MYSPACE_KEYS__ROOT_KEY_FILE 指定它。",
+        "Every process on a shared database needs the same root key. Make one with: myspace keys "
+        f"new {path}, back it up, and name it with MYSPACE_KEYS__ROOT_KEY_FILE.",
+        code=Exit.CONFIGURATION,
+    )
 
 
 def key_missing(path: Path) -> OperatorError:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
+from api.databases import opened_to_read
 from api.deployment import key_provider
 from api.settings import Settings
 from scripts.outcomes import Exit, OperatorError
 from scripts.places import existing_settings, places
-from storage.database import MODE, READS, Database, answering, open_beside
-from storage.migrate import refuse_newer
+from storage.database import MODE, READS, answering
 from storage.unit_of_work import SqlTx
 from vault.crypto.keyring import CHECKPOINT, Keyring
 from vault.crypto.signing import VerifierKey
@@ -89,9 +89,9 @@ def reading(data: Path | None) -> Iterator[Opened]:
     settings = existing_settings(where)
     provider = key_provider(settings)
     with (
-        open_beside(where.database) as database,
+        opened_to_read(settings) as database,
         answering(),
-        _known_schema(database).execution_options(**{MODE: READS}).connect() as connection,
+        database.engine.execution_options(**{MODE: READS}).connect() as connection,
         connection.begin(),
     ):
         tx = SqlTx(connection)
@@ -122,8 +122,3 @@ def _logs(connection: Connection) -> tuple[LogName, ...]:
         "SELECT log_id, year, origin, size, last_ms FROM log_head ORDER BY log_id, year"
     )
     return tuple(LogName(*row) for row in rows)
-
-
-def _known_schema(database: Database) -> Engine:
-    refuse_newer(database.engine)
-    return database.engine

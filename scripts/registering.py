@@ -19,6 +19,7 @@ from vault.departments import Department, DepartmentStatus
 from vault.errors import InvalidInputError
 from vault.ids import ID_BYTES, ClientId, DepartmentId
 from vault.services import Vault
+from vault.services.activate_policy import activate_policy
 from vault.services.register_client import register_client
 from vault.services.register_department import register_department
 from vault.services.suspend_client import resume_client, suspend_client
@@ -26,6 +27,7 @@ from vault.services.suspend_client import resume_client, suspend_client
 REGISTER: Final = "client.register"
 SUSPEND: Final = "client.suspend"
 RESUME: Final = "client.resume"
+ACTIVATE: Final = "policy.activate"
 
 FIRST: Final = 1
 
@@ -101,7 +103,12 @@ def operator_verbs(vault: Vault, *, demo: bool) -> Mapping[str, Verb]:
     def stepped(step: Callable[[Vault, str], Plain], arguments: Plain) -> Plain:
         return step(vault, _text(arguments, "client_id"))
 
+    def activated(_arguments: Plain) -> Plain:
+        receipt = activate_policy(vault)
+        return {} if receipt is None else {"index": receipt.index}
+
     return {
+        ACTIVATE: activated,
         REGISTER: entered,
         SUSPEND: partial(stepped, suspend),
         RESUME: partial(stepped, resume),

@@ -12,11 +12,12 @@ from api.deps import Wired
 from api.settings import Settings
 from api.wiring import wire
 from scripts.demo_data import fill
+from scripts.folder_lock import alone
 from scripts.gateway import CODES_FILE, FileGateway, delivering
 from scripts.operator_socket import Plain, Verb, listening
 from scripts.outcomes import Exit, OperatorError, system_told, unusable
 from scripts.places import Places
-from scripts.registering import REGISTER, RESUME, SUSPEND, operator_verbs
+from scripts.registering import ACTIVATE, REGISTER, RESUME, SUSPEND, operator_verbs
 
 
 @contextmanager
@@ -30,13 +31,15 @@ def running(settings: Settings, *, where: Places) -> Iterator[Wired]:
     for folder in (where.data, where.state):
         _own(folder)
     with ExitStack() as stack:
-        verbs: dict[str, Verb] = dict.fromkeys((REGISTER, SUSPEND, RESUME), _starting)
-        stack.enter_context(listening(where.socket, verbs))
+        verbs: dict[str, Verb] = dict.fromkeys((ACTIVATE, REGISTER, SUSPEND, RESUME), _starting)
+        if settings.postgresql is None:  # Beside a shared database the verbs open it themselves.
+            stack.enter_context(listening(where.socket, verbs))
         wired = stack.enter_context(wire(settings))
         if settings.demo:
-            fill(wired.vault, folder=where.demo)
-            gateway = FileGateway(where.demo / CODES_FILE)
-            stack.enter_context(delivering(wired.vault, gateway=gateway))
+            with alone(where.demo / "fill.lock"):
+                fill(wired.vault, folder=where.demo)
+            gateway, turn = FileGateway(where.demo / CODES_FILE), where.demo / "courier.lock"
+            stack.enter_context(delivering(wired.vault, gateway=gateway, turn=turn))
         verbs.update(operator_verbs(wired.vault, demo=wired.demo))
         yield wired
 

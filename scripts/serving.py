@@ -19,8 +19,8 @@ STOP_SECONDS: Final = 10
 """How long requests may go on after the signal to stop."""
 
 
-def claim_port(port: int) -> socket.socket:
-    """Bind ``port`` on loopback; 0 takes a free one. Nobody else can take it from now on.
+def claim_port(port: int, *, host: str = HOST) -> socket.socket:
+    """Bind ``port`` of ``host``; 0 takes a free one. Nobody else can take it from now on.
 
     Raises:
         OperatorError: Somebody else has it, or we may not have it.
@@ -28,14 +28,15 @@ def claim_port(port: int) -> socket.socket:
     held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        held.bind((HOST, port))
+        held.bind((host, port))
         held.listen(BACKLOG)
     except OSError as error:
         held.close()
         raise OperatorError(
-            f"端口 {port} 已被占用或无权使用。请用 --port 换一个端口，或先停止占用它的程序。",
-            f"Port {port} is in use or not ours to take. Choose another one with --port, or stop "
-            "the program that holds it.",
+            f"{host} 的端口 {port} 已被占用或无权使用。请用 --port 换一个端口，"
+            "或先停止占用它的程序。",
+            f"Port {port} of {host} is in use or not ours to take. Choose another with --port, or "
+            "stop the program that holds it.",
             code=Exit.UNAVAILABLE,
         ) from error
     return held

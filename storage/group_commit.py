@@ -6,26 +6,25 @@ for it. The writer owns its connection; a thread that waits for it holds nothing
 """
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import structlog
 from sqlalchemy import Connection
 
-from policies.access import Deny, Permit
-from storage.journal_append import Judged, LogIdentity
+from storage.failures import BusyError
+from storage.journal_append import LogIdentity
 from storage.journal_batch import Batch, Finished
 from storage.journal_guard import HeadGuard
 from storage.journal_rows import JournalRows
-from storage.log_rows import HeadRow
+from storage.log_rows import HeadRow, LogRows
+from storage.telling import fail, wake
 from storage.unit_of_work import SqlTx, inside_unit_of_work
 from storage.waiting import Queue, Waiting
+from storage.writing import Writing, has_happened
 from vault.clock import Clock
 from vault.errors import (
     JournalUnavailableError,
@@ -34,36 +33,18 @@ from vault.errors import (
     StorageError,
     VaultError,
 )
-from vault.journal.merkle import Frontier, paths_of_batch
-from vault.journal.merkle import Path as TreePath
+from vault.journal.merkle import Frontier
 from vault.journal.operations import (
     DEADLINE_SECONDS,
     Change,
-    Committed,
     Disclosure,
     Outcome,
     Pending,
-    Refused,
 )
-from vault.journal.receipts import Receipt
 
 IDLE_SECONDS: Final = 0.5
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Writing:
-    """How the writer reaches the database.
-
-    Attributes:
-        transaction: Opens a write transaction on a connection of its own, in turn with other
-            writers, the journal first; commits when the block ends without error.
-        outcome_open: Says whether an error leaves open whether the commit happened.
-    """
-
-    transaction: Callable[[], AbstractContextManager[Connection]]
-    outcome_open: Callable[[Exception], bool]
 
 
 class GroupCommit:
@@ -75,6 +56,7 @@ class GroupCommit:
         writing: Writing,
         identity: LogIdentity,
         state_path: Path,
+        others: Sequence[Path] = (),
         clock: Clock,
         on_fatal: Callable[[Exception], None],
     ) -> None:
@@ -84,16 +66,20 @@ class GroupCommit:
             writing: Transactions for this writer alone.
             identity: Log, keys and randomness.
             state_path: Where the last committed head is kept, apart from the database.
+            others: Where other processes keep it.
             clock: Time of the batches.
             on_fatal: Called when the outcome of a commit cannot be known; ends the process.
         """
         self._writing = writing
         self._identity = identity
-        self._guard = HeadGuard(signer=identity.signer, path=state_path)
+        self._guard = HeadGuard(
+            signer=identity.signer, path=state_path, others=others, alone=not writing.shared
+        )
         self._clock = clock
         self._on_fatal = on_fatal
         self._queue = Queue()
         self._stopped: VaultError | None = None
+        self._at_stake: tuple[Finished, Frontier] | None = None
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     def start(self) -> None:
@@ -148,9 +134,10 @@ class GroupCommit:
     def _run(self) -> None:
         while not (self._queue.closed and not self._queue.wait(timeout=0)):
             if self._queue.wait(timeout=IDLE_SECONDS):
-                batch = self._queue.take()
-                if batch:
-                    self._serve(batch)
+                self._queue.gather()
+                self._serve_next()
+            elif self._writing.shared:
+                self._look()
             self._keep_state()
         self._keep_state(at_once=True)
 
@@ -160,43 +147,93 @@ class GroupCommit:
         except StorageError:
             _log.exception("the journal's state file cannot be written")
 
-    def _serve(self, batch: Sequence[Waiting]) -> None:
-        """Commit ``batch``; where it fails as a whole, its halves, down to the one at fault."""
-        if self._stopped is not None:
-            _fail(batch, self._stopped)
+    def _look(self) -> None:
+        """Compare the database with what was seen, while nothing waits here; others write too."""
+        if self._stopped is not None or not self._guard.due():
             return
         try:
-            finished, old = self._commit(batch)
+            with self._writing.reading() as connection:
+                self._known_head(LogRows(connection).head(self._identity.log_id), connection)
         except LogFrozenError as error:
-            self._stopped = error
-            _fail(batch, error)
-            self._freeze(error)
+            self._stop_frozen(error)
+        except VaultError as error:
+            _log.warning("the log could not be looked at", exc_info=error)
+
+    def _serve_next(self) -> None:
+        """Commit what waits. It is taken once the head is locked: meanwhile more has come."""
+        taken = list[Waiting]()
+
+        def take() -> Sequence[Waiting]:
+            taken.extend(self._queue.take())
+            return taken
+
+        try:
+            self._serve(take)
+        except BusyError as error:
+            _log.warning("the head of the log is held by somebody else", exc_info=error)
+        except Exception as error:  # noqa: BLE001 - nobody waits forever, whatever happened
+            self._failed(taken or self._queue.take(), error)
+
+    def _serve_part(self, batch: Sequence[Waiting]) -> None:
+        try:
+            self._serve(lambda: batch)
         except Exception as error:  # noqa: BLE001 - nobody waits forever, whatever happened
             self._failed(batch, error)
-        else:
-            _wake(finished, old)
+
+    def _serve(self, take: Callable[[], Sequence[Waiting]]) -> None:
+        if self._stopped is not None:
+            fail(take(), self._stopped)
+            return
+        self._at_stake = None
+        finished, old = self._commit(take)
+        wake(finished, old)
 
     def _failed(self, batch: Sequence[Waiting], error: Exception) -> None:
-        if self._writing.outcome_open(error):
-            # A failed sync is never retried: what is on the disk is known only after a restart.
-            self._stopped = OutcomeUnknownError("the journal lost the answer to a commit")
-            _fail(batch, self._stopped)
-            _log.critical("the outcome of a commit is unknown", exc_info=error)
-            self._on_fatal(error)
+        """Tell a batch that failed as a whole, or try its halves, down to the one at fault."""
+        if isinstance(error, LogFrozenError):
+            fail(batch, error)
+            self._stop_frozen(error)
+        elif self._writing.outcome_open(error):
+            self._resolve(batch, error)
         elif len(batch) == 1 or isinstance(error, StorageError):
+            self._guard.doubt()
             unavailable = JournalUnavailableError("the journal cannot be written")
             unavailable.__cause__ = error
             _log.error("a batch was not committed", size=len(batch), exc_info=error)
-            _fail(batch, unavailable)
+            fail(batch, unavailable)
         else:
             middle = len(batch) // 2
-            self._serve(batch[:middle])
-            self._serve(batch[middle:])
+            self._serve_part(batch[:middle])
+            self._serve_part(batch[middle:])
 
-    def _commit(self, batch: Sequence[Waiting]) -> tuple[Finished, Frontier]:
+    def _resolve(self, batch: Sequence[Waiting], error: Exception) -> None:
+        """Find out whether a commit happened whose answer was lost (journal.md 2.4)."""
+        unknown = OutcomeUnknownError("the journal lost the answer to a commit")
+        if not self._writing.shared:
+            # A failed sync is never retried: what is on the disk is known only after a restart.
+            self._stopped = unknown
+            fail(batch, unknown)
+            _log.critical("the outcome of a commit is unknown", exc_info=error)
+            self._on_fatal(error)
+            return
+        self._guard.doubt()
+        entries = [] if self._at_stake is None else self._at_stake[0].entries
+        happened = has_happened(self._writing, log_id=self._identity.log_id, entries=entries)
+        _log.warning("the answer to a commit was lost", happened=happened, exc_info=error)
+        if happened and self._at_stake is not None:
+            wake(*self._at_stake)
+        elif happened is None:
+            fail(batch, unknown)
+        else:
+            fail(batch, JournalUnavailableError("the journal could not be written"))
+
+    def _commit(self, take: Callable[[], Sequence[Waiting]]) -> tuple[Finished, Frontier]:
         with self._writing.transaction() as connection:
             rows = JournalRows(connection)
             head, frontier = self._checked(rows)
+            batch = take()
+            if any(waiting.operation.space is None for waiting in batch):
+                rows.lock_heads_after(self._identity.log_id)
             finished = Batch(
                 rows=rows,
                 tx=SqlTx(connection),
@@ -205,8 +242,13 @@ class GroupCommit:
                 frontier=frontier,
                 now_ms=max(head.last_ms, self._clock.now_ms()),
             ).run(batch)
+            self._at_stake = (finished, frontier)
         self._guard.committed(finished.head, finished.frontier)
         return finished, frontier
+
+    def _stop_frozen(self, error: LogFrozenError) -> None:
+        self._stopped = error
+        self._freeze(error)
 
     def _freeze(self, error: LogFrozenError) -> None:
         """Freeze state file and head row; what of it fails is found again at the next start."""
@@ -220,66 +262,11 @@ class GroupCommit:
 
     def _checked(self, rows: JournalRows) -> tuple[HeadRow, Frontier]:
         head = rows.lock_head(self._identity.log_id)
+        return self._known_head(head, rows.connection)
+
+    def _known_head(
+        self, head: HeadRow | None, connection: Connection
+    ) -> tuple[HeadRow, Frontier]:
         if head is None:
             raise LogFrozenError("the database has no journal; run `myspace doctor`")
-        return head, self._guard.check(head, rows=rows)
-
-
-def _wake(finished: Finished, old: Frontier) -> None:
-    """Tell every waiter, now that the commit has returned."""
-    returned_at = time.monotonic()
-    sealed = [one.sealed for one in finished.judged if one.sealed is not None]
-    paths = paths_of_batch(old, [entry.leaf_hash for entry in sealed])
-    for offset, (one, path) in enumerate(zip(finished.judged, paths, strict=True)):
-        receipt = _receipt(one, index=old.size + offset, path=path, note=finished.head.note)
-        one.waiting.future.set_result(
-            _outcome(one, receipt=receipt, at_ms=finished.head.last_ms, returned_at=returned_at)
-        )
-    for waiting, outcome in finished.answered:
-        waiting.future.set_result(outcome)
-    for waiting, error in finished.failed:
-        waiting.future.set_exception(error)
-
-
-def _receipt(one: Judged, *, index: int, path: TreePath, note: str) -> Receipt:
-    if one.sealed is None:
-        raise RuntimeError("an entry was not sealed")
-    return Receipt(
-        entry_id=one.waiting.operation.entry_id,
-        leaf=one.sealed.leaf,
-        index=index,
-        path=path,
-        checkpoint=note,
-    )
-
-
-def _outcome(one: Judged, *, receipt: Receipt, at_ms: int, returned_at: float) -> Outcome:
-    entry_id, kept = one.waiting.operation.entry_id, one.kept
-    if kept is None:
-        raise RuntimeError("an entry was not sealed")
-    match one.decided.decision:
-        case Permit() as permit:
-            return Committed(
-                entry_id=entry_id,
-                index=receipt.index,
-                at_ms=at_ms,
-                permit=permit,
-                receipt=receipt,
-                kept=kept,
-                wraps=one.wraps,
-                committed_at=returned_at,
-            )
-        case Deny() as deny:
-            return Refused(
-                entry_id=entry_id,
-                index=receipt.index,
-                at_ms=at_ms,
-                deny=deny,
-                receipt=receipt,
-                kept=kept,
-            )
-
-
-def _fail(batch: Sequence[Waiting], error: Exception) -> None:
-    for waiting in batch:
-        waiting.future.set_exception(error)
+        return head, self._guard.check(head, rows=LogRows(connection))

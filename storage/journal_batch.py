@@ -17,6 +17,7 @@ from storage.journal_rows import JournalRows, TransactionLostError, claim_key
 from storage.log_rows import HeadRow
 from storage.waiting import Waiting
 from vault.errors import IntegrityError, VaultError
+from vault.ids import EntryId
 from vault.journal.merkle import Frontier
 from vault.journal.operations import Change, Decided, Disclosure, Outcome, Repeated, Spend
 from vault.notices import Notice
@@ -35,6 +36,11 @@ class Finished:
     judged: tuple[Judged, ...]
     answered: tuple[tuple[Waiting, Outcome], ...]
     failed: tuple[tuple[Waiting, Exception], ...]
+
+    @property
+    def entries(self) -> tuple[EntryId, ...]:
+        """Ids of the entries that were written."""
+        return tuple(one.waiting.operation.entry_id for one in self.judged)
 
 
 class Batch:

@@ -7,6 +7,7 @@ what was last seen.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,9 @@ from vault.journal.checkpoints import Checkpoint, verify_checkpoint
 from vault.journal.merkle import Frontier, verify_consistency
 
 KEEP_SECONDS: Final = 1.0
+PROVE_SECONDS: Final = 1.0
+
+_OLDER: Final = "the database is older than what was seen: restored database?"
 
 _log = structlog.get_logger(__name__)
 
@@ -29,10 +33,23 @@ _log = structlog.get_logger(__name__)
 class HeadGuard:
     """Remembers the last head that was good."""
 
-    def __init__(self, *, signer: SignerKey, path: Path) -> None:
-        """Guard the log that ``signer`` signs; its state is kept at ``path``."""
+    def __init__(
+        self, *, signer: SignerKey, path: Path, others: Sequence[Path] = (), alone: bool = True
+    ) -> None:
+        """Guard the log that ``signer`` signs; its state is kept at ``path``.
+
+        Args:
+            signer: The checkpoint key, under the name of the log.
+            path: The state file of this process.
+            others: What other processes kept; whoever saw most of the log is believed.
+            alone: No other process writes to the log, so each head that is not our own has to
+                be proven. Else one proof a second does, and each head has to be a later one.
+        """
         self._verifier = signer.verifier
+        self._alone = alone
+        self._proven_at = -PROVE_SECONDS
         self._path = path
+        self._others = others
         self._known: tuple[HeadRow, Frontier] | None = None
         self._kept: LogState | None = None
         self._tried_at = 0.0
@@ -50,7 +67,8 @@ class HeadGuard:
         if self._known is not None and self._known[0] == head:
             return self._known[1]  # Byte for byte what we committed last.
         try:
-            frontier = self._proven(head, rows=rows)
+            frontier = self._signed(head)
+            self._follows(head, rows=rows)
         except IntegrityError as error:
             raise LogFrozenError(f"the log is frozen: {error}") from error
         self._known = (head, frontier)
@@ -84,21 +102,37 @@ class HeadGuard:
         if due and state != self._kept:
             self._save(state)
 
-    def _proven(self, head: HeadRow, *, rows: LogRows) -> Frontier:
+    def due(self) -> bool:
+        """Say whether the log has to be proven again to continue what was seen."""
+        return time.monotonic() - self._proven_at >= PROVE_SECONDS
+
+    def doubt(self) -> None:
+        """Prove the next head, whatever the hour: the database may be another one by now."""
+        self._proven_at = -PROVE_SECONDS
+
+    def _signed(self, head: HeadRow) -> Frontier:
         checkpoint = verify_checkpoint(head.note, verifier=self._verifier, origin=head.origin)
         if checkpoint != Checkpoint(origin=head.origin, size=head.size, root=head.root):
             raise IntegrityError("the signed head is another one")
-        frontier = Frontier.from_bytes(head.frontier, size=head.size, root=head.root)
+        return Frontier.from_bytes(head.frontier, size=head.size, root=head.root)
+
+    def _follows(self, head: HeadRow, *, rows: LogRows) -> None:
+        """Check that ``head`` comes after what was seen: a larger one, or the same."""
         seen = self._seen()
-        if seen is not None:
+        if seen is None:
+            return
+        if self._known is None or self._alone or self.due():
             _continues(seen, head, rows=rows)
-        return frontier
+            self._proven_at = time.monotonic()
+        elif head.size < seen.size or (head.size == seen.size and head.root.hex() != seen.root):
+            raise IntegrityError(_OLDER)
 
     def _seen(self) -> LogState | None:
         if self._known is not None:
             return _state(self._known[0])
         self._kept = LogState.load(self._path)
-        return self._kept
+        loaded = [self._kept, *map(LogState.load, self._others)]
+        return max((one for one in loaded if one), key=lambda one: one.size, default=None)
 
     def _save(self, state: LogState) -> None:
         self._tried_at = time.monotonic()
@@ -115,7 +149,7 @@ def _continues(seen: LogState, head: HeadRow, *, rows: LogRows) -> None:
     if seen.origin != head.origin:
         raise IntegrityError("the state file belongs to another log")
     if head.size < seen.size:
-        raise IntegrityError("the database is older than what was seen: restored database?")
+        raise IntegrityError(_OLDER)
     tree = Tree(rows.connection, log_id=head.log_id, year=head.year, size=head.size)
     verify_consistency(
         old=seen.size,

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Final
 
+from storage.dialects import Columns, Row
 from storage.failures import DatabaseFailure
-from storage.log_rows import LogRows, Row, flat, rows_of
+from storage.log_rows import LogRows
 from vault.clients.protocol import Claim
 from vault.crypto.contexts import Purpose
 from vault.crypto.keys import WrappedKey, WrapState
@@ -29,6 +30,26 @@ KEYS: Final[Mapping[Guarded, tuple[str, ...]]] = {
 """Primary key of each guarded table; ``version`` stands beside it."""
 
 
+_USE: Final = ("log_id", "holder_id", "grant_id", "code")
+_SPEND: Final = (
+    "WITH w(log_id, holder_id, grant_id, code, n) AS ({listed})"
+    " UPDATE oauth_use SET used = used + w.n FROM w"
+    " WHERE oauth_use.log_id = w.log_id AND oauth_use.holder_id = w.holder_id"
+    " AND oauth_use.grant_id = w.grant_id AND oauth_use.code = w.code"
+)
+_VERSION: Final = ("log_id", "holder_id", "record_id", "version")
+_WRAPS: Final = (
+    "WITH w(log_id, holder_id, record_id, version) AS ({listed})"
+    " SELECT w.log_id, w.holder_id, w.record_id, w.version,"
+    " k.parent_version, k.suite, k.wrap, k.state,"
+    " h.version, h.parent_version, h.suite, h.wrap, h.state"
+    " FROM w CROSS JOIN record_key k CROSS JOIN holder_key h"
+    " WHERE k.log_id = w.log_id AND k.holder_id = w.holder_id"
+    " AND k.record_id = w.record_id AND k.version = w.version"
+    " AND h.log_id = w.log_id AND h.holder_id = w.holder_id"
+    " AND h.purpose = 'holder-data-key' AND h.version = k.parent_version"
+)
+
 ClaimKey = tuple[str, bytes]
 """Kind and hash of a claim: its primary key."""
 
@@ -47,13 +68,14 @@ class JournalRows(LogRows):
         if not claims:
             return set()
         rows = [(*claim_key(claim), claim.expires_at) for claim in claims]
+        statement = self._insert(
+            "oauth_replay",
+            ("kind", "key_hash", "expires_at"),
+            rows,
+            then=" ON CONFLICT DO NOTHING RETURNING kind, key_hash",
+        )
         return {
-            (kind, key_hash)
-            for kind, key_hash in self._all(
-                "INSERT INTO oauth_replay (kind, key_hash, expires_at) VALUES "  # noqa: S608 - marks only
-                f"{rows_of(len(rows), 3)} ON CONFLICT DO NOTHING RETURNING kind, key_hash",
-                flat(rows),
-            )
+            (kind, key_hash) for kind, key_hash in self._all(statement, self.dialect.given(rows))
         }
 
     @contextmanager
@@ -96,15 +118,9 @@ class JournalRows(LogRows):
 
     def remember(self, log_id: int, request: Request, *, entry_id: EntryId) -> None:
         """Write what is answered to a request."""
-        self._run(
-            "INSERT INTO request_id"  # noqa: S608 - marks only
-            " (log_id, actor_id, request_id, body_hash, entry_id, answer)"
-            f" VALUES {rows_of(1, 6)}",
-            (
-                *(log_id, request.actor_id, request.request_id),
-                *(request.body_hash, entry_id, request.answer),
-            ),
-        )
+        columns = ("log_id", "actor_id", "request_id", "body_hash", "entry_id", "answer")
+        asked = (log_id, request.actor_id, request.request_id)
+        self._add("request_id", columns, [(*asked, request.body_hash, entry_id, request.answer)])
 
     def versions(self, seen: set[Seen]) -> dict[tuple[Guarded, Row], int]:
         """Return the version that each row has now; rows that are gone are left out."""
@@ -112,9 +128,7 @@ class JournalRows(LogRows):
         for table in {one.table for one in seen}:
             keys = sorted({one.key for one in seen if one.table is table})
             columns = KEYS[table]
-            for row in self._all(
-                _joined(table.value, columns, ("version",), len(keys)), flat(keys)
-            ):
+            for row in self._joined(table.value, columns, ("version",), keys):
                 found[table, tuple(row[:-1])] = row[-1]
         return found
 
@@ -123,12 +137,9 @@ class JournalRows(LogRows):
         keys = sorted((s.space.log_id, s.space.holder_id, s.grant_id, s.code) for s in spends)
         if not keys:
             return {}
-        columns = ("log_id", "holder_id", "grant_id", "code")
         counted = {
             tuple(row[:4]): (row[4], row[5])
-            for row in self._all(
-                _joined("oauth_use", columns, ("used", "max_uses"), len(keys)), flat(keys)
-            )
+            for row in self._joined("oauth_use", _USE, ("used", "max_uses"), keys)
         }
         return {
             spend: counted[key]
@@ -138,34 +149,37 @@ class JournalRows(LogRows):
 
     def spend(self, counts: Mapping[Spend, int]) -> None:
         """Count uses."""
-        rows = sorted((n, *s.space, s.grant_id, s.code) for s, n in counts.items())
-        self._many(
-            "UPDATE oauth_use SET used = used + ?"
-            " WHERE log_id = ? AND holder_id = ? AND grant_id = ? AND code = ?",
-            rows,
-        )
+        rows = sorted((*s.space, s.grant_id, s.code, n) for s, n in counts.items())
+        if rows:
+            listed = self.dialect.listed("oauth_use", (*_USE, "used"), count=len(rows))
+            self._run(_SPEND.format(listed=listed), self.dialect.given(rows))
 
     def notify(self, notices: Sequence[Notice]) -> None:
         """Queue what holders are told."""
+        columns = ("log_id", "holder_id", "notice_id", "kind", "entry_id", "at_ms")
         rows = [(*n.space, n.notice_id, n.kind.value, n.entry_id, n.at_ms) for n in notices]
-        self._many(
-            "INSERT INTO notice (log_id, holder_id, notice_id, kind, entry_id, at_ms)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            rows,
-        )
+        self._add("notice", columns, rows)
 
     def wraps(self, refs: set[VersionRef]) -> dict[VersionRef, RecordWrap]:
         """Return the wrapped keys of record versions, each with the wrap of its parent."""
         keys = sorted((*ref.space, ref.record_id, ref.version) for ref in refs)
         if not keys:
             return {}
-        rows = self._all(_wraps_text(len(keys)), flat(keys))
+        listed = self.dialect.listed("record_key", _VERSION, count=len(keys))
+        rows = self._all(_WRAPS.format(listed=listed), self.dialect.given(keys))
         by_key = {tuple(row[:4]): row[4:] for row in rows}
         return {
             ref: _record_wrap(ref, row)
             for ref in refs
             if (row := by_key.get((*ref.space, ref.record_id, ref.version)))
         }
+
+    def _joined(
+        self, table: str, keys: Columns, wanted: Columns, rows: Sequence[Row]
+    ) -> Sequence[Row]:
+        """Select ``keys`` and ``wanted`` of the rows whose keys are given."""
+        listed = self.dialect.listed(table, keys, count=len(rows))
+        return self._all(_joined(table, keys, wanted, listed), self.dialect.given(rows))
 
 
 def claim_key(claim: Claim) -> ClaimKey:
@@ -174,26 +188,13 @@ def claim_key(claim: Claim) -> ClaimKey:
 
 
 @lru_cache(maxsize=4096)
-def _joined(table: str, keys: tuple[str, ...], wanted: tuple[str, ...], count: int) -> str:
-    """Select ``wanted`` for ``count`` keys; the list leads, so each row is one key look-up."""
+def _joined(table: str, keys: Columns, wanted: Columns, listed: str) -> str:
+    """Return a select whose list leads, so that each row is one key look-up."""
     columns = ", ".join([f"t.{c}" for c in (*keys, *wanted)])
     match = " AND ".join(f"t.{c} = w.{c}" for c in keys)
-    listed = f"WITH w({', '.join(keys)}) AS (VALUES {rows_of(count, len(keys))})"
-    return f"{listed} SELECT {columns} FROM w CROSS JOIN {table} t WHERE {match}"  # noqa: S608 - names from KEYS
-
-
-@lru_cache(maxsize=4096)
-def _wraps_text(count: int) -> str:
     return (
-        "WITH w(log_id, holder_id, record_id, version) AS (VALUES "  # noqa: S608 - constants and marks
-        f"{rows_of(count, 4)}) SELECT w.log_id, w.holder_id, w.record_id, w.version,"
-        " k.parent_version, k.suite, k.wrap, k.state,"
-        " h.version, h.parent_version, h.suite, h.wrap, h.state"
-        " FROM w CROSS JOIN record_key k CROSS JOIN holder_key h"
-        " WHERE k.log_id = w.log_id AND k.holder_id = w.holder_id"
-        " AND k.record_id = w.record_id AND k.version = w.version"
-        " AND h.log_id = w.log_id AND h.holder_id = w.holder_id"
-        " AND h.purpose = 'holder-data-key' AND h.version = k.parent_version"
+        f"WITH w({', '.join(keys)}) AS ({listed})"  # noqa: S608 - names from KEYS, and marks
+        f" SELECT {columns} FROM w CROSS JOIN {table} t WHERE {match}"
     )
 
 

@@ -1,20 +1,16 @@
 """The rows of a log, over one open transaction: its head, its counters, entries and tiles.
 
 Plain driver statements with positional parameters: each is set-based, and its text depends
-on the number of rows alone, so that drivers keep it prepared. Another database needs another
-``Dialect`` here, and not another writer.
+on the number of rows at most, so that drivers keep it prepared.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from storage.dialects import Columns, Row, dialect_named
 from storage.statements import Driver
-
-Row = tuple[Any, ...]
 
 
 class HeadRow(NamedTuple):
@@ -49,22 +45,6 @@ class EntryRow(NamedTuple):
     inputs: bytes | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
-    """What differs between databases.
-
-    Attributes:
-        mark: The driver's placeholder.
-        lock: What follows a SELECT to lock its row; nothing where the transaction locks all.
-    """
-
-    mark: str
-    lock: str
-
-
-SQLITE: Final = Dialect(mark="?", lock="")
-
-
 class Statements:
     """What runs statements; their placeholders are question marks.
 
@@ -74,27 +54,30 @@ class Statements:
 
     __slots__ = ("_cursor", "connection", "dialect")
 
-    def __init__(self, connection: Connection, dialect: Dialect = SQLITE) -> None:
+    def __init__(self, connection: Connection) -> None:
         """Stand on the transaction of ``connection``."""
         self.connection = connection
-        self.dialect = dialect
+        self.dialect = dialect_named(connection.dialect.name)
         self._cursor = Driver(connection).cursor
 
     def _all(self, text: str, parameters: Row) -> Sequence[Any]:
         cursor = self._cursor()
-        cursor.execute(self._marked(text), parameters)
+        cursor.execute(self.dialect.marked(text), parameters)
         found: Sequence[Any] = cursor.fetchall()
         return found
 
     def _run(self, text: str, parameters: Row = ()) -> None:
-        self._cursor().execute(self._marked(text), parameters)
+        self._cursor().execute(self.dialect.marked(text), parameters)
 
-    def _many(self, text: str, rows: Sequence[Row]) -> None:
+    def _insert(self, table: str, columns: Columns, rows: Sequence[Row], *, then: str = "") -> str:
+        """Return the statement that inserts ``rows``; ``then`` follows it."""
+        listed = self.dialect.listed(table, columns, count=len(rows))
+        return f"INSERT INTO {table} ({', '.join(columns)}) {listed}{then}"
+
+    def _add(self, table: str, columns: Columns, rows: Sequence[Row]) -> None:
+        """Insert ``rows``, if there are any."""
         if rows:
-            self._cursor().executemany(self._marked(text), rows)
-
-    def _marked(self, text: str) -> str:
-        return text if self.dialect.mark == "?" else text.replace("?", self.dialect.mark)
+            self._run(self._insert(table, columns, rows), self.dialect.given(rows))
 
 
 class LogRows(Statements):
@@ -106,9 +89,36 @@ class LogRows(Statements):
         """Return the newest head of a log."""
         return self._head(log_id, lock="")
 
+    def heads(self) -> tuple[HeadRow, ...]:
+        """Return the newest head of every log, in the order of the logs."""
+        columns = ", ".join(HeadRow._fields)
+        rows = self._all(f"SELECT {columns} FROM log_head ORDER BY log_id, year", ())  # noqa: S608 - names of our own type
+        newest = {row[0]: HeadRow(*row) for row in rows}
+        return tuple(newest.values())
+
     def lock_head(self, log_id: int) -> HeadRow | None:
         """Lock the head: alone in its statement, so that what follows sees the latest rows."""
         return self._head(log_id, lock=self.dialect.lock)
+
+    def lock_heads_after(self, log_id: int) -> None:
+        """Lock the heads of all later logs too, in ascending order, the order of locks.
+
+        What they judge by is about to change for all of them (journal.md 13).
+        """
+        if self.dialect.lock:
+            heads = "SELECT size FROM log_head WHERE log_id > ? ORDER BY log_id, year"
+            self._all(heads + self.dialect.lock, (log_id,))
+
+    def has(self, log_id: int, entries: Sequence[bytes]) -> bool:
+        """Say whether the log has every entry of these ids; one batch has all of them or none."""
+        listed = self.dialect.listed("journal_entry", ("entry_id",), count=len(entries))
+        found = self._all(
+            f"WITH w(entry_id) AS ({listed}) SELECT count(*) FROM w JOIN journal_entry e"  # noqa: S608 - marks only
+            " ON e.log_id = ? AND e.entry_id = w.entry_id",
+            (*self.dialect.given([(one,) for one in entries]), log_id),
+        )
+        counted: int = found[0][0]
+        return bool(entries) and counted == len(entries)
 
     def _head(self, log_id: int, *, lock: str) -> HeadRow | None:
         columns = ", ".join(HeadRow._fields)
@@ -120,8 +130,7 @@ class LogRows(Statements):
 
     def open(self, head: HeadRow) -> None:
         """Insert the first head of a log."""
-        columns = ", ".join(HeadRow._fields)
-        self._run(f"INSERT INTO log_head ({columns}) VALUES {rows_of(1, len(head))}", head)  # noqa: S608 - names of our own type
+        self._add("log_head", HeadRow._fields, [head])
 
     def count(self, log_id: int, owners: Mapping[bytes, int]) -> dict[bytes, int]:
         """Advance counters; return the first new number of each owner.
@@ -129,19 +138,19 @@ class LogRows(Statements):
         Rows are written in order of id, the order of locks (journal.md 2.6 rule 1).
         """
         rows = [(log_id, owner, n) for owner, n in sorted(owners.items())]
-        found = self._all(
-            "INSERT INTO journal_counter (log_id, owner_id, seq)"  # noqa: S608 - marks only
-            f" VALUES {rows_of(len(rows), 3)}"
-            " ON CONFLICT (log_id, owner_id) DO UPDATE"
+        statement = self._insert(
+            "journal_counter",
+            ("log_id", "owner_id", "seq"),
+            rows,
+            then=" ON CONFLICT (log_id, owner_id) DO UPDATE"
             " SET seq = journal_counter.seq + excluded.seq RETURNING owner_id, seq",
-            flat(rows),
         )
+        found = self._all(statement, self.dialect.given(rows))
         return {owner: seq - owners[owner] for owner, seq in found}
 
     def append(self, entries: Sequence[EntryRow]) -> None:
         """Insert the entries of a batch."""
-        columns = ", ".join(EntryRow._fields)
-        self._many(f"INSERT INTO journal_entry ({columns}) VALUES {rows_of(1, 13)}", entries)  # noqa: S608 - column names of our own type
+        self._add("journal_entry", EntryRow._fields, entries)
 
     def beyond(self, head: HeadRow) -> bool:
         """Say whether there are entries that the head does not count."""
@@ -154,10 +163,8 @@ class LogRows(Statements):
 
     def add_tile(self, log_id: int, year: int, *, level: int, index: int, data: bytes) -> None:
         """Insert a tile that has just filled; tiles are never rewritten."""
-        self._run(
-            f"INSERT INTO log_tile (log_id, year, level, idx, data) VALUES {rows_of(1, 5)}",  # noqa: S608 - marks only
-            (log_id, year, level, index, data),
-        )
+        columns = ("log_id", "year", "level", "idx", "data")
+        self._add("log_tile", columns, [(log_id, year, level, index, data)])
 
     def advance(self, old: HeadRow, new: HeadRow) -> bool:
         """Move the head from ``old`` to ``new``; say whether it still stood there."""
@@ -174,15 +181,3 @@ class LogRows(Statements):
     def freeze(self, log_id: int) -> None:
         """Close the log for good."""
         self._run("UPDATE log_head SET frozen = 1 WHERE log_id = ?", (log_id,))
-
-
-@lru_cache(maxsize=4096)
-def rows_of(count: int, width: int) -> str:
-    """Return the marks of ``count`` rows of ``width`` values."""
-    one = "(" + ", ".join("?" * width) + ")"
-    return ", ".join([one] * count)
-
-
-def flat(rows: Sequence[Sequence[Any]]) -> Row:
-    """Return the values of all rows, one after the other."""
-    return tuple(value for row in rows for value in row)

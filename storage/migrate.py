@@ -1,5 +1,11 @@
-"""Brings a database to the schema of this program, in one transaction, or refuses it."""
+"""Brings a database to the schema of this program, in one transaction, or refuses it.
 
+A database that several processes share is migrated while they serve: a migration only adds
+(expand), and what nobody uses any more is removed by a later release (contract). ``OLDEST`` is
+the oldest schema that this program serves; the database says which programs may still serve it.
+"""
+
+import time
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -8,10 +14,25 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect
 
-from storage.failures import DatabaseFailure, NewerDataError, failure
+from storage.failures import (
+    BusyError,
+    DatabaseFailure,
+    NewerDataError,
+    OlderDataError,
+    failure,
+)
 from vault.errors import StorageError
+
+MIGRATING: Final = 0x6D7973706163
+"""The server's lock for whoever changes the schema: the letters of our own name."""
+
+OLDEST: Final = "0001"
+"""The oldest schema that this program can serve, with what came later left unused."""
+
+TRIES: Final = 60
+AGAIN_SECONDS: Final = 0.5
 
 _FOLDER: Final = Path(__file__).parent / "migrations"
 
@@ -19,11 +40,30 @@ _FOLDER: Final = Path(__file__).parent / "migrations"
 def upgrade(engine: Engine) -> None:
     """Run every migration that ``engine``'s database has not had yet.
 
+    On a shared server a migration that would wait for a table steps back and tries again, so
+    that nobody's request waits behind it.
+
     Raises:
         StorageError: A newer program wrote it, or a migration failed; nothing was changed.
     """
+    for tries_left in reversed(range(TRIES)):
+        try:
+            return _upgrade(engine)
+        except BusyError:
+            if not tries_left:
+                raise
+            time.sleep(AGAIN_SECONDS)
+    return None
+
+
+def _upgrade(engine: Engine) -> None:
     try:
         with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":  # One process at a time; SQLite has one.
+                connection.exec_driver_sql("SET LOCAL lock_timeout = '60s'")
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
+                connection.exec_driver_sql("SET LOCAL lock_timeout = '500ms'")
+                connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             found = _current(connection)
             if found == head():
                 return
@@ -33,6 +73,23 @@ def upgrade(engine: Engine) -> None:
             command.upgrade(config, "head")
     except DatabaseFailure as error:
         raise failure(error) from error
+
+
+def prepare_shared(engine: Engine) -> None:
+    """Make the tables of an empty database; another one must be of a schema we serve.
+
+    Raises:
+        OlderDataError: It has to be migrated first.
+        NewerDataError: A newer program migrated it past what this one serves.
+        StorageError: It cannot be read, or a migration failed.
+    """
+    found = current(engine)
+    if found is None:
+        upgrade(engine)
+        return
+    refuse_newer(engine)
+    if found in _known() and found not in _served():
+        raise OlderDataError(f"the database is of an older schema ({found}); run: myspace migrate")
 
 
 def current(engine: Engine) -> str | None:
@@ -51,11 +108,27 @@ def current(engine: Engine) -> str | None:
 def refuse_newer(engine: Engine) -> None:
     """Refuse a database that a newer program wrote; an older one is read as it is.
 
+    A newer schema that only adds says so itself, and is served all the same.
+
     Raises:
-        NewerDataError: This program does not know its schema.
+        NewerDataError: This program does not know its schema, nor does the schema know it.
         StorageError: It cannot be read.
     """
-    _refuse_newer(current(engine))
+    found = current(engine)
+    if found is not None and found not in _known() and _floor(engine) not in _known():
+        _refuse_newer(found)
+
+
+def _floor(engine: Engine) -> str | None:
+    """Return the oldest program that may serve a database, as it says itself."""
+    try:
+        with engine.connect() as connection:
+            if not inspect(connection).has_table("schema_floor"):
+                return None
+            found = connection.exec_driver_sql("SELECT oldest FROM schema_floor").scalar()
+            return None if found is None else str(found)
+    except DatabaseFailure as error:
+        raise failure(error) from error
 
 
 @cache
@@ -75,6 +148,14 @@ def heads() -> tuple[str, ...]:
 @cache
 def _known() -> frozenset[str]:
     return frozenset(script.revision for script in _scripts().walk_revisions())
+
+
+@cache
+def _served() -> frozenset[str]:
+    """Revisions from ``OLDEST`` to the newest: what this program can stand on."""
+    return frozenset(one.revision for one in _scripts().iterate_revisions("head", OLDEST)) | {
+        OLDEST
+    }
 
 
 def _refuse_newer(found: str | None) -> None:

@@ -5,6 +5,7 @@ from functools import cache
 
 from sqlalchemy import Connection
 
+from storage.dialects import marked_for
 from vault.errors import NotFoundError
 from vault.journal.merkle import NodeReader, Path, consistency_path, inclusion_path
 from vault.journal.tiles import Tile, cut_tile, node_reader, to_bundle
@@ -30,10 +31,11 @@ class Tree:
         if tile.level is None:
             return to_bundle(self._column("leaf", tile.index * 256, tile.index * 256 + tile.width))
         if tile.full:
+            text = (
+                "SELECT data FROM log_tile WHERE log_id = ? AND year = ? AND level = ? AND idx = ?"
+            )
             found = self._connection.exec_driver_sql(
-                "SELECT data FROM log_tile"
-                " WHERE log_id = ? AND year = ? AND level = ? AND idx = ?",
-                (*self._log, tile.level, tile.index),
+                marked_for(self._connection, text), (*self._log, tile.level, tile.index)
             ).fetchone()
             if found is not None:
                 data: bytes = found[0]
@@ -63,9 +65,11 @@ class Tree:
         return node_reader(cache(self.tile), size=self._size)
 
     def _column(self, column: str, start: int, end: int) -> list[bytes]:
-        rows = self._connection.exec_driver_sql(
+        text = (
             f"SELECT {column} FROM journal_entry"  # noqa: S608 - two names of our own
-            " WHERE log_id = ? AND year = ? AND idx >= ? AND idx < ? ORDER BY idx",
-            (*self._log, start, end),
+            " WHERE log_id = ? AND year = ? AND idx >= ? AND idx < ? ORDER BY idx"
+        )
+        rows = self._connection.exec_driver_sql(
+            marked_for(self._connection, text), (*self._log, start, end)
         )
         return [row[0] for row in rows]

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from storage.database import MODE, READS, WRITES, Database
+from storage.database import JOURNAL, MODE, READS, WRITES, Database
 from storage.failures import DatabaseFailure, commit_failure, failure
 from storage.statements import Driver
 from storage.stores.cases import SqlCases, SqlNotices
@@ -24,7 +24,6 @@ from storage.stores.holders import SqlHolders
 from storage.stores.protocol import SqlProtocolRows
 from storage.stores.records import SqlRecords
 from storage.stores.system import SqlPolicies, SqlSystemKeys
-from vault.errors import StorageError
 from vault.ports import Read, Tx, Work
 
 Transactions = Callable[[], AbstractContextManager[Connection]]
@@ -127,11 +126,12 @@ def journal_transactions(database: Database) -> Transactions:
 
 def _transactions(database: Database, *, first: bool) -> Transactions:
     source = database.journal if first else database.engine
-    engine = source.execution_options(**{MODE: WRITES})
+    engine = source.execution_options(**{MODE: JOURNAL if first else WRITES})
+    kind = database.kind
 
     @contextmanager
     def transaction() -> Iterator[Connection]:
-        with _marked(), database.turns.turn(first=first):
+        with _marked(), kind.turn(first=first):
             try:
                 with engine.connect() as connection:
                     begun = connection.begin()
@@ -140,24 +140,17 @@ def _transactions(database: Database, *, first: bool) -> Transactions:
                     except BaseException:
                         begun.rollback()
                         raise
-                    _still_open(connection)
+                    kind.refuse_undone(connection)
                     try:
                         begun.commit()
                     except DatabaseFailure as error:
                         connection.invalidate()
                         raise commit_failure(error) from error
+                    kind.refuse_doubtful(connection)
             except DatabaseFailure as error:
                 raise failure(error) from error
 
     return transaction
-
-
-def _still_open(connection: Connection) -> None:
-    """Refuse to commit what the database has rolled back by itself, as on a full disk."""
-    raw = connection.connection.dbapi_connection
-    if raw is None or not getattr(raw, "in_transaction", True):
-        connection.invalidate()
-        raise StorageError("the database gave the transaction up: nothing was written")
 
 
 @contextmanager

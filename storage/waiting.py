@@ -75,7 +75,6 @@ class Queue:
     def take(self) -> list[Waiting]:
         """Take the next batch: what takes rights away first, then in order of arrival."""
         with self._ready:
-            self._gather()
             arrived = [waiting for lane in self._lanes for waiting in lane]
             self._together, self._before = len(arrived) + self._before, len(arrived)
             taken = _fair(arrived)
@@ -87,22 +86,23 @@ class Queue:
         # A waiter that gave up meanwhile has cancelled its future: it is dropped here.
         return [waiting for waiting in taken if waiting.future.set_running_or_notify_cancel()]
 
-    def _gather(self) -> None:
+    def gather(self) -> None:
         """Wait until as many are here as came lately, or nobody comes any more.
 
         A transaction costs as much as a dozen entries in it, and while it runs it competes with
         the callers who are still preparing theirs: so those who come at the same pace share one.
         A lone caller waits for nobody.
         """
-        if self._together < COMPANY:
-            return
-        until = time.monotonic() + GATHER_SECONDS
-        arrived = 0
-        while arrived < self._here() < self._together and time.monotonic() < until:
-            arrived = self._here()
-            self._ready.wait_for(
-                lambda: self._here() >= self._together or self._closed, QUIET_SECONDS
-            )
+        with self._ready:
+            if self._together < COMPANY:
+                return
+            until = time.monotonic() + GATHER_SECONDS
+            arrived = 0
+            while arrived < self._here() < self._together and time.monotonic() < until:
+                arrived = self._here()
+                self._ready.wait_for(
+                    lambda: self._here() >= self._together or self._closed, QUIET_SECONDS
+                )
 
     def _here(self) -> int:
         return sum(map(len, self._lanes))

@@ -6,14 +6,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from scripts.local.seaweedfs import SeaweedFS, seaweedfs
-
-
-@pytest.fixture(scope="session")
-def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
-    """Return a real object store; every test makes a bucket of its own in it."""
-    with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as opened:
-        yield opened
+pytest_plugins = ["tests.support.buckets", "tests.support.postgres"]
 
 
 @pytest.fixture(autouse=True)

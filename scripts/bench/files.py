@@ -22,12 +22,12 @@ from urllib3 import PoolManager
 from scripts.bench.rounds import apart
 from scripts.local.seaweedfs import REGION, seaweedfs
 from storage.blobs import StoredBlobs
-from storage.database import open_database
 from storage.objects import ObjectStore
 from storage.objects_folder import FolderObjects
 from storage.objects_s3 import IN_FLIGHT, PART_BYTES, S3Objects
 from storage.s3_bucket import PATIENT, TIMEOUT, S3Bucket, S3Place
 from storage.s3_credentials import S3Credentials
+from storage.sqlite import open_sqlite
 from vault.clock import SystemClock
 from vault.crypto import contexts
 from vault.crypto.contexts import Context
@@ -144,7 +144,7 @@ def sealed_way(bench: Bench) -> Way:
     """
     key = RecordKey(os.urandom(_KEY_BYTES), suite=Suite.AES_256_GCM)
     context = _context()
-    with open_database(bench.folder / "database" / "vault.db") as database:
+    with open_sqlite(bench.folder / "database" / "vault.db") as database:
         blobs = StoredBlobs(_objects(bench), database=database, random=os.urandom)
 
         with bench.source.open("rb") as file:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from api.oauth.secrets import ACCESS_TOKEN
-from api.settings import KeySettings, RootProvider, Settings
+from api.settings import KeySettings, PostgresqlSettings, RootProvider, Settings
 from api.wiring import wire
 from policies.items import items
 from scripts.bench.proofs import ProofKey
@@ -72,9 +72,9 @@ class Fixture:
     record_bytes: int
 
 
-def found(folder: Path) -> Fixture:
-    """Found a deployment; everything of it lies in ``folder``, even the root key."""
-    settings = _settings(folder)
+def found(folder: Path, *, postgresql: PostgresqlSettings | None = None) -> Fixture:
+    """Found a deployment; all of it lies in ``folder``, even the root key, or on a server."""
+    settings = _settings(folder, postgresql=postgresql)
     key = ProofKey.draw()
     with wire(settings) as wired:
         scene = _Scene(wired.vault, folder / "clients")
@@ -89,7 +89,7 @@ def found(folder: Path) -> Fixture:
     )
 
 
-def _settings(folder: Path) -> Settings:
+def _settings(folder: Path, *, postgresql: PostgresqlSettings | None) -> Settings:
     key_file = folder / "key" / "root.key"
     key_file.parent.mkdir(mode=0o700)
     create_key_file(key_file, random=os.urandom)
@@ -98,6 +98,7 @@ def _settings(folder: Path) -> Settings:
         state=folder / "state",
         issuer=ISSUER,
         keys=KeySettings(provider=RootProvider.FILE, root_key_file=key_file),
+        postgresql=postgresql,
     )
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Self
 
+from scripts.bench.databases import Chosen
 from scripts.bench.fixture import Fixture
 from scripts.bench.load import Measured, drive
 from scripts.bench.proofs import plain_requests, proven_requests
@@ -28,17 +29,19 @@ class Round:
     """One server in one round.
 
     Attributes:
-        cpu_us: CPU time of the server, all threads, for one request.
+        cpu_us: CPU time of the server, all processes, for one request.
+        database_us: CPU time of the database's own processes for one request.
         rate: Requests in a second.
     """
 
     cpu_us: float
+    database_us: float
     rate: float
     p50_ms: float
     p99_ms: float
 
     @classmethod
-    def of(cls, measured: Measured, *, cpu_seconds: float) -> Self:
+    def of(cls, measured: Measured, *, cpu_seconds: float, database_seconds: float = 0) -> Self:
         """Return what was measured.
 
         Raises:
@@ -53,6 +56,7 @@ class Round:
             )
         return cls(
             cpu_us=MICRO * cpu_seconds / len(measured.latencies_ms),
+            database_us=MICRO * database_seconds / len(measured.latencies_ms),
             rate=measured.rate,
             p50_ms=measured.percentile(0.5),
             p99_ms=measured.percentile(0.99),
@@ -100,8 +104,15 @@ def apart() -> Iterator[ProcessPoolExecutor]:
         yield pool
 
 
-def measured(pool: ProcessPoolExecutor, run: Drive, *, on: Served) -> Round:
-    """Send one round to a server, and count what it cost there."""
-    before = on.cpu_seconds()
+def measured(
+    pool: ProcessPoolExecutor, run: Drive, *, on: Served, database: Chosen | None = None
+) -> Round:
+    """Send one round to a server, and count what it cost there and in its database."""
+    beside = Chosen() if database is None else database
+    before, before_beside = on.cpu_seconds(), beside.cpu_seconds()
     found = pool.submit(run, on.port).result()
-    return Round.of(found, cpu_seconds=on.cpu_seconds() - before)
+    return Round.of(
+        found,
+        cpu_seconds=on.cpu_seconds() - before,
+        database_seconds=beside.cpu_seconds() - before_beside,
+    )

@@ -14,6 +14,7 @@ from typing import Final
 
 from api.settings import PREFIX, Settings
 from scripts.bench import bare
+from scripts.local.proc import cpu_seconds
 from scripts.outcomes import Exit, OperatorError
 from scripts.serving import HOST, claim_port
 
@@ -21,11 +22,6 @@ START_SECONDS: Final = 60
 STOP_SECONDS: Final = 30
 
 _MYSPACE: Final = "from scripts.cli import main; main()"
-_UTIME: Final = 13
-_STIME: Final = 14
-"""Fields of ``/proc/<pid>/stat`` (proc_pid_stat(5)), counted from 0."""
-
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +32,8 @@ class Served:
     port: int
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time that all threads of the server have used so far."""
-        text = Path(f"/proc/{self.process.pid}/stat").read_text("ascii")
-        parts = text.rpartition(")")[2].split()  # The name before it may hold anything.
-        return (int(parts[_UTIME - 2]) + int(parts[_STIME - 2])) / _TICKS
+        """Return the CPU time that all processes of the server have used so far."""
+        return cpu_seconds(self.process.pid)
 
 
 @contextmanager
@@ -55,19 +49,23 @@ def bare_server(folder: Path) -> Iterator[Served]:
 
 
 @contextmanager
-def vault_server(settings: Settings, folder: Path) -> Iterator[Served]:
+def vault_server(settings: Settings, folder: Path, *, workers: int = 1) -> Iterator[Served]:
     """Run ``myspace serve`` on the deployment of ``settings``, as an operator would."""
     with claim_port(0) as held:
         port: int = held.getsockname()[1]
     command = [sys.executable, "-c", _MYSPACE, "serve", "--port", str(port)]
-    command += ["--data", str(settings.data)]
+    command += ["--data", str(settings.data), "--workers", str(workers)]
     process = _started(command, folder, name="vault", more=_environment(settings))
     with _running(process, port=port, path="/readyz", log=folder / "vault.log") as served:
         yield served
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    return {
+    server = settings.postgresql
+    named = {} if server is None else {f"{PREFIX}POSTGRESQL__ADDRESS": server.address}
+    if server is not None and server.password_file is not None:
+        named[f"{PREFIX}POSTGRESQL__PASSWORD_FILE"] = str(server.password_file)
+    return named | {
         f"{PREFIX}STATE": str(settings.state),
         f"{PREFIX}ISSUER": settings.issuer,
         f"{PREFIX}KEYS__PROVIDER": settings.keys.provider.value,

@@ -21,6 +21,7 @@ _HEADS: Final = (
     Text("空请求", "bare requests"),
     Text("最小到最大", "spread"),
     Text("CPU 微秒", "CPU µs"),
+    Text("数据库 CPU 微秒", "database's CPU µs"),
     Text("每秒", "per second"),
     Text("中位毫秒", "p50 ms"),
     Text("99% 毫秒", "p99 ms"),
@@ -78,6 +79,7 @@ def _row(name: str, rounds: Sequence[Round], *, ratios: Sequence[float]) -> dict
     return {
         "name": name,
         "bare_requests": round(median(ratios), 2),
+        "database_us": round(median(one.database_us for one in rounds), 1),
         "rps": round(median(one.rate for one in rounds)),
         "p50_ms": round(median(one.p50_ms for one in rounds), 2),
         "p99_ms": round(median(one.p99_ms for one in rounds), 2),
@@ -90,6 +92,7 @@ def _add(shown: Table, name: Text, rounds: Sequence[Round], *, shares: Sequence[
         f"{median(shares):.2f}",
         f"{min(shares):.2f} - {max(shares):.2f}",
         f"{median(one.cpu_us for one in rounds):.0f}",
+        f"{median(one.database_us for one in rounds):.0f}",
         f"{median(one.rate for one in rounds):,.0f}",
         f"{median(one.p50_ms for one in rounds):.2f}",
         f"{median(one.p99_ms for one in rounds):.2f}",

@@ -12,12 +12,14 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from scripts.bench import bare, file_tables
+from scripts.bench.databases import Chosen, Kind, chosen
 from scripts.bench.files import MIB, bench_in
 from scripts.bench.files import rounds as file_rounds
 from scripts.bench.fixture import found
 from scripts.bench.rounds import Load, Round, apart, measured
 from scripts.bench.servers import bare_server, vault_server
 from scripts.bench.tables import plain, table
+from scripts.outcomes import Exit, OperatorError
 from scripts.screen import console
 
 app: Final = typer.Typer(help="基准测试 · benchmarks", no_args_is_help=True)
@@ -29,20 +31,26 @@ ConnectionsOption = Annotated[
 RequestsOption = Annotated[
     int, typer.Option("--requests", min=100, max=100_000, help="每轮调取次数 · pulls in a round")
 ]
+DatabaseOption = Annotated[
+    Kind, typer.Option("--database", help="数据库 · sqlite or postgresql, a server of its own")
+]
+WorkersOption = Annotated[
+    int, typer.Option("--workers", min=1, max=64, help="服务进程数 · processes of the server")
+]
 MibOption = Annotated[
     int, typer.Option("--mib", min=1, max=4096, help="文件大小 MiB · size of the file")
 ]
 RoundsOption = Annotated[int, typer.Option("--rounds", min=1, max=100, help="轮数 · rounds")]
 
 
-class Kind(StrEnum):
+class Blobs(StrEnum):
     """Where sealed files may lie."""
 
     FOLDER = "folder"
     S3 = "s3"
 
 
-BlobsOption = Annotated[Kind, typer.Option("--blobs", help="文件夹或对象存储 · folder or bucket")]
+BlobsOption = Annotated[Blobs, typer.Option("--blobs", help="文件夹或对象存储 · folder or bucket")]
 
 
 @app.callback()
@@ -57,13 +65,21 @@ def pull(
     connections: ConnectionsOption = 32,
     requests: RequestsOption = 4000,
     rounds: RoundsOption = 5,
+    database: DatabaseOption = Kind.SQLITE,
+    workers: WorkersOption = 1,
 ) -> None:
     """一次完整调取的代价 · what one full pull costs, in bare requests."""
-    with TemporaryDirectory(prefix="myspace-bench-") as name:
+    if workers > 1 and database is Kind.SQLITE:
+        raise OperatorError(
+            "SQLite 只有一个进程。测多个进程请加上 --database postgresql。",
+            "SQLite has one process. To measure several, add --database postgresql.",
+            code=Exit.USAGE,
+        )
+    with TemporaryDirectory(prefix="myspace-bench-") as name, chosen(database) as beside:
         folder = Path(name)
-        fixture = found(folder)
+        fixture = found(folder, postgresql=beside.settings)
         load = Load(fixture=fixture, connections=connections, requests=requests)
-        bares, pulls = _rounds(load, folder, count=rounds)
+        bares, pulls = _rounds(load, folder, count=rounds, workers=workers, beside=beside)
     if as_json:
         typer.echo(json.dumps(plain(bares, pulls)))
         return
@@ -73,7 +89,7 @@ def pull(
 @app.command()
 def files(
     *,
-    blobs: BlobsOption = Kind.FOLDER,
+    blobs: BlobsOption = Blobs.FOLDER,
     as_json: JsonOption = False,
     mib: MibOption = 100,
     rounds: RoundsOption = 5,
@@ -82,7 +98,7 @@ def files(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with (
         TemporaryDirectory(prefix="myspace-bench-") as name,
-        bench_in(Path(name), size=mib * MIB, bucket=blobs is Kind.S3) as bench,
+        bench_in(Path(name), size=mib * MIB, bucket=blobs is Blobs.S3) as bench,
         Progress(*columns, console=console(stderr=True)) as bar,
     ):
         every = islice(file_rounds(bench), rounds + 1)
@@ -93,17 +109,19 @@ def files(
     console().print(file_tables.table(found, bench))
 
 
-def _rounds(load: Load, folder: Path, *, count: int) -> tuple[list[Round], list[Round]]:
+def _rounds(
+    load: Load, folder: Path, *, count: int, workers: int, beside: Chosen
+) -> tuple[list[Round], list[Round]]:
     """Drive both servers in turn; the first round warms up and does not count."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     bares, pulls = [], []
     with (
         Progress(*columns, console=console(stderr=True)) as bar,
         bare_server(folder) as unit,
-        vault_server(load.fixture.settings, folder) as vault,
+        vault_server(load.fixture.settings, folder, workers=workers) as vault,
         apart() as pool,
     ):
         for _ in bar.track(range(count + 1), description="测量 · measuring"):
             bares.append(measured(pool, partial(load.bare, bare.TARGET), on=unit))
-            pulls.append(measured(pool, load.pull, on=vault))
+            pulls.append(measured(pool, load.pull, on=vault, database=beside))
     return bares[1:], pulls[1:]

@@ -9,12 +9,9 @@ import json
 import os
 import secrets
 import signal
-import socket
-import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -24,13 +21,11 @@ from minio.error import MinioException
 from urllib3 import PoolManager
 from urllib3.exceptions import HTTPError
 
+from scripts.local.process import HOST, Process, answers, free_port, plain_environment
 from scripts.outcomes import Exit, OperatorError
 
-HOST: Final = "127.0.0.1"
-START_SECONDS: Final = 60
 REGION: Final = "us-east-1"
 
-_PAUSE: Final = 0.05
 _TRIAL: Final = "trial"
 _SMALL: Final = {
     # A bucket begins with one volume instead of seven: there are many buckets, and all small.
@@ -80,7 +75,7 @@ class SeaweedFS:
     owner: Login
     vault: Login
     reader: Login
-    volumes: "tuple[subprocess.Popen[bytes], ...]"
+    volumes: tuple[Process, ...]
 
     @property
     def endpoint(self) -> str:
@@ -105,79 +100,89 @@ def seaweedfs(folder: Path, *, volumes: int = 1, replication: str = "000") -> It
             one, on another volume server of the same rack.
 
     Raises:
-        OperatorError: It did not start; the message ends with what it said.
+        OperatorError: It is not installed, or one of its servers did not start.
     """
-    master, filer, s3 = _Ports.free(), _Ports.free(), _Ports.free()
-    known = f"-master={master.address}"
     owner = Login.draw("owner", "Admin", "Read", "Write", "List")
     vault, reader = Login.draw("vault", "Read", "Write"), Login.draw("reader", "Read")
     with ExitStack() as stack:
-
-        def start(name: str, *options: str) -> "subprocess.Popen[bytes]":
-            return stack.enter_context(_process(name, options, folder))
-
-        start(
+        parts = _Parts(folder.absolute(), stack)
+        master = parts.start(
             "master",
-            *("-mdir=.", "-peers=none", "-electionTimeout=1s", "-telemetry=false"),
+            *("-peers=none", "-electionTimeout=1s", "-telemetry=false"),
             *(f"-defaultReplication={replication}", "-volumeSizeLimitMB=1024"),
-            *master.options,
+            data="mdir",
         )
-        master.wait()  # Who finds nobody there tries again much later.
+        known = f"-master={master.address}"
         holders = tuple(
-            start(
-                f"volume-{number}",
-                *("-dir=.", "-max=1000", "-preStopSeconds=0", known),
-                *_Ports.free().options,
-            )
+            parts.start(
+                f"volume-{number}", "-max=1000", "-preStopSeconds=0", known, data="dir"
+            ).process
             for number in range(volumes)
         )
-        start(
+        filer = parts.start(
             "filer",
-            *("-localSocket=filer.sock", f"-defaultReplicaPlacement={replication}", known),
-            *filer.options,
+            *(f"-localSocket={parts.socket('filer')}", known),
+            f"-defaultReplicaPlacement={replication}",
+            data="defaultStoreDir",
         )
-        filer.wait()
-        start(
+        s3 = parts.start(
             "s3",
-            *("-localSocket=s3.sock", "-port.iceberg=0", "-port.lance=0", "-cacheCapacityMB=0"),
+            *(f"-localSocket={parts.socket('s3')}", "-port.iceberg=0", "-port.lance=0"),
             *(f"-config={_identities(folder, owner, vault, reader)}", "-autoCreateBucket=false"),
-            f"-filer={filer.address}",
-            *s3.options,
+            *(f"-filer={filer.address}", "-cacheCapacityMB=0"),
         )
         opened = SeaweedFS(port=s3.http, owner=owner, vault=vault, reader=reader, volumes=holders)
-        _wait(opened, folder)
+        s3.process.wait_until(lambda: _takes_an_object(opened))
         yield opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ports:
-    """Two free ports of one server; without being told, SeaweedFS takes fixed ones."""
+class _Part:
+    """One server of the store, with its two ports."""
 
+    process: Process
     http: int
     grpc: int
-
-    @classmethod
-    def free(cls) -> "_Ports":
-        with socket.create_server((HOST, 0)) as one, socket.create_server((HOST, 0)) as other:
-            return cls(http=one.getsockname()[1], grpc=other.getsockname()[1])
 
     @property
     def address(self) -> str:
         """How the other servers are told of this one."""
         return f"{HOST}:{self.http}.{self.grpc}"
 
-    def wait(self) -> None:
-        """Return when the server takes connections, or when it should have long since."""
-        until = time.monotonic() + START_SECONDS
-        for port in (self.http, self.grpc):
-            while time.monotonic() < until:
-                with suppress(OSError), socket.create_connection((HOST, port), timeout=1):
-                    break
-                time.sleep(_PAUSE)
 
-    @property
-    def options(self) -> tuple[str, str]:
-        return f"-port={self.http}", f"-port.grpc={self.grpc}"
+class _Parts:
+    """Starts the servers of one store; each is killed at the end, its data are thrown away."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._stack = stack
+
+    def start(self, name: str, *options: str, data: str = "") -> _Part:
+        """Start one and wait until it listens: who looks for it too soon tries again much later.
+
+        Args:
+            name: Its kind, and a number after a hyphen where there are several.
+            options: What it is told besides its addresses and its folder.
+            data: The option that names its folder, if it has one.
+        """
+        http, grpc = free_port(), free_port()
+        command = [_program(), name.partition("-")[0], f"-ip={HOST}", f"-ip.bind={HOST}"]
+        command += [f"-port={http}", f"-port.grpc={grpc}", *options]
+        if data:
+            (self._folder / name).mkdir()
+            command.append(f"-{data}={self._folder / name}")
+        log = self._folder / f"{name}.log"
+        process = Process.start(
+            command, name=f"SeaweedFS {name}", log=log, environment=plain_environment() | _SMALL
+        )
+        self._stack.callback(process.stop, signal.SIGKILL)
+        process.wait_until(lambda: answers(http) and answers(grpc))
+        return _Part(process=process, http=http, grpc=grpc)
+
+    def socket(self, name: str) -> Path:
+        """Return the path of a server's own socket."""
+        return self._folder / f"{name}.sock"
 
 
 def _identities(folder: Path, *logins: Login) -> Path:
@@ -196,46 +201,13 @@ def _identities(folder: Path, *logins: Login) -> Path:
     return path
 
 
-@contextmanager
-def _process(
-    name: str, options: Sequence[str], folder: Path
-) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run one server in a folder of its own; it is killed, since its data are thrown away.
-
-    Sockets have names relative to that folder: the path of a socket may be 107 bytes long.
-    """
-    own = folder / name
-    own.mkdir(parents=True, exist_ok=True)
-    command = [_program(), name.partition("-")[0], f"-ip={HOST}", f"-ip.bind={HOST}", *options]
-    with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - the program of a locked wheel
-            command,
-            cwd=own,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-
-
-def _environment() -> Mapping[str, str]:
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("WEED_")}
-    return ours | _SMALL
-
-
 def _program() -> str:
     path = Path(sys.executable).with_name("weed")
     if not path.exists():
         raise OperatorError(
-            "没有找到 weed。请先运行 ./scripts/test quick 安装开发依赖。",
-            "There is no weed beside this Python. Run ./scripts/test quick to install what "
-            "development needs.",
-            code=Exit.CONFIGURATION,
+            "没有安装 SeaweedFS。请安装 requirements-local.lock 所列的软件包。",
+            "SeaweedFS is not installed. Install what requirements-local.lock names.",
+            code=Exit.UNAVAILABLE,
         )
     return str(path)
 
@@ -251,22 +223,13 @@ def _client(opened: SeaweedFS, *, timeout: float = 5) -> Minio:
     )
 
 
-def _wait(opened: SeaweedFS, folder: Path) -> None:
-    """Wait until an object can be written: ports answer before there is a place for data."""
-    until = time.monotonic() + START_SECONDS
+def _takes_an_object(opened: SeaweedFS) -> bool:
+    """Say whether an object can be written: ports answer before there is a place for data."""
     client = _client(opened, timeout=1)
-    while time.monotonic() < until:
-        try:
-            if not client.bucket_exists(_TRIAL):
-                client.make_bucket(_TRIAL)
-            client.put_object(_TRIAL, _TRIAL, io.BytesIO(b"?"), 1)
-        except (MinioException, HTTPError):
-            time.sleep(_PAUSE)
-        else:
-            return
-    told = "\n".join(
-        path.read_text("utf-8", "replace").strip()[-300:] for path in sorted(folder.glob("*.log"))
-    )
-    raise OperatorError(
-        f"SeaweedFS 没有启动：{told}", f"SeaweedFS did not start: {told}", code=Exit.SOFTWARE
-    )
+    try:
+        if not client.bucket_exists(_TRIAL):
+            client.make_bucket(_TRIAL)
+        client.put_object(_TRIAL, _TRIAL, io.BytesIO(b"?"), 1)
+    except (MinioException, HTTPError):
+        return False
+    return True

@@ -1,15 +1,21 @@
-"""``migrate``: brings a data folder to the schema of this program, with no server in between."""
+"""``migrate``: brings the data to the schema of this program: a folder, or a database server."""
 
 from typing import Final
 
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
 from api.consent_page import Text
+from api.databases import server_of
+from api.settings import PREFIX, PostgresqlSettings
 from scripts.operator_socket import somebody
-from scripts.outcomes import Exit, OperatorError
-from scripts.places import places
+from scripts.outcomes import OperatorError, settings_told
+from scripts.places import Places, no_database, places, server_is_named
 from scripts.screen import DataOption, console, facts
-from storage.database import open_beside, open_database
 from storage.failures import InUseError
-from storage.migrate import current, head
+from storage.migrate import current, head, upgrade
+from storage.postgresql import Server, open_postgresql
+from storage.sqlite import open_sqlite, open_sqlite_beside
 
 NONE: Final = Text("没有", "none")
 DONE: Final = Text("数据已升级到本版本", "The data are of this version now")
@@ -17,23 +23,53 @@ NOTHING: Final = Text("无需升级", "Nothing to do: the data are of this versi
 
 
 def migrate(data: DataOption = None) -> None:
-    """升级数据文件夹 · bring a data folder to this version's schema."""
+    """升级数据 · bring the data to this version's schema."""
     where = places(data)
-    if not where.database.exists():
-        raise OperatorError(
-            "这个文件夹里没有数据库。请用 --data 指定服务使用的数据文件夹。",
-            "There is no database in this folder. Name the server's data folder with --data.",
-            code=Exit.CONFIGURATION,
-        )
-    if somebody(where.socket):
-        raise InUseError("a server is running")
-    with open_beside(where.database) as database:
-        before = current(database.engine)
-    with open_database(where.database) as database:  # Opening is what upgrades.
-        after = current(database.engine)
+    chosen = _chosen_server()
+    before, after = _on_server(chosen) if chosen is not None else _in_folder(where)
+    place = str(where.data) if chosen is None else chosen.address
     rows = [
-        (Text("数据文件夹", "data folder"), str(where.data)),
+        (Text("数据", "data"), place),
         (Text("之前", "before"), before or f"{NONE.zh} · {NONE.en}"),
         (Text("现在", "now"), after or f"{NONE.zh} · {NONE.en}"),
     ]
     console().print(facts(NOTHING if before == head() else DONE, rows))
+
+
+def _chosen_server() -> Server | None:
+    if not server_is_named():
+        return None
+    try:
+        return server_of(_Server().postgresql)
+    except ValidationError as error:
+        told = settings_told(error)
+        raise OperatorError(told.text.zh, told.text.en, code=told.code) from error
+
+
+def _on_server(server: Server) -> tuple[str | None, str | None]:
+    """Migrate beside the processes that serve from it."""
+    with open_postgresql(server, threads=1) as database:
+        before = current(database.engine)
+        upgrade(database.journal)
+        return before, current(database.engine)
+
+
+def _in_folder(where: Places) -> tuple[str | None, str | None]:
+    if not where.database.exists():
+        raise no_database()
+    if somebody(where.socket):
+        raise InUseError("a server is running")
+    with open_sqlite_beside(where.database) as database:
+        before = current(database.engine)
+    with open_sqlite(where.database) as database:  # Opening is what upgrades.
+        return before, current(database.engine)
+
+
+class _Server(BaseSettings):
+    """Of all settings only the server's: migrating needs no key and no issuer."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="ignore", frozen=True
+    )
+
+    postgresql: PostgresqlSettings

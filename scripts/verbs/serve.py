@@ -1,4 +1,4 @@
-"""``serve``: the embedded default on one port, with synthetic people where it is the demo."""
+"""``serve``: one port and one process, or several on a shared database."""
 
 import os
 from contextlib import nullcontext
@@ -8,14 +8,15 @@ import typer
 
 from api.app import create_app
 from api.consent_page import Text
-from api.settings import refuse_unknown
+from api.settings import Settings, refuse_unknown
 from scripts.demo_people import people
 from scripts.gateway import CODES_FILE
 from scripts.outcomes import Exit, OperatorError
 from scripts.places import DEFAULT_PORT, Places, embedded_settings, places
 from scripts.running import running
 from scripts.screen import DataOption, console, facts
-from scripts.serving import claim_port, log_as_json, run
+from scripts.serving import HOST, claim_port, log_as_json, run
+from scripts.workers import spread
 from vault.errors import InvalidInputError
 
 PortOption = Annotated[
@@ -28,9 +29,22 @@ DemoOption = Annotated[
     bool, typer.Option("--demo", help="虚构的人物和部门 · synthetic people and departments")
 ]
 
+HostOption = Annotated[str, typer.Option("--host", help="监听的地址 · address to listen on")]
+WorkersOption = Annotated[
+    int,
+    typer.Option(
+        "--workers", min=1, max=64, help="进程数，需要 PostgreSQL · processes, on PostgreSQL"
+    ),
+]
+
 
 def serve(
-    *, port: PortOption = DEFAULT_PORT, data: DataOption = None, demo: DemoOption = False
+    *,
+    port: PortOption = DEFAULT_PORT,
+    data: DataOption = None,
+    demo: DemoOption = False,
+    host: HostOption = HOST,
+    workers: WorkersOption = 1,
 ) -> None:
     """启动服务 · start the server."""
     log_as_json()
@@ -43,13 +57,27 @@ def serve(
             code=Exit.CONFIGURATION,
         ) from error
     where = places(data)
-    with claim_port(port) as held:
+    with claim_port(port, host=host) as held:
         number: int = held.getsockname()[1]
         settings = embedded_settings(where, port=number, demo=demo)
+        _refuse_workers(settings, workers)
+        worker = 0 if workers == 1 else spread(workers)
         with running(settings, where=where) as wired:
             app = create_app(settings, wiring=lambda _settings: nullcontext(wired))
-            _greet(settings.issuer, where=where, demo=settings.demo)
+            if not worker:
+                _greet(settings.issuer, where=where, demo=settings.demo)
             run(app, on=held)
+
+
+def _refuse_workers(settings: Settings, workers: int) -> None:
+    if workers > 1 and settings.postgresql is None:
+        raise OperatorError(
+            "SQLite 数据库只能由一个进程使用。请去掉 --workers，"
+            "或用 MYSPACE_POSTGRESQL__ADDRESS 指定 PostgreSQL。",
+            "One process has an SQLite database to itself. Leave --workers out, or name a "
+            "PostgreSQL database with MYSPACE_POSTGRESQL__ADDRESS.",
+            code=Exit.CONFIGURATION,
+        )
 
 
 def _greet(origin: str, *, where: Places, demo: bool) -> None:

@@ -35,7 +35,7 @@ def test_only_the_policy_makes_permits_and_refusals(path: Path) -> None:
 @pytest.mark.parametrize("path", modules(*PACKAGES, "tests"), ids=name_of)
 def test_only_a_journal_says_that_something_is_committed(path: Path) -> None:
     """``Committed`` opens record keys: it is made after the commit returned, nowhere else."""
-    if name_of(path) not in {"storage/group_commit.py", "tests/support/memory/journal.py"}:
+    if name_of(path) not in {"storage/telling.py", "tests/support/memory/journal.py"}:
         assert calls(path, "Committed") == []
 
 

@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from random import Random
+from signal import SIGKILL
 
 import pytest
 
 from scripts.local.seaweedfs import SeaweedFS, seaweedfs
 from storage.blobs import StoredBlobs
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.objects_s3 import PART_BYTES
+from storage.sqlite import open_sqlite
 from tests.support.buckets import objects_in
 from tests.support.vault_values import NOW_MS, SPACE
 from vault.errors import StorageError
@@ -61,7 +63,7 @@ def test_a_volume_server_that_dies_loses_nothing_and_fails_no_read(
     cluster: SeaweedFS, tmp_path: Path
 ) -> None:
     told, over = Told(), threading.Event()
-    with open_database(tmp_path / "vault.db", threads=8) as database:
+    with open_sqlite(tmp_path / "vault.db", threads=8) as database:
         blobs = blobs_in(cluster, database)
         for size in SIZES:  # There is something to read from the beginning.
             write(blobs, told, content=os.urandom(size))
@@ -107,8 +109,7 @@ def kill_a_holder(cluster: SeaweedFS, folder: Path) -> float:
         if any((folder / f"volume-{number}").glob("vault-*.dat"))
     ]
     victim = holders[SEED % len(holders)]
-    victim.kill()
-    victim.wait()
+    victim.stop(SIGKILL)
     return time.monotonic()
 
 

@@ -153,10 +153,9 @@ def test_the_independent_check_of_a_format_runs_without_this_project(page: Path)
 def settings_of(model: type[BaseModel], *, prefix: str) -> Iterator[tuple[str, FieldInfo]]:
     """Yield every variable with its field; groups are written out."""
     for name, field in model.model_fields.items():
-        kinds = get_args(field.annotation) or (field.annotation,)  # A group may be left out.
-        group = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
-        if group is not None:
-            yield from settings_of(group, prefix=f"{prefix}{name.upper()}__")
+        kind = next(iter(get_args(field.annotation)), field.annotation)  # Of a group or None.
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from settings_of(kind, prefix=f"{prefix}{name.upper()}__")
         else:
             yield f"{prefix}{name.upper()}", field
 

@@ -69,6 +69,7 @@ class Scene:
             "code": CODE,
             "number": "1",
             "path": "entries/000.p/1",
+            "year": self.world.vault.logs[0].origin.rpartition("/")[2],
         }
 
 

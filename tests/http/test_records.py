@@ -22,7 +22,7 @@ def test_a_deposit_is_answered_with_its_receipt(world: HttpWorld) -> None:
     assert (body["version"], len(body["record_id"])) == (1, 32)
     proven = receipt_proves(body["receipt"]["text"], trust=world.trust())
     assert proven.index == body["receipt"]["index"]
-    assert proven.checkpoint.origin == body["receipt"]["log"] == world.vault.log.origin
+    assert proven.checkpoint.origin == body["receipt"]["log"] == world.vault.logs[0].origin
 
 
 def test_the_same_deposit_under_the_same_id_is_made_once(world: HttpWorld) -> None:

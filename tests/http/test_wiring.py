@@ -12,7 +12,8 @@ import pytest
 
 from api.deployment import SERVICE_KEYS, key_provider
 from api.settings import KeySettings, RootProvider, Settings
-from api.wiring import STATE_FILE, wire
+from api.wiring import wire
+from storage.slots import state_file
 from tests.support.http_world import DAY, SetClock, settings_below
 from vault.clock import legal_day
 from vault.crypto.providers import create_key_file
@@ -37,13 +38,17 @@ def test_the_first_start_makes_everything_and_later_ones_nothing(tmp_path: Path)
     settings = settings_below(tmp_path)
 
     with wire(settings) as first:
-        made = first.vault.keyring.vault_id, first.vault.log.origin, first.vault.log.checkpoint()
+        made = (
+            first.vault.keyring.vault_id,
+            first.vault.logs[0].origin,
+            first.vault.logs[0].checkpoint(),
+        )
     keys = count(settings, "system_key")
     with wire(settings) as second:
         found = (
             second.vault.keyring.vault_id,
-            second.vault.log.origin,
-            second.vault.log.checkpoint(),
+            second.vault.logs[0].origin,
+            second.vault.logs[0].checkpoint(),
         )
 
     assert found == made
@@ -126,10 +131,10 @@ def test_nothing_is_half_written_where_the_first_start_fails(tmp_path: Path) -> 
 def test_the_log_keeps_the_name_that_it_was_opened_with(tmp_path: Path) -> None:
     settings = settings_below(tmp_path)
     with wire(settings) as wired:
-        origin = wired.vault.log.origin
+        origin = wired.vault.logs[0].origin
 
     with wire(moved(settings, issuer="https://another.example")) as wired:
-        assert wired.vault.log.origin == origin
+        assert wired.vault.logs[0].origin == origin
         assert wired.issuer == "https://another.example"
 
 
@@ -203,7 +208,7 @@ def test_a_database_that_was_put_back_freezes_the_log(tmp_path: Path) -> None:
     settings = settings_below(tmp_path)
     with wire(settings):
         pass
-    state = settings.state / STATE_FILE
+    state = state_file(settings.state, log_id=0)
     kept = json.loads(state.read_text())
     state.write_text(json.dumps(kept | {"size": kept["size"] + 1}))
 

@@ -16,7 +16,7 @@ ANY = "0" * 32
 
 
 def trust(world: PortalWorld) -> Policy:
-    keys = "".join(f"log {key}\n" for key in verifier_keys(world.vault))
+    keys = "".join(f"log {key}\n" for key in verifier_keys(world.vault, world.vault.logs[0]))
     return Policy.parse(f"{keys}quorum none\n")
 
 

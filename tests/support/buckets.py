@@ -1,15 +1,25 @@
 """Buckets of the real object store, as the vault and as their owner see them."""
 
+from collections.abc import Iterator
+
+import pytest
 from minio import Minio
 from urllib3 import PoolManager
 
-from scripts.local.seaweedfs import Login, SeaweedFS
+from scripts.local.seaweedfs import Login, SeaweedFS, seaweedfs
 from storage.objects_s3 import S3Objects
 from storage.s3_bucket import PATIENT, Patience, S3Bucket, S3Place
 from storage.s3_credentials import S3Credentials
 
 HASTY = Patience(waits=(0.02, 0.05))
 """For tests that wait for a store that does not come back."""
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
+    """Return a real object store; every test makes a bucket of its own in it."""
+    with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as opened:
+        yield opened
 
 
 def bucket_in(

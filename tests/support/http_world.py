@@ -449,7 +449,8 @@ class HttpWorld:
 
     def trust(self) -> Policy:
         """Return the policy of one who believes this log."""
-        keys = tuple(VerifierKey.parse(one) for one in verifier_keys(self.vault))
+        log = self.vault.logs[0]
+        keys = tuple(VerifierKey.parse(one) for one in verifier_keys(self.vault, log))
         return Policy(logs=keys, witnesses={}, groups={}, quorum=NO_QUORUM)
 
 

@@ -1,25 +1,29 @@
-"""Every port of the vault in two implementations: the plain model, and SQLite with a folder."""
+"""Every port of the vault: the plain model, SQLite, and PostgreSQL; files in a folder."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from storage.blobs import StoredBlobs
-from storage.database import open_database
-from storage.failures import outcome_open
+from storage.database import Database
 from storage.first_head import open_log
-from storage.group_commit import GroupCommit, Writing
+from storage.group_commit import GroupCommit
 from storage.journal_append import LogIdentity
 from storage.objects import ObjectStore
 from storage.objects_folder import FolderObjects
+from storage.postgresql import open_postgresql
 from storage.public_log import PublicLog as SqlPublicLog
+from storage.sqlite import open_sqlite
 from storage.unit_of_work import journal_transactions, reader, worker
+from storage.writing import Writing
 from tests.support.crypto import VAULT_ID, new_keyring
 from tests.support.memory.blobs import MemoryBlobs
 from tests.support.memory.database import Memory
 from tests.support.memory.journal import MemoryJournal
+from tests.support.postgres import migrated
 from tests.support.vault_values import NOW_MS
 from vault.crypto.keyring import CHECKPOINT, Keyring
 from vault.crypto.signing import SignerKey, VerifierKey
@@ -111,7 +115,7 @@ class Ports:
 
 @contextmanager
 def open_ports(name: str, folder: Path, *, objects: ObjectStore | None = None) -> Iterator[Ports]:
-    """Open the implementation ``name``: ``memory`` or ``sqlite``.
+    """Open the implementation ``name``: ``memory``, ``sqlite`` or ``postgresql``.
 
     Args:
         name: Of the implementation.
@@ -121,8 +125,7 @@ def open_ports(name: str, folder: Path, *, objects: ObjectStore | None = None) -
     keyring, rows = new_keyring()
     checkpoint = keyring.new_service_key(CHECKPOINT)
     signer = keyring.checkpoint_signer(checkpoint, origin=ORIGIN)
-    opened = {"memory": _memory, "sqlite": _sqlite}[name]
-    with opened(keyring, signer, folder, objects) as ports:
+    with _OPENED[name](keyring, signer, folder, objects) as ports:
         with ports.work() as tx:
             tx.system.set_vault_id(VAULT_ID)
             for row in (*rows, checkpoint):
@@ -156,51 +159,83 @@ def _memory(
 def _sqlite(
     keyring: Keyring, signer: SignerKey, folder: Path, objects: ObjectStore | None
 ) -> Iterator[Ports]:
+    with (
+        open_sqlite(folder / "data" / "vault.db", threads=8) as database,
+        _sql(database, keyring, signer, folder, name="sqlite", objects=objects) as ports,
+    ):
+        yield ports
+
+
+@contextmanager
+def _postgresql(
+    keyring: Keyring, signer: SignerKey, folder: Path, objects: ObjectStore | None
+) -> Iterator[Ports]:
+    with (
+        migrated() as server,
+        open_postgresql(server, threads=8) as database,
+        _sql(database, keyring, signer, folder, name="postgresql", objects=objects) as ports,
+    ):
+        yield ports
+
+
+@contextmanager
+def _sql(
+    database: Database,
+    keyring: Keyring,
+    signer: SignerKey,
+    folder: Path,
+    *,
+    name: str,
+    objects: ObjectStore | None,
+) -> Iterator[Ports]:
     clock = FixedClock()
-    with open_database(folder / "data" / "vault.db", threads=8) as database:
-        transaction = journal_transactions(database)
-        with transaction() as connection:
-            open_log(
-                connection,
-                log_id=LOG_ID,
-                year=2026,
-                origin=ORIGIN,
-                signer=signer,
-                now_ms=clock.now_ms(),
-            )
-        fatal = list[Exception]()
-        journal = GroupCommit(
-            writing=Writing(transaction=transaction, outcome_open=outcome_open),
-            identity=LogIdentity(
-                log_id=LOG_ID,
-                vault_id=VAULT_ID,
-                suite=keyring.suite,
-                signer=signer,
-                random=os.urandom,
-            ),
-            state_path=folder / "state" / "log.json",
-            clock=clock,
-            on_fatal=fatal.append,
+    with journal_transactions(database)() as connection:
+        open_log(
+            connection,
+            log_id=LOG_ID,
+            year=2026,
+            origin=ORIGIN,
+            signer=signer,
+            now_ms=clock.now_ms(),
         )
-        (folder / "state").mkdir()
-        journal.start()
-        try:
-            yield Ports(
-                name="sqlite",
-                read=reader(database),
-                work=worker(database),
-                journal=HookedJournal(journal),
-                log=SqlPublicLog(database, log_id=LOG_ID),
-                blobs=StoredBlobs(
-                    objects or FolderObjects(folder / "blobs"),
-                    database=database,
-                    random=os.urandom,
-                ),
-                clock=clock,
-                keyring=keyring,
-                verifier=signer.verifier,
-            )
-        finally:
-            journal.stop()
-        if fatal:
-            raise fatal[0]
+    fatal = list[Exception]()
+    journal = GroupCommit(
+        writing=Writing.to(database),
+        identity=LogIdentity(
+            log_id=LOG_ID,
+            vault_id=VAULT_ID,
+            suite=keyring.suite,
+            signer=signer,
+            random=os.urandom,
+        ),
+        state_path=folder / "state" / "log.json",
+        clock=clock,
+        on_fatal=fatal.append,
+    )
+    (folder / "state").mkdir()
+    journal.start()
+    try:
+        yield Ports(
+            name=name,
+            read=reader(database),
+            work=worker(database),
+            journal=HookedJournal(journal),
+            log=SqlPublicLog(database, log_id=LOG_ID),
+            blobs=StoredBlobs(
+                objects or FolderObjects(folder / "blobs"), database=database, random=os.urandom
+            ),
+            clock=clock,
+            keyring=keyring,
+            verifier=signer.verifier,
+        )
+    finally:
+        journal.stop()
+    if fatal:
+        raise fatal[0]
+
+
+_OPENED: Final[Mapping[str, Callable[..., AbstractContextManager[Ports]]]] = {
+    "memory": _memory,
+    "sqlite": _sqlite,
+    "postgresql": _postgresql,
+}

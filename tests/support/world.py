@@ -376,7 +376,7 @@ def _vault(ports: Ports) -> Vault:
         read=ports.read,
         work=ports.work,
         journal=ports.journal,
-        log=ports.log,
+        logs=(ports.log,),
         blobs=ports.blobs,
         keyring=ports.keyring,
         secrets=Secrets.load(ports.keyring, rows=rows, random=os.urandom),

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -11,12 +11,14 @@ from sqlalchemy import Connection
 from policies.access import Deny, Permit, decide, overrule
 from policies.requests import Action
 from scripts.log_reading import RowsLog
-from storage.database import Database, open_database
-from storage.failures import outcome_open
+from storage.database import Database
+from storage.dialects import marked_for
 from storage.first_head import open_log
-from storage.group_commit import GroupCommit, Writing
+from storage.group_commit import GroupCommit
 from storage.journal_append import LogIdentity
 from storage.log_rows import HeadRow, LogRows
+from storage.postgresql import Server, open_postgresql
+from storage.sqlite import open_sqlite
 from storage.unit_of_work import (
     journal_transactions,
     plain_transactions,
@@ -24,6 +26,7 @@ from storage.unit_of_work import (
     reader,
     worker,
 )
+from storage.writing import Writing
 from tests.support.access import PERMITTED
 from tests.support.journal_values import VAULT_ID, entry_keys, entry_numbered
 from tests.support.ports import FixedClock
@@ -86,7 +89,7 @@ class World:
         """Return a writer that has not started; ``wrap`` may spoil its transactions."""
         transaction = journal_transactions(self.database)
         return GroupCommit(
-            writing=Writing(transaction=lambda: wrap(transaction()), outcome_open=outcome_open),
+            writing=replace(Writing.to(self.database), transaction=lambda: wrap(transaction())),
             identity=LogIdentity(
                 log_id=LOG_ID,
                 vault_id=VAULT_ID,
@@ -118,11 +121,14 @@ class World:
     def say(self, statement: str, *values: object) -> None:
         """Write as somebody with access to the database could."""
         with plain_transactions(self.database)() as connection:
-            connection.exec_driver_sql(statement, values)
+            connection.exec_driver_sql(marked_for(connection, statement), values)
 
     def ask(self, statement: str, *values: object) -> list[tuple[object, ...]]:
         with read_transactions(self.database)() as connection:
-            return [tuple(row) for row in connection.exec_driver_sql(statement, values)]
+            return [
+                tuple(row)
+                for row in connection.exec_driver_sql(marked_for(connection, statement), values)
+            ]
 
     def entries(self, space: Space = SPACE) -> tuple[KeptEntry, ...]:
         """Return a holder's entries in the order of the log."""
@@ -141,19 +147,30 @@ class World:
 @contextmanager
 def open_world(folder: Path) -> Iterator[World]:
     """Open a world in ``folder``, whose log is opened if it is not there."""
+    with open_sqlite(folder / "data" / "vault.db", threads=8) as database:
+        yield _world(folder, database)
+
+
+@contextmanager
+def open_world_on(server: Server, folder: Path) -> Iterator[World]:
+    """Open a world whose database is on ``server``; only its state lies in ``folder``."""
+    with open_postgresql(server, threads=8) as database:
+        yield _world(folder, database)
+
+
+def _world(folder: Path, database: Database) -> World:
     (folder / "state").mkdir(exist_ok=True)
-    with open_database(folder / "data" / "vault.db", threads=8) as database:
-        world = World(folder, database)
-        with plain_transactions(database)() as connection:
-            open_log(
-                connection,
-                log_id=LOG_ID,
-                year=YEAR,
-                origin=ORIGIN,
-                signer=SIGNER,
-                now_ms=world.clock.now_ms(),
-            )
-        yield world
+    world = World(folder, database)
+    with plain_transactions(database)() as connection:
+        open_log(
+            connection,
+            log_id=LOG_ID,
+            year=YEAR,
+            origin=ORIGIN,
+            signer=SIGNER,
+            now_ms=world.clock.now_ms(),
+        )
+    return world
 
 
 def permitted(*seen: Seen, until_ms: int | None = None) -> Decided:

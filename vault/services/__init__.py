@@ -8,8 +8,9 @@ from vault.crypto.secrets import Secrets
 from vault.ids import RandomBytes
 from vault.journal.operations import Journal
 from vault.journal.public import PublicLog
+from vault.journal.receipts import Receipt
 from vault.numbers import NumberIndex
-from vault.ports import Blobs, Read, Work
+from vault.ports import Blobs, KeptEntry, Read, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,21 +21,23 @@ class Vault:
         read: Starts read-only units of work.
         work: Starts units of work for protocol rows.
         journal: The one door for whatever changes a space or leaves it.
-        log: What anybody may read of the journal.
+        logs: What anybody may read of the journal, log by log; their number is fixed for good.
         numbers: Finds holders by their numbers.
-        shards: Logs of this deployment; fixed at creation.
         max_file_bytes: Of one deposited file.
     """
 
     read: Read
     work: Work
     journal: Journal
-    log: PublicLog
+    logs: tuple[PublicLog, ...]
     blobs: Blobs
     keyring: Keyring = field(repr=False)
     secrets: Secrets = field(repr=False)
     numbers: NumberIndex = field(repr=False)
     clock: Clock
     random: RandomBytes = field(repr=False)
-    shards: int = 1
     max_file_bytes: int = 100 * 2**20
+
+    def receipt(self, kept: KeptEntry) -> Receipt:
+        """Return a receipt of an entry at the head of now of its log."""
+        return self.logs[kept.log_id].receipt(kept)

@@ -113,7 +113,9 @@ def prove_access(vault: Vault, member: Member, entry_id: EntryId) -> Proof:
         suite=keys.journal_key.suite,
     )
     return Proof(
-        receipt=vault.log.receipt(kept), opening=opening, statement=Statement.of(access.entry)
+        receipt=vault.receipt(kept),
+        opening=opening,
+        statement=Statement.of(access.entry),
     )
 
 

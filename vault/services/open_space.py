@@ -67,7 +67,7 @@ def newcomer(vault: Vault, number: Identifier) -> Newcomer:
     """Draw the id of a space that may be opened for ``number``."""
     holder_id = HolderId(vault.random(ID_BYTES))
     return Newcomer(
-        space=space_of(holder_id, shards=vault.shards),
+        space=space_of(holder_id, shards=len(vault.logs)),
         facts=HolderFacts(
             holder_id=holder_id.hex(),
             kind=holder_kind(number).value,

@@ -47,11 +47,11 @@ def prove_own_entry(vault: Vault, department_id: DepartmentId, entry_id: EntryId
         vault_id=vault_id,
         suite=suite,
     )
-    return Proof(receipt=vault.log.receipt(kept), opening=opening, statement=Statement.of(entry))
+    return Proof(receipt=vault.receipt(kept), opening=opening, statement=Statement.of(entry))
 
 
 def _own(vault: Vault, tx: Tx, department_id: DepartmentId, entry_id: EntryId) -> KeptEntry:
-    for log_id in range(vault.shards):
+    for log_id in range(len(vault.logs)):
         kept = tx.entries.get(log_id, entry_id=entry_id)
         if kept is not None and kept.actor_id == department_id:
             return kept

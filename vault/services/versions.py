@@ -189,7 +189,7 @@ def receipt_of(vault: Vault, *, log_id: int, entry_id: EntryId) -> Receipt:
         kept = tx.entries.get(log_id, entry_id=entry_id)
     if kept is None:
         raise IntegrityError("an entry that was answered is not there")
-    return vault.log.receipt(kept)
+    return vault.receipt(kept)
 
 
 def _answer(ref: VersionRef, *, entry_id: EntryId) -> bytes:

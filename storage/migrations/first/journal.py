@@ -1,11 +1,11 @@
-"""The log, with the triggers that keep it."""
+"""The log, with the triggers that keep it, as each kind of database says them."""
 
 from typing import Final
 
 import sqlalchemy as sa
 from alembic import op
 
-_TRIGGERS: Final = (
+_SQLITE: Final = (
     """CREATE TRIGGER journal_entry_is_kept BEFORE DELETE ON journal_entry
     BEGIN SELECT RAISE(ABORT, 'journal entries are kept for ever'); END""",
     """CREATE TRIGGER journal_entry_is_fixed BEFORE UPDATE ON journal_entry
@@ -21,6 +21,35 @@ _TRIGGERS: Final = (
     BEGIN SELECT RAISE(ABORT, 'tiles are kept for ever'); END""",
     """CREATE TRIGGER log_tile_is_fixed BEFORE UPDATE ON log_tile
     BEGIN SELECT RAISE(ABORT, 'tiles are never rewritten'); END""",
+)
+
+
+_REFUSE: Final = """CREATE FUNCTION vault_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation'; END $$
+    """
+_REFUSED: Final = "EXECUTE FUNCTION vault_refuse"
+_POSTGRESQL: Final = (
+    _REFUSE,
+    f"""CREATE TRIGGER journal_entry_is_kept BEFORE DELETE ON journal_entry
+    FOR EACH ROW {_REFUSED}('journal entries are kept for ever')""",
+    f"""CREATE TRIGGER journal_entry_is_all_kept BEFORE TRUNCATE ON journal_entry
+    FOR EACH STATEMENT {_REFUSED}('journal entries are kept for ever')""",
+    f"""CREATE TRIGGER journal_entry_is_fixed BEFORE UPDATE ON journal_entry FOR EACH ROW WHEN (
+        NEW.payload IS NOT NULL
+        OR (NEW.inputs IS NOT NULL AND NEW.inputs IS DISTINCT FROM OLD.inputs)
+        OR (NEW.log_id, NEW.year, NEW.idx, NEW.entry_id, NEW.holder_id, NEW.holder_seq,
+            NEW.actor_id, NEW.actor_seq, NEW.key_version, NEW.leaf, NEW.leaf_hash)
+        IS DISTINCT FROM (OLD.log_id, OLD.year, OLD.idx, OLD.entry_id, OLD.holder_id,
+            OLD.holder_seq, OLD.actor_id, OLD.actor_seq, OLD.key_version, OLD.leaf, OLD.leaf_hash))
+    {_REFUSED}('of a journal entry only the payload may be removed')""",
+    f"""CREATE TRIGGER log_tile_is_kept BEFORE DELETE ON log_tile
+    FOR EACH ROW {_REFUSED}('tiles are kept for ever')""",
+    f"""CREATE TRIGGER log_tile_is_all_kept BEFORE TRUNCATE ON log_tile
+    FOR EACH STATEMENT {_REFUSED}('tiles are kept for ever')""",
+    f"""CREATE TRIGGER log_tile_is_fixed BEFORE UPDATE ON log_tile
+    FOR EACH ROW {_REFUSED}('tiles are never rewritten')""",
+    # Each batch writes a new version of the one head: the page has room for many (2.6 rule 8).
+    "ALTER TABLE log_head SET (fillfactor = 10)",
 )
 
 
@@ -108,5 +137,5 @@ def create() -> None:
         sa.CheckConstraint("length(entry_id) = 16", name="ck_request_id_entry_id_bytes"),
         sa.PrimaryKeyConstraint("log_id", "actor_id", "request_id"),
     )
-    for trigger in _TRIGGERS:
-        op.execute(trigger)
+    for rule in _SQLITE if op.get_bind().dialect.name == "sqlite" else _POSTGRESQL:
+        op.execute(rule)

@@ -28,7 +28,7 @@ TARGET = "/v1/evidence/LC01?view=full"
 
 def round_of(cpu_us: float, **changes: float) -> Round:
     plain = {"rate": 1000.0, "p50_ms": 1.0, "p99_ms": 2.0}
-    return Round(cpu_us=cpu_us, **(plain | changes))
+    return Round(database_us=0.0, cpu_us=cpu_us, **(plain | changes))
 
 
 def header(request: bytes, name: str) -> str:

@@ -272,7 +272,7 @@ def receipt(where: Places, tmp_path: Path) -> Path:
             kept = tx.entries.get(0, entry_id=entry)  # type: ignore[arg-type]
         assert kept is not None
         path = tmp_path / "one.tlog-proof"
-        path.write_text(vault.log.receipt(kept).to_text())
+        path.write_text(vault.logs[0].receipt(kept).to_text())
     return path
 
 

@@ -81,7 +81,7 @@ def held(vault: Vault) -> list[tuple[str, str]]:
 
 
 def size(vault: Vault) -> int:
-    return int(vault.log.checkpoint().splitlines()[1])
+    return int(vault.logs[0].checkpoint().splitlines()[1])
 
 
 SEEDED = sorted((paper.holder.key, paper.code) for paper in papers() if not paper.told)

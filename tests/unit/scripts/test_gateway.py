@@ -25,6 +25,11 @@ def vault(tmp_path: Path) -> Iterator[Vault]:
         yield opened
 
 
+@pytest.fixture
+def turn(tmp_path: Path) -> Path:
+    return tmp_path / "courier.lock"
+
+
 class Recording:
     """Fails as often as it is told, then keeps what it gets."""
 
@@ -68,33 +73,47 @@ def couriers() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name == "courier"]
 
 
-def test_a_code_is_delivered_once_to_its_contact(vault: Vault) -> None:
+def test_a_code_is_delivered_once_to_its_contact(vault: Vault, turn: Path) -> None:
     gateway = Recording()
 
-    with delivering(vault, gateway=gateway):
+    with delivering(vault, gateway=gateway, turn=turn):
         ask_for(vault, "123456")
         assert soon(lambda: waiting_codes(vault, limit=1) == ())
 
     assert gateway.got == [(CONTACT, "123456")]
 
 
-def test_what_cannot_be_delivered_is_tried_again(vault: Vault) -> None:
+def test_what_cannot_be_delivered_is_tried_again(vault: Vault, turn: Path) -> None:
     gateway = Recording(failures=2)
     ask_for(vault, "123456")
 
-    with delivering(vault, gateway=gateway):
+    with delivering(vault, gateway=gateway, turn=turn):
         assert soon(lambda: waiting_codes(vault, limit=1) == ())
 
     assert gateway.got == [(CONTACT, "123456")]
 
 
-def test_what_was_not_delivered_waits_for_the_next_start(vault: Vault) -> None:
+def test_what_was_not_delivered_waits_for_the_next_start(vault: Vault, turn: Path) -> None:
     ask_for(vault, "123456")
-    with delivering(vault, gateway=Recording(failures=1_000)):
+    with delivering(vault, gateway=Recording(failures=1_000), turn=turn):
         time.sleep(0.3)
     gateway = Recording()
 
-    with delivering(vault, gateway=gateway):
+    with delivering(vault, gateway=gateway, turn=turn):
         assert soon(lambda: gateway.got == [(CONTACT, "123456")])
 
     assert couriers() == []
+
+
+def test_of_two_couriers_one_delivers_and_the_other_takes_over(vault: Vault, turn: Path) -> None:
+    first, second = Recording(), Recording()
+    with delivering(vault, gateway=second, turn=turn) as _:
+        with delivering(vault, gateway=first, turn=turn):
+            for number in range(20):
+                ask_for(vault, f"{number:06}")
+            assert soon(lambda: waiting_codes(vault, limit=1) == ())
+        ask_for(vault, "999999")
+        assert soon(lambda: waiting_codes(vault, limit=1) == ())
+
+    got = sorted(code for _, code in first.got + second.got)
+    assert got == [*(f"{number:06}" for number in range(20)), "999999"]

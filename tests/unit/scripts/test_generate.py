@@ -37,6 +37,7 @@ def test_what_is_asked_for_and_not_locked_is_named(copy: Path) -> None:
 
     assert [one.split()[0] for one in rules(copy)] == [
         "requirements.lock",
+        "requirements-local.lock",
         "requirements-dev.lock",
     ]
     assert all("not-there" in one for one in rules(copy))

@@ -7,6 +7,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from storage.failures import (
+    BusyError,
     DamagedError,
     NoRoomError,
     OutcomeOpenError,
@@ -34,7 +35,7 @@ def wrapped(error: Exception, *, kind: type[DBAPIError] = OperationalError) -> D
         (error_of(sqlite3.SQLITE_FULL), NoRoomError, "the disk is full: nothing was written"),
         (error_of(sqlite3.SQLITE_CORRUPT), DamagedError, "the database file is damaged"),
         (error_of(sqlite3.SQLITE_CANTOPEN), OutOfReachError, "the database cannot be opened"),
-        (error_of(sqlite3.SQLITE_BUSY), StorageError, "the database is busy"),
+        (error_of(sqlite3.SQLITE_BUSY), BusyError, "the database is busy"),
         (error_of(sqlite3.SQLITE_IOERR_FSYNC), StorageError, "the disk does not answer"),
         (wrapped(error_of(sqlite3.SQLITE_READONLY)), StorageError, "may only read"),
         (sqlite3.IntegrityError("UNIQUE"), ConflictError, "somebody else was first"),

@@ -197,14 +197,14 @@ def test_a_commit_that_the_disk_fails_ends_the_writer(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_who_waits_too_long_is_told_whether_it_may_have_happened(world: World) -> None:
+def test_who_waits_too_long_is_told_whether_it_may_have_happened(embedded: World) -> None:
     taken, go_on = threading.Event(), threading.Event()
 
     def hold(_tx: Tx, _at_ms: int) -> None:
         taken.set()
         go_on.wait(30)
 
-    with world.serving() as writer, ThreadPoolExecutor() as threads:
+    with embedded.serving() as writer, ThreadPoolExecutor() as threads:
         held = threads.submit(writer.submit, a_change(1, effect=hold))
         assert taken.wait(5)
         queued = threads.submit(writer.submit, a_change(2))
@@ -213,7 +213,7 @@ def test_who_waits_too_long_is_told_whether_it_may_have_happened(world: World) -
         go_on.set()
 
     assert errors == (OutcomeUnknownError, JournalUnavailableError)
-    assert [entry.entry_id for entry in world.entries()] == [entry_id(1)]
+    assert [entry.entry_id for entry in embedded.entries()] == [entry_id(1)]
 
 
 def _limit(world: World, *, pages: int) -> None:

@@ -161,9 +161,10 @@ def test_entries_beyond_the_head_freeze_the_log(world: World) -> None:
     with world.serving() as writer:
         writer.submit(a_pull(1))
         world.say(
-            "INSERT INTO journal_entry SELECT log_id, year, idx + 1, randomblob(16), holder_id,"
+            "INSERT INTO journal_entry SELECT log_id, year, idx + 1, ?, holder_id,"
             " holder_seq + 7, actor_id, actor_seq + 7, key_version, leaf, leaf_hash, payload,"
-            " inputs FROM journal_entry"
+            " inputs FROM journal_entry",
+            bytes(16),
         )
 
         with pytest.raises(LogFrozenError, match="beyond its head"):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.lanes import Lanes
+from storage.sqlite import open_sqlite
 from storage.unit_of_work import reader, worker
 from tests.support.vault_values import digest
 from vault.clients.protocol import Claim
@@ -18,7 +19,7 @@ CLAIM = Claim(kind="dpop", key_hash=digest("claim"), expires_at=9)
 
 @pytest.fixture
 def narrow(tmp_path: Path) -> Iterator[Database]:
-    with open_database(tmp_path / "vault.db", threads=4) as database:
+    with open_sqlite(tmp_path / "vault.db", threads=4) as database:
         yield database
 
 

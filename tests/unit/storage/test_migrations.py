@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, inspect
 from sqlalchemy.exc import IntegrityError
 
-from storage.database import Database, open_database
+from storage.database import Database
+from storage.dialects import marked_for
 from storage.migrate import current, head, upgrade
+from storage.sqlite import open_sqlite
 from storage.tables import METADATA
 from tests.support.writer import World, a_pull
 from vault.errors import StorageError
@@ -61,10 +63,10 @@ def test_a_database_is_at_the_one_head_and_stays_there(database: Database) -> No
 
 def test_data_of_a_newer_program_are_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "data" / "vault.db"
-    with open_database(path) as database, database.engine.begin() as connection:
+    with open_sqlite(path) as database, database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
 
-    with pytest.raises(StorageError) as refused, open_database(path):
+    with pytest.raises(StorageError) as refused, open_sqlite(path):
         raise AssertionError("it was opened")
 
     assert str(refused.value) == (
@@ -81,7 +83,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"this is a letter\n" * 100)
 
-    with pytest.raises(StorageError, match="no database"), open_database(path):
+    with pytest.raises(StorageError, match="no database"), open_sqlite(path):
         raise AssertionError("it was opened")
 
     assert path.read_bytes() == b"this is a letter\n" * 100
@@ -91,32 +93,50 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     "statement",
     [
         "DELETE FROM journal_entry",
-        "UPDATE journal_entry SET leaf = zeroblob(70)",
+        "UPDATE journal_entry SET leaf = ?",
         "UPDATE journal_entry SET holder_id = NULL, holder_seq = NULL",
         "UPDATE journal_entry SET actor_seq = actor_seq + 1",
-        "UPDATE journal_entry SET payload = x'00'",
-        "UPDATE journal_entry SET inputs = x'00', payload = NULL",
+        "UPDATE journal_entry SET payload = ?",
+        "UPDATE journal_entry SET inputs = ?, payload = NULL",
+        "DELETE FROM log_tile",
+        "UPDATE log_tile SET data = ?",
+    ],
+)
+def test_entries_and_tiles_are_neither_changed_nor_removed(world: World, statement: str) -> None:
+    _refused(world, statement, *[bytes(70)] * statement.count("?"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
         (
             "INSERT OR REPLACE INTO journal_entry SELECT log_id, year, idx, randomblob(16),"
             " holder_id, holder_seq + 1, actor_id, actor_seq + 1, key_version, leaf, leaf_hash,"
             " payload, inputs FROM journal_entry"
         ),
-        "DELETE FROM log_tile",
-        "UPDATE log_tile SET data = zeroblob(8192)",
         (
             "INSERT OR REPLACE INTO log_tile SELECT log_id, year, level, idx, zeroblob(8192)"
             " FROM log_tile"
         ),
     ],
 )
-def test_entries_and_tiles_are_neither_changed_nor_removed(world: World, statement: str) -> None:
+def test_nothing_of_them_is_replaced(embedded: World, statement: str) -> None:
+    _refused(embedded, statement)
+
+
+@pytest.mark.parametrize("table", ["journal_entry", "log_tile"])
+def test_nothing_of_them_is_truncated(postgresql: World, table: str) -> None:
+    _refused(postgresql, f"TRUNCATE {table}")
+
+
+def _refused(world: World, statement: str, *values: object) -> None:
     with world.serving() as writer:
         writer.submit(a_pull(1))
-    world.say("INSERT INTO log_tile VALUES (0, 2026, 0, 0, randomblob(8192))")
+    world.say("INSERT INTO log_tile VALUES (0, 2026, 0, 0, ?)", bytes(8192))
     before = _rows(world)
 
     with world.database.engine.connect() as connection, pytest.raises(IntegrityError):
-        _write(connection, statement)
+        _write(connection, statement, *values)
 
     assert _rows(world) == before
 
@@ -130,9 +150,9 @@ def test_the_payload_of_an_entry_may_be_removed(world: World) -> None:
     assert [entry.payload for entry in world.entries()] == [b""]
 
 
-def _write(connection: Connection, statement: str) -> None:
+def _write(connection: Connection, statement: str, *values: object) -> None:
     with connection.begin():
-        connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(marked_for(connection, statement), values)
 
 
 def _rows(world: World) -> list[list[tuple[object, ...]]]:

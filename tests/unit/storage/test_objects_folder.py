@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from storage.blobs import StoredBlobs
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.objects_folder import FolderObjects
+from storage.sqlite import open_sqlite
 from storage.unit_of_work import read_transactions, worker
 from tests.support.vault_values import (
     DAY,
@@ -218,7 +219,7 @@ def _killed_at_each_step(
         if not child:
             _run_and_die(folder, act=act, step=step)
         _, status = os.waitpid(child, 0)
-        with open_database(folder / "data" / "vault.db") as database:
+        with open_sqlite(folder / "data" / "vault.db") as database:
             check(folder, database)
         if status == 0:
             return step - 1
@@ -237,7 +238,7 @@ def _run_and_die(folder: Path, *, act: Callable[[Path, Database], None], step: i
                 os.kill(os.getpid(), signal.SIGKILL)
 
     try:
-        with open_database(folder / "data" / "vault.db") as database:
+        with open_sqlite(folder / "data" / "vault.db") as database:
             sys.addaudithook(watch)
             act(folder, database)
     except BaseException:  # noqa: BLE001 - nothing of the parent's may run in the child

@@ -22,12 +22,13 @@ from urllib3.exceptions import NameResolutionError, SSLError
 
 from scripts.local.seaweedfs import Login, SeaweedFS
 from storage.blobs import StoredBlobs
-from storage.database import Database, open_database
+from storage.database import Database
 from storage.failures import NoRoomError
 from storage.objects_s3 import PART_BYTES, S3Objects, open_objects, probe
 from storage.s3_bucket import Patience, S3Bucket, S3Place
 from storage.s3_credentials import S3Credentials
 from storage.s3_failures import ObjectsAwayError, ObjectsRefusedError, failure
+from storage.sqlite import open_sqlite
 from storage.unit_of_work import read_transactions
 from tests.support.buckets import HASTY, bucket_in, names_in
 from tests.support.front import Does, Front, Request, front
@@ -342,7 +343,7 @@ def test_a_writer_that_is_killed_at_any_request_leaves_nothing_that_stays(
         _, status = os.waitpid(child, 0)
         ended = status == 0
         gate.rule, gate.after = always(Does.PASS), lambda _: None
-        with open_database(folder / "vault.db") as database:
+        with open_sqlite(folder / "vault.db") as database:
             blobs = StoredBlobs(
                 behind(gate, seaweed, bucket), database=database, random=os.urandom
             )
@@ -358,7 +359,7 @@ def test_a_writer_that_is_killed_at_any_request_leaves_nothing_that_stays(
 
 def _write_and_end(folder: Path, objects: S3Objects, content: bytes) -> None:
     try:
-        with open_database(folder / "vault.db") as database:
+        with open_sqlite(folder / "vault.db") as database:
             blobs = StoredBlobs(objects, database=database, random=os.urandom)
             blobs.write(SPACE, chunks=pieces(content), now_ms=NOW_MS)
     except BaseException:  # noqa: BLE001 - nothing of the parent's may run in the child

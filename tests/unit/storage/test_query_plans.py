@@ -105,19 +105,19 @@ def test_exemptions_are_statements_that_are_there() -> None:
     assert len(STATEMENTS) > 60
 
 
-def test_no_statement_of_a_batch_reads_a_whole_table(world: World) -> None:
-    prepare(world)
+def test_no_statement_of_a_batch_reads_a_whole_table(embedded: World) -> None:
+    prepare(embedded)
     said = set[str]()
-    writer = world.writer()
+    writer = embedded.writer()
     operations = (full_pull(1), full_pull(2), a_change(3, request=REQUEST))
     waiting = [writer.enqueue(one) for one in operations]
-    with listening(world.database.journal, said):
+    with listening(embedded.database.journal, said):
         writer.start()
         writer.stop()
 
         outcomes = [one.result() for one in waiting]
         found = {}
-        with read_transactions(world.database)() as connection:
+        with read_transactions(embedded.database)() as connection:
             for text in sorted(said):
                 if text.split()[0] in {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"}:
                     found[text[:60]] = whole_tables(steps(connection, text))

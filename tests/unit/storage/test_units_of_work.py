@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from storage.database import Database, open_beside, open_database
+from storage.database import Database
+from storage.sqlite import Sqlite, open_sqlite, open_sqlite_beside
 from storage.turns import Turns
 from storage.unit_of_work import (
     inside_unit_of_work,
@@ -65,7 +66,7 @@ def test_a_read_transaction_refuses_every_statement_that_writes(database: Databa
 
 
 def test_a_connection_that_read_may_write_afterwards(tmp_path: Path) -> None:
-    with open_database(tmp_path / "data" / "vault.db", threads=1) as database:
+    with open_sqlite(tmp_path / "data" / "vault.db", threads=1) as database:
         with read_transactions(database)() as connection:
             connection.exec_driver_sql("SELECT 1")
         with plain_transactions(database)() as connection:
@@ -115,12 +116,13 @@ def test_the_journal_goes_before_all_that_wait(database: Database) -> None:
             order.append(name)
 
     threads = list[threading.Thread]()
-    with database.turns.turn():
+    assert isinstance(database.kind, Sqlite)
+    with database.kind.turns.turn():
         for waiting, name in enumerate(("one", "two", "journal"), 1):
             first = {"first": name == "journal"}
             threads.append(threading.Thread(target=write, args=(name,), kwargs=first))
             threads[-1].start()
-            _until_there_wait(waiting, database.turns)
+            _until_there_wait(waiting, database.kind.turns)
     for thread in threads:
         thread.join()
 
@@ -143,16 +145,16 @@ def test_a_row_that_breaks_a_rule_is_a_conflict(database: Database) -> None:
 
 def test_a_second_process_finds_the_folder_taken(tmp_path: Path) -> None:
     path = tmp_path / "data" / "vault.db"
-    with open_database(path), pytest.raises(StorageError, match="another process"):
-        open_database(path).__enter__()
+    with open_sqlite(path), pytest.raises(StorageError, match="another process"):
+        open_sqlite(path).__enter__()
 
-    with open_database(path) as database:
+    with open_sqlite(path) as database:
         assert database.engine.pool.status()
 
 
 def test_a_database_is_read_beside_the_process_that_writes_it(tmp_path: Path) -> None:
     path = tmp_path / "data" / "vault.db"
-    with open_database(path) as database, open_beside(path) as beside:
+    with open_sqlite(path) as database, open_sqlite_beside(path) as beside:
         with worker(database)() as tx:
             tx.holders.add(a_holder(), numbers=(), keys=())
 
@@ -164,7 +166,7 @@ def test_a_database_is_read_beside_the_process_that_writes_it(tmp_path: Path) ->
 
 def test_files_of_the_database_are_its_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "data" / "vault.db"
-    with open_database(path) as database, worker(database)() as tx:
+    with open_sqlite(path) as database, worker(database)() as tx:
         tx.system.set_vault_id(bytes(16))
         modes = {one.name: one.stat().st_mode & 0o777 for one in path.parent.iterdir()}
 

@@ -280,8 +280,9 @@ def test_the_shipped_policies_are_put_in_force_once(world: World) -> None:
     )
 
 
-def another_bundle() -> Bundle:
-    return Bundle.from_files(permissive_sources())
+def another_bundle(comment: str = "") -> Bundle:
+    sources = permissive_sources()
+    return Bundle.from_files(sources | {"all.cedar": f"// {comment}\n{sources['all.cedar']}"})
 
 
 def test_policies_of_another_release_decide_while_they_are_in_force(world: World) -> None:
@@ -315,6 +316,42 @@ def test_the_shipped_policies_come_back_in_force_with_an_entry(world: World) -> 
         became=shipped().hash.hex(),
         version=3,
     )
+
+
+def test_a_process_of_an_older_release_leaves_newer_policies_in_force(world: World) -> None:
+    other = another_bundle()
+    with world.vault.work() as tx:
+        tx.policies.activate(other.hash, text=other.text)
+
+    assert activate_policy(world.vault, again=False) is None
+
+    assert active(world) == ActivePolicy(bundle_hash=other.hash, version=2)
+
+
+def test_of_two_that_activate_at_once_one_does(world: World) -> None:
+    other = another_bundle()
+    with world.vault.work() as tx:
+        tx.policies.activate(other.hash, text=other.text)
+    world.journal.just_before_the_lock(lambda: activate_policy(world.vault))
+
+    assert activate_policy(world.vault) is None
+
+    assert active(world) == ActivePolicy(bundle_hash=shipped().hash, version=3)
+
+
+def test_whoever_activates_while_another_bundle_comes_in_force_is_told(world: World) -> None:
+    one, other = another_bundle(), another_bundle("other")
+    with world.vault.work() as tx:
+        tx.policies.activate(one.hash, text=one.text)
+
+    def overtake() -> None:
+        with world.vault.work() as tx:
+            tx.policies.activate(other.hash, text=other.text)
+
+    world.journal.just_before_the_lock(overtake)
+
+    with pytest.raises(ConflictError, match="another process"):
+        activate_policy(world.vault)
 
 
 def test_a_change_of_policies_just_before_the_lock_is_what_decides(world: World) -> None:

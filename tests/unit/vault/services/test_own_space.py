@@ -150,4 +150,4 @@ def test_without_the_data_key_there_is_nothing_to_show(world: World) -> None:
 
 
 def test_the_keys_of_the_log_are_told_to_anybody(world: World) -> None:
-    assert verifier_keys(world.vault) == (world.ports.verifier.encode(),)
+    assert verifier_keys(world.vault, world.vault.logs[0]) == (world.ports.verifier.encode(),)

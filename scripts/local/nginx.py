@@ -1,0 +1,211 @@
+"""Debian's nginx in front of several servers of ours, as a reverse proxy in production would be.
+
+The text of its configuration is also that of ``docs/operations/containers``.
+
+What it is told, and why:
+
+- Bodies pass through and never meet a disk: evidence in clear text is nobody's temporary file.
+- A request is tried at another server when one could not be reached, and when one hung up on it;
+  but then no POST (no ``non_idempotent``), and no body that has begun to leave. A pull that is
+  sent twice carries the same proof of possession, which counts once.
+- Connections to the servers are kept, for less time than the servers keep them: a connection
+  that they close at that very moment would fail a request that may not be repeated.
+- Whom the request came from is what nginx sees. What the client claims about it is dropped.
+"""
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Final
+
+from scripts.local.accounts import account, check_reachable, own
+from scripts.local.process import HOST, Process, answers, free_port
+from scripts.outcomes import Exit, OperatorError
+
+PLACES: Final = (os.defpath, "/usr/local/sbin", "/usr/sbin", "/sbin")
+MOST_BODY_MIB: Final = 110
+"""A little more than ``max_file_bytes``: our own servers refuse first, with a problem document."""
+
+_CONFIGURATION: Final = """\
+daemon off;
+worker_processes {workers};
+pid {folder}/nginx.pid;
+error_log stderr warn;
+events {{ worker_connections 2048; }}
+http {{
+    access_log off;
+    server_tokens off;
+    default_type application/octet-stream;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+
+    upstream vault {{
+        zone vault 128k;
+{servers}
+        keepalive 64;
+        keepalive_timeout 4s;
+    }}
+
+    server {{
+        listen {listen}{tls};
+        server_name _;
+        client_max_body_size {most_body}m;
+        location / {{
+            proxy_pass http://vault;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $remote_addr;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_request_buffering off;
+            proxy_max_temp_file_size 0;
+            proxy_connect_timeout 2s;
+            proxy_next_upstream error timeout;
+        }}
+    }}
+}}
+"""
+_TLS: Final = """\
+ ssl;
+        ssl_certificate {certificate};
+        ssl_certificate_key {key};
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_ciphers ECDHE+AESGCM;
+        ssl_session_tickets off"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """Files with a chain of certificates and its key, in PEM."""
+
+    chain: PurePath
+    key: PurePath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nginx:
+    """A proxy that runs.
+
+    Attributes:
+        process: Its master.
+        port: Of 127.0.0.1.
+        scheme: ``https``, if it has a certificate.
+    """
+
+    process: Process
+    port: int
+    scheme: str
+
+    @property
+    def origin(self) -> str:
+        """Return the origin at which it listens."""
+        return f"{self.scheme}://{HOST}:{self.port}"
+
+
+@contextmanager
+def running_nginx(
+    folder: Path,
+    *,
+    backends: Sequence[int],
+    port: int | None = None,
+    workers: int = 1,
+    certificate: Certificate | None = None,
+) -> Iterator[Nginx]:
+    """Run a proxy until the end of the block; requests that go on then are cut off.
+
+    Args:
+        folder: For it alone; one that its account can get to (``open_folder``).
+        backends: Ports of the servers, on 127.0.0.1.
+        port: Where it listens; a free one unless named.
+        workers: Processes that serve.
+        certificate: Makes it speak TLS alone; the files are copied into the folder.
+
+    Raises:
+        OperatorError: There is no nginx here, or it does not start.
+    """
+    command, chosen = program(), free_port() if port is None else port
+    folder.mkdir(parents=True, exist_ok=True)
+    text = configuration(
+        folder,
+        listen=f"{HOST}:{chosen}",
+        backends=[f"{HOST}:{backend}" for backend in backends],
+        workers=workers,
+        certificate=_copied(certificate, folder),
+    )
+    (folder / "nginx.conf").write_text(text, "utf-8")
+    check_reachable(folder / "nginx.conf")
+    own(folder)
+    process = Process.start(
+        [command, "-p", folder, "-c", folder / "nginx.conf", "-e", "stderr"],
+        name="nginx",
+        log=folder.with_name(f"{folder.name}.log"),
+        account=account(),
+        orphaned=signal.SIGTERM,  # Its workers would outlive a kill.
+    )
+    with process:
+        process.wait_until(lambda: answers(chosen))
+        yield Nginx(process=process, port=chosen, scheme="https" if certificate else "http")
+
+
+def configuration(
+    folder: PurePath,
+    *,
+    listen: str,
+    backends: Sequence[str],
+    workers: int,
+    certificate: Certificate | None,
+) -> str:
+    """Return the configuration of a proxy.
+
+    Args:
+        folder: For what it writes while it runs.
+        listen: Address and port.
+        backends: Host and port of each server.
+        workers: Processes that serve.
+        certificate: For TLS.
+    """
+    tls = ""
+    if certificate:
+        tls = _TLS.format(certificate=certificate.chain, key=certificate.key)
+    return _CONFIGURATION.format(
+        folder=folder,
+        listen=listen,
+        servers="\n".join(
+            f"        server {backend} max_fails=1 fail_timeout=1s;" for backend in backends
+        ),
+        workers=workers,
+        tls=tls,
+        most_body=MOST_BODY_MIB,
+    )
+
+
+def program(places: Sequence[str] = PLACES) -> Path:
+    """Return where nginx is, which not everybody's ``PATH`` tells.
+
+    Raises:
+        OperatorError: Nowhere.
+    """
+    found = shutil.which("nginx", path=os.pathsep.join(places))
+    if found is None:
+        raise OperatorError(
+            "没有安装 nginx。请以管理员身份运行：apt-get install nginx-light",
+            "nginx is not installed. Run as root: apt-get install nginx-light",
+            code=Exit.UNAVAILABLE,
+        )
+    return Path(found)
+
+
+def _copied(certificate: Certificate | None, folder: Path) -> Certificate | None:
+    if certificate is None:
+        return None
+    mine = Certificate(chain=folder / "chain.pem", key=folder / "key.pem")
+    shutil.copy(certificate.chain, mine.chain)
+    shutil.copy(certificate.key, mine.key)
+    return mine
