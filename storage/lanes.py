@@ -2,7 +2,7 @@
 
 Taking a connection from a pool, beginning and ending through SQLAlchemy costs more than all
 that a pull reads (ADR 0026). A lane is a driver connection that the database holds to reading:
-a unit of work is BEGIN, the reads, ROLLBACK. Statements are SQLAlchemy's own all the same.
+a unit of work is BEGIN, the reads, COMMIT. Statements are SQLAlchemy's own all the same.
 """
 
 import threading
@@ -62,7 +62,7 @@ class Lanes:
                     yield driver
                 finally:
                     driver.end()
-                    raw.rollback()
+                    raw.commit()  # A driver forgets its prepared statements on ROLLBACK.
             except DatabaseFailure as error:
                 lane.invalidate()
                 raise failure(error) from error

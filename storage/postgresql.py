@@ -55,7 +55,9 @@ _SESSION: Final[Mapping[str, Any]] = {
     "tcp_user_timeout": 5000,
     "application_name": "myspace",
     "options": "-c lock_timeout=5s -c statement_timeout=30s -c timezone=UTC"
-    " -c idle_in_transaction_session_timeout=30s",
+    " -c idle_in_transaction_session_timeout=30s"
+    # Every statement finds its rows by keys, so one plan is right for all values.
+    " -c plan_cache_mode=force_generic_plan -c jit=off",
 }
 
 

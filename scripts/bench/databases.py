@@ -44,8 +44,8 @@ def chosen(kind: Kind) -> Iterator[Chosen]:
         yield Chosen()
         return
     # Only here: the server's programs are no part of what a deployment installs.
+    from scripts.local.accounts import open_folder  # noqa: PLC0415
     from scripts.local.postgresql import running_postgresql  # noqa: PLC0415
-    from scripts.local.postgresql_files import open_folder  # noqa: PLC0415
 
     with open_folder() as folder, running_postgresql(Path(folder)) as server:
         settings = PostgresqlSettings(address=server.address(), password_file=server.password_file)

@@ -93,7 +93,7 @@ def test_figures_of_a_round_with_failures_are_void() -> None:
     bad = Measured(seconds=2.0, latencies_ms=(1.0,), failures=3)
 
     assert Round.of(good, cpu_seconds=0.002) == Round(
-        cpu_us=500.0, rate=2.0, p50_ms=3.0, p99_ms=4.0
+        cpu_us=500.0, database_us=0.0, rate=2.0, p50_ms=3.0, p99_ms=4.0
     )
     with pytest.raises(OperatorError, match="3 requests"):
         Round.of(bad, cpu_seconds=0.002)
