@@ -8,6 +8,7 @@ accepted; a parent that is killed takes them along.
 import ctypes
 import os
 import signal
+import socket
 import sys
 import time
 from typing import Final, NamedTuple
@@ -35,10 +36,15 @@ class _Forked(Exception):  # noqa: N818 - no error: how a child leaves the paren
         self.number = number
 
 
-def spread(count: int) -> int:
+def spread(count: int, *, on: socket.socket) -> int:
     """Fork ``count`` workers; return in each of them, with its number from 0 on.
 
     The parent does not return: it watches, and exits when all have ended.
+
+    Args:
+        count: How many.
+        on: Where all of them listen. The parent closes it before it stops them: a connection
+            must not wait at a port at which nobody answers any more.
 
     Raises:
         typer.Exit: In the parent, at the end; with the code of a worker that could not start.
@@ -46,7 +52,7 @@ def spread(count: int) -> int:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     parent = os.getpid()
     try:
-        code = _watch(count)
+        code = _watch(count, on)
     except _Forked as forked:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         _end_with(parent)
@@ -55,13 +61,13 @@ def spread(count: int) -> int:
     raise typer.Exit(code)
 
 
-def _watch(count: int) -> int:
+def _watch(count: int, on: socket.socket) -> int:
     workers = {_fork(number): _Worker(number, time.monotonic()) for number in range(count)}
     code, stopping = 0, False
     while workers:
         if signal.sigwait(_WATCHED) != signal.SIGCHLD:
             stopping = True
-            _stop(workers)
+            _stop(workers, on)
             continue
         for pid, status in _ended():
             ended = workers.pop(pid)
@@ -69,7 +75,7 @@ def _watch(count: int) -> int:
                 code = code or status
             elif status and time.monotonic() - ended.started_at < SETTLED_SECONDS:
                 code, stopping = status, True
-                _stop(workers)
+                _stop(workers, on)
             else:
                 _log.error("a worker ended and is started anew", number=ended.number, code=status)
                 workers[_fork(ended.number)] = _Worker(ended.number, time.monotonic())
@@ -99,7 +105,8 @@ def _ended() -> list[tuple[int, int]]:
         ended.append((pid, code if code >= 0 else 128 - code))
 
 
-def _stop(workers: dict[int, _Worker]) -> None:
+def _stop(workers: dict[int, _Worker], on: socket.socket) -> None:
+    on.close()
     for pid in workers:  # Not yet waited for, so nobody else can have its id.
         os.kill(pid, signal.SIGTERM)
 
