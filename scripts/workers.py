@@ -20,6 +20,9 @@ PR_SET_PDEATHSIG: Final = 1
 SETTLED_SECONDS: Final = 10.0
 """Who ends sooner than this after its start has something that a new start does not mend."""
 
+SIGNALLED: Final = 128
+"""Exit codes from here on tell the signal that ended a process, as shells say it."""
+
 _WATCHED: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
 
 _log = structlog.get_logger("myspace.workers")
@@ -73,13 +76,19 @@ def _watch(count: int, on: socket.socket) -> int:
             ended = workers.pop(pid)
             if stopping:
                 code = code or status
-            elif status and time.monotonic() - ended.started_at < SETTLED_SECONDS:
+            elif _could_not_start(ended, status):
                 code, stopping = status, True
                 _stop(workers, on)
             else:
                 _log.error("a worker ended and is started anew", number=ended.number, code=status)
                 workers[_fork(ended.number)] = _Worker(ended.number, time.monotonic())
     return code
+
+
+def _could_not_start(ended: _Worker, status: int) -> bool:
+    """Say whether it gave up by itself, and soon; one that was killed would have gone on."""
+    early = time.monotonic() - ended.started_at < SETTLED_SECONDS
+    return early and 0 < status < SIGNALLED
 
 
 def _fork(number: int) -> int:
@@ -102,7 +111,7 @@ def _ended() -> list[tuple[int, int]]:
         if not pid:
             return ended
         code = os.waitstatus_to_exitcode(status)
-        ended.append((pid, code if code >= 0 else 128 - code))
+        ended.append((pid, code if code >= 0 else SIGNALLED - code))
 
 
 def _stop(workers: dict[int, _Worker], on: socket.socket) -> None:
@@ -116,4 +125,4 @@ def _end_with(parent: int) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     if os.getppid() != parent:
-        raise typer.Exit(128 + signal.SIGTERM)
+        raise typer.Exit(SIGNALLED + signal.SIGTERM)

@@ -155,11 +155,15 @@ class GroupCommit:
             _log.exception("the journal's state file cannot be written")
 
     def _look(self) -> None:
-        """Compare the database with what was seen, while nothing waits here; others write too."""
+        """Compare the database with what was seen, while nothing waits here; others write too.
+
+        One that did not answer is back when it lets us write, on the connection for that.
+        """
         if self._stopped is not None or not self._guard.due():
             return
+        look = self._writing.reading if self._heard() else self._writing.transaction
         try:
-            with self._writing.reading() as connection:
+            with look() as connection:
                 self._known_head(LogRows(connection).head(self._identity.log_id), connection)
         except LogFrozenError as error:
             self._stop_frozen(error)

@@ -87,6 +87,11 @@ class Api:
         if self._process is not None:
             self._process.wait_until(lambda: self.asked("/readyz") == HTTPStatus.OK)
 
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal; one that does not run gets nothing."""
+        if self._process is not None:
+            self._process.send(number)
+
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Stop it; return its exit status."""
         return 0 if self._process is None else self._process.stop(number, seconds=_START_SECONDS)
