@@ -435,6 +435,15 @@ def test_a_good_file_of_keys_is_read(tmp_path: Path) -> None:
     )
 
 
+def test_nothing_is_asked_of_nothing(seaweed: SeaweedFS, bucket: str) -> None:
+    objects = S3Objects(bucket_in(seaweed, name=bucket))
+    objects.put(KEY, chunks=pieces(SMALL))
+
+    assert objects.get(KEY, offset=3, length=0) == b""
+    with pytest.raises(IntegrityError):
+        objects.get("0" * 32, offset=0, length=0)
+
+
 def test_no_other_name_reaches_the_bucket(seaweed: SeaweedFS, bucket: str) -> None:
     asked: S3Bucket = bucket_in(seaweed, name=bucket)
 
