@@ -124,13 +124,16 @@ class JournalRows(LogRows):
 
     def versions(self, seen: set[Seen]) -> dict[tuple[Guarded, Row], int]:
         """Return the version that each row has now; rows that are gone are left out."""
-        found: dict[tuple[Guarded, Row], int] = {}
-        for table in {one.table for one in seen}:
+        tables = sorted({one.table for one in seen})
+        asked = []
+        for table in tables:
             keys = sorted({one.key for one in seen if one.table is table})
-            columns = KEYS[table]
-            for row in self._joined(table.value, columns, ("version",), keys):
-                found[table, tuple(row[:-1])] = row[-1]
-        return found
+            asked.append(self._joined(table.value, KEYS[table], ("version",), keys))
+        return {
+            (table, tuple(row[:-1])): row[-1]
+            for table, rows in zip(tables, self._together(asked), strict=True)
+            for row in rows
+        }
 
     def uses(self, spends: set[Spend]) -> dict[Spend, tuple[int, int | None]]:
         """Return how often each was used, and how often it may be."""
@@ -139,7 +142,7 @@ class JournalRows(LogRows):
             return {}
         counted = {
             tuple(row[:4]): (row[4], row[5])
-            for row in self._joined("oauth_use", _USE, ("used", "max_uses"), keys)
+            for row in self._all(*self._joined("oauth_use", _USE, ("used", "max_uses"), keys))
         }
         return {
             spend: counted[key]
@@ -176,10 +179,10 @@ class JournalRows(LogRows):
 
     def _joined(
         self, table: str, keys: Columns, wanted: Columns, rows: Sequence[Row]
-    ) -> Sequence[Row]:
-        """Select ``keys`` and ``wanted`` of the rows whose keys are given."""
+    ) -> tuple[str, Row]:
+        """Return what selects ``keys`` and ``wanted`` of the rows whose keys are given."""
         listed = self.dialect.listed(table, keys, count=len(rows))
-        return self._all(_joined(table, keys, wanted, listed), self.dialect.given(rows))
+        return _joined(table, keys, wanted, listed), self.dialect.given(rows)
 
 
 def claim_key(claim: Claim) -> ClaimKey:

@@ -4,7 +4,8 @@ Plain driver statements with positional parameters: each is set-based, and its t
 on the number of rows at most, so that drivers keep it prepared.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -65,6 +66,22 @@ class Statements:
         cursor.execute(self.dialect.marked(text), parameters)
         found: Sequence[Any] = cursor.fetchall()
         return found
+
+    def _together(self, asked: Sequence[tuple[str, Row]]) -> list[Sequence[Any]]:
+        """Say several statements, none of which needs another's answer; return their rows."""
+        cursors = []
+        with self._pipeline():
+            for text, parameters in asked:
+                cursor = self._cursor()
+                cursor.execute(self.dialect.marked(text), parameters)
+                cursors.append(cursor)
+        return [cursor.fetchall() if cursor.description else () for cursor in cursors]
+
+    def _pipeline(self) -> AbstractContextManager[Any]:
+        """Wait once for all answers, where the driver can."""
+        raw = self.connection.connection.dbapi_connection
+        pipeline: Callable[[], AbstractContextManager[Any]] = getattr(raw, "pipeline", nullcontext)
+        return pipeline()
 
     def _run(self, text: str, parameters: Row = ()) -> None:
         self._cursor().execute(self.dialect.marked(text), parameters)

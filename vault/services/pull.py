@@ -163,9 +163,12 @@ def prepare_pull(vault: Vault, pull: Pull) -> Prepared:
     if consent is None:
         raise AccessDeniedError(NO_BASIS)
     with vault.read() as tx:
+        tx.foresee(lambda ahead: _reads(ahead, pull, consent))
         asked = _ask(Asking(tx, now_ms=vault.clock.now_ms(), live=pull.caller.live), pull, consent)
         head = asked.head
         opens = head is not None and pull.view is not View.VERIFY
+        if head is not None:
+            _foresee_record(tx, head)
         record = tx.records.version(head.ref) if head is not None and opens else None
         issuer = None if head is None else tx.departments.get(head.department_id)
         keys = entry_keys(
@@ -213,6 +216,25 @@ def complete_pull(vault: Vault, prepared: Prepared, outcome: Outcome) -> Release
         fields=fields,
         proof=proof_of(prepared.operation, done, keyring=vault.keyring),
     )
+
+
+def _reads(tx: Tx, pull: Pull, consent: Consent) -> None:
+    """Name what every pull reads, whatever it finds."""
+    tx.holders.get(consent.space)
+    tx.consents.uses(consent.space, grant_id=consent.grant_id)
+    tx.records.heads_of_code(consent.space, code=pull.code)
+    tx.cases.get(consent.space, case_no=consent.case_no)
+    tx.policies.active()
+    tx.holders.keys(consent.space)
+    tx.departments.tag_key(pull.caller.department_id)
+
+
+def _foresee_record(tx: Tx, head: RecordHead) -> None:
+    def reads(ahead: Tx) -> None:
+        ahead.records.version(head.ref)
+        ahead.departments.get(head.department_id)
+
+    tx.foresee(reads)
 
 
 def _ask(asking: Asking, pull: Pull, consent: Consent) -> Asked:
