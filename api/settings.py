@@ -5,13 +5,21 @@ Read from the environment as ``MYSPACE_…`` with ``__`` between groups, for exa
 """
 
 import os
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vault.errors import InvalidInputError
@@ -20,6 +28,8 @@ PREFIX: Final = "MYSPACE_"
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 DATABASE: Final = "vault.db"
 """The database of the embedded default, in the data folder."""
+
+_BUCKET: Final = re.compile("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 class RootProvider(StrEnum):
@@ -80,6 +90,52 @@ class LimitSettings(_Group):
     ] = 40
 
 
+class S3Settings(_Group):
+    """A bucket for the sealed files, instead of a folder (docs/operations/objects.md)."""
+
+    plain_http: Annotated[
+        bool, Field(description="allow http to another machine: only inside a closed network")
+    ] = False
+    address: Annotated[str, Field(description="https://host:port/bucket")]
+    credentials_file: Annotated[
+        Path, Field(description="two lines, access key and secret key; mode 0600; read once")
+    ]
+    region: Annotated[
+        str, Field(pattern="^[a-z0-9-]{1,63}$", description="what the store signs for")
+    ] = "us-east-1"
+
+    @field_validator("address")
+    @classmethod
+    def _address_is_of_a_bucket(cls, value: str, info: ValidationInfo) -> str:
+        parts = urlsplit(value)
+        if "@" in parts.netloc:
+            raise ValueError("the address must not hold keys: they belong in the credentials file")
+        plain = f"{parts.scheme}://{parts.netloc}/{parts.path[1:]}"
+        if parts.scheme not in {"http", "https"} or not parts.hostname or value != plain:
+            raise ValueError("the address is https://host:port/bucket, nothing else")
+        if not _BUCKET.fullmatch(parts.path[1:]):
+            raise ValueError("the address ends with the name of a bucket: 3 to 63 of a-z 0-9 . -")
+        allowed = info.data.get("plain_http") or parts.hostname in LOOPBACK
+        if parts.scheme == "http" and not allowed:
+            raise ValueError("http is for a loopback address; use https, or set PLAIN_HTTP")
+        return value
+
+    @property
+    def endpoint(self) -> str:
+        """Host and port of the store."""
+        return urlsplit(self.address).netloc
+
+    @property
+    def bucket(self) -> str:
+        """The name of the bucket."""
+        return urlsplit(self.address).path[1:]
+
+    @property
+    def secure(self) -> bool:
+        """Whether the store is reached by https."""
+        return self.address.startswith("https:")
+
+
 class Settings(BaseSettings):
     """The whole configuration of one process."""
 
@@ -94,6 +150,7 @@ class Settings(BaseSettings):
     issuer: Annotated[str, Field(description="origin of every address, such as https://host")]
     keys: KeySettings
     limits: LimitSettings = LimitSettings()
+    s3: S3Settings | None = None
     postgresql: PostgresqlSettings | None = None
     logs: Annotated[
         int | None, Field(ge=1, le=64, description="logs of a new deployment; fixed for good")

@@ -20,13 +20,17 @@ from api.oauth.interaction import Desk
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.settings import Settings
-from storage.blobs_folder import FolderBlobs
+from storage.blobs import StoredBlobs
 from storage.database import Database
 from storage.failures import OutOfReachError
 from storage.group_commit import GroupCommit
 from storage.journal_append import LogIdentity
 from storage.journals import Journals
+from storage.objects import ObjectStore
+from storage.objects_folder import FolderObjects
+from storage.objects_s3 import open_objects
 from storage.public_log import PublicLog
+from storage.s3_bucket import S3Place
 from storage.slots import state_file, state_files, taken_slot
 from storage.unit_of_work import reader, worker
 from storage.writing import Writing
@@ -42,7 +46,7 @@ from vault.services.sweep import sweep
 __all__ = ["Wired", "wire"]
 
 FILES: Final = "files"
-"""Folder of the sealed files, in the data folder."""
+"""Folder of the sealed files, in the data folder; unless they lie in a bucket."""
 
 SWEEP_SECONDS: Final = 60
 
@@ -150,13 +154,34 @@ def _vault(
         work=worker(database),
         journal=journal,
         logs=tuple(PublicLog(database, log_id=n) for n in range(len(deployment.signers))),
-        blobs=FolderBlobs(settings.data / FILES, database=database, random=random),
+        blobs=StoredBlobs(objects_of(settings, random=random), database=database, random=random),
         keyring=keyring,
         secrets=Secrets.load(keyring, rows=rows, random=random),
         numbers=NumberIndex.load(keyring, rows=rows),
         clock=clock,
         random=random,
         max_file_bytes=settings.limits.max_file_bytes,
+    )
+
+
+def objects_of(settings: Settings, *, random: RandomBytes) -> ObjectStore:
+    """Return where the sealed files lie; a bucket is tried first.
+
+    Raises:
+        StorageError: The bucket cannot be used; the message says why.
+    """
+    if settings.s3 is None:
+        return FolderObjects(settings.data / FILES)
+    return open_objects(
+        S3Place(
+            endpoint=settings.s3.endpoint,
+            bucket=settings.s3.bucket,
+            secure=settings.s3.secure,
+            region=settings.s3.region,
+        ),
+        credentials_file=settings.s3.credentials_file,
+        connections=settings.limits.request_threads,
+        random=random,
     )
 
 

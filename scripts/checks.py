@@ -1,4 +1,7 @@
-"""What ``doctor`` looks at, one function each. Nothing is changed, and nothing secret is shown."""
+"""What ``doctor`` looks at, one function each. Nothing is changed, and nothing secret is shown.
+
+Only an object store is tried: with an object that is removed again.
+"""
 
 import os
 import shutil
@@ -12,10 +15,12 @@ from typing import Final
 
 from api.consent_page import Text
 from api.settings import PREFIX, RootProvider, Settings, refuse_unknown
+from api.wiring import objects_of
 from scripts.operator_socket import somebody
+from scripts.outcomes import told_of
 from scripts.places import Places
 from vault.crypto.providers import FileProvider
-from vault.errors import InvalidInputError
+from vault.errors import InvalidInputError, StorageError
 
 ENOUGH_BYTES: Final = 2**30
 LITTLE_BYTES: Final = 100 * 2**20
@@ -55,6 +60,7 @@ _SETTINGS: Final = Text("设置", "settings")
 _KEY: Final = Text("根密钥", "root key")
 _DATA: Final = Text("数据文件夹", "data folder")
 _SPACE: Final = Text("剩余空间", "free space")
+_OBJECTS: Final = Text("对象存储", "object store")
 _CLOCK: Final = Text("时钟", "clock")
 _SERVER: Final = Text("服务", "server")
 
@@ -160,6 +166,26 @@ def free_space(where: Places) -> Iterator[Looked]:
         step=NOTHING
         if state is State.GOOD
         else Text("腾出空间：写不进日志，什么都不会放行", "Make room: no journal, no release"),
+    )
+
+
+def object_store(settings: Settings) -> Iterator[Looked]:
+    """The bucket takes an object, gives it back and removes it; where files lie in one."""
+    if settings.s3 is None:
+        return
+    try:
+        objects_of(settings, random=os.urandom)
+    except StorageError as error:
+        told = told_of(error).text
+        yield Looked(
+            what=_OBJECTS, state=State.BAD, seen=Text("不能使用", "cannot be used"), step=told
+        )
+        return
+    where = f"{settings.s3.endpoint}/{settings.s3.bucket}"
+    yield Looked(
+        what=_OBJECTS,
+        state=State.GOOD,
+        seen=Text(f"{where}：试写、试读、试删成功", f"{where}: written, read and removed"),
     )
 
 

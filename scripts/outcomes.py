@@ -24,6 +24,7 @@ from storage.failures import (
     OlderDataError,
     OutOfReachError,
 )
+from storage.s3_failures import ObjectsAwayError, ObjectsRefusedError
 from vault.errors import (
     ConflictError,
     IntegrityError,
@@ -149,6 +150,23 @@ _NEXT: Final[Mapping[type[VaultError], Told]] = {
         ),
         code=Exit.CONFIGURATION,
     ),
+    ObjectsRefusedError: Told(
+        text=Text(
+            "对象存储拒绝了我们，或设置有误。请对照 docs/operations/objects.md 检查 MYSPACE_S3__ "
+            "各项、存储桶和权限。",
+            "The object store refuses us, or is set wrong. Check the MYSPACE_S3__ settings, the "
+            "bucket and its rights against docs/operations/objects.en.md.",
+        ),
+        code=Exit.CONFIGURATION,
+    ),
+    ObjectsAwayError: Told(
+        text=Text(
+            "对象存储没有应答。请检查它是否在运行、MYSPACE_S3__ADDRESS 是否正确，然后重试。",
+            "The object store does not answer. Check that it runs and that MYSPACE_S3__ADDRESS "
+            "is right, then try again.",
+        ),
+        code=Exit.TEMPORARY,
+    ),
     StorageError: Told(
         text=Text(
             "存储不可用。请检查数据文件夹的权限、剩余空间和数据库，然后重试。",
@@ -226,15 +244,19 @@ def unusable(path: Path | str) -> OperatorError:
 
 
 def settings_told(error: ValidationError) -> Told:
-    """Name the settings that are missing or wrong; a value is never repeated."""
-    wrong = [one["loc"] for one in error.errors()]
+    """Name the settings that are missing or wrong, and our rule; a value is never repeated."""
+    found = error.errors()
+    wrong = [one["loc"] for one in found]
     if () in wrong:  # The only rule that is about several settings at once.
         return _PLAIN_HTTP
     names = ", ".join(sorted({"MYSPACE_" + "__".join(map(str, loc)).upper() for loc in wrong}))
+    rules = "; ".join(str(one["ctx"]["error"]) for one in found if one["type"] == "value_error")
+    rules = f" ({rules})" if rules else ""
     return Told(
         text=Text(
-            f"设置缺失或无效：{names}。请在环境变量中改正。",
-            f"Settings are missing or not valid: {names}. Correct the environment variables.",
+            f"设置缺失或无效：{names}。请在环境变量中改正。{rules}",
+            f"Settings are missing or not valid: {names}. Correct the environment variables."
+            f"{rules}",
         ),
         code=Exit.CONFIGURATION,
     )

@@ -1,7 +1,9 @@
-"""``bench``: what one evidence pull costs, in bare requests of the same machine and run."""
+"""``bench``: what a pull and a large file cost, each in a unit of the same machine and run."""
 
 import json
+from enum import StrEnum
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Final
@@ -9,8 +11,10 @@ from typing import Annotated, Final
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from scripts.bench import bare
+from scripts.bench import bare, file_tables
 from scripts.bench.databases import Chosen, Kind, chosen
+from scripts.bench.files import MIB, bench_in
+from scripts.bench.files import rounds as file_rounds
 from scripts.bench.fixture import found
 from scripts.bench.rounds import Load, Round, apart, measured
 from scripts.bench.servers import bare_server, vault_server
@@ -33,7 +37,20 @@ DatabaseOption = Annotated[
 WorkersOption = Annotated[
     int, typer.Option("--workers", min=1, max=64, help="服务进程数 · processes of the server")
 ]
+MibOption = Annotated[
+    int, typer.Option("--mib", min=1, max=4096, help="文件大小 MiB · size of the file")
+]
 RoundsOption = Annotated[int, typer.Option("--rounds", min=1, max=100, help="轮数 · rounds")]
+
+
+class Blobs(StrEnum):
+    """Where sealed files may lie."""
+
+    FOLDER = "folder"
+    S3 = "s3"
+
+
+BlobsOption = Annotated[Blobs, typer.Option("--blobs", help="文件夹或对象存储 · folder or bucket")]
 
 
 @app.callback()
@@ -67,6 +84,29 @@ def pull(
         typer.echo(json.dumps(plain(bares, pulls)))
         return
     console().print(table(bares, pulls, load=load))
+
+
+@app.command()
+def files(
+    *,
+    blobs: BlobsOption = Blobs.FOLDER,
+    as_json: JsonOption = False,
+    mib: MibOption = 100,
+    rounds: RoundsOption = 5,
+) -> None:
+    """一个大的封存文件，存入和取出 · a large sealed file, up and down."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with (
+        TemporaryDirectory(prefix="myspace-bench-") as name,
+        bench_in(Path(name), size=mib * MIB, bucket=blobs is Blobs.S3) as bench,
+        Progress(*columns, console=console(stderr=True)) as bar,
+    ):
+        every = islice(file_rounds(bench), rounds + 1)
+        _, *found = bar.track(every, total=rounds + 1, description="测量 · measuring")
+    if as_json:
+        typer.echo(json.dumps(file_tables.plain(found, bench)))
+        return
+    console().print(file_tables.table(found, bench))
 
 
 def _rounds(

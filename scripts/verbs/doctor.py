@@ -45,6 +45,7 @@ def _look(where: Places, *, data: DataOption) -> Iterator[Looked]:
         yield _unreadable(error)
         return
     yield from checks.root_key(settings)
+    yield from checks.object_store(settings)
     try:
         with reading(data) as opened:
             yield Looked(

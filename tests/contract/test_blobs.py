@@ -1,10 +1,14 @@
 """Sealed files: written in two phases, read in ranges, collected when nobody named them."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.support.ports import Ports
+from storage.objects_s3 import PART_BYTES
+from tests.support.buckets import objects_in
+from tests.support.ports import Ports, open_ports
 from tests.support.vault_values import (
     DAY,
     ENTRY_ID,
@@ -18,6 +22,18 @@ from tests.support.vault_values import (
 from vault.errors import IntegrityError
 
 LATER_MS = NOW_MS + DAY * 1000
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql", "s3"])
+def ports(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ports]:
+    """Return an empty vault whose files lie in memory, in a folder, or in a bucket."""
+    if request.param != "s3":
+        with open_ports(request.param, tmp_path) as opened:
+            yield opened
+        return
+    objects = objects_in(request.getfixturevalue("seaweed"))
+    with open_ports("sqlite", tmp_path, objects=objects) as opened:
+        yield opened
 
 
 def write(ports: Ports, *chunks: bytes) -> str:
@@ -45,6 +61,17 @@ def test_a_range_is_cut_at_the_end(ports: Ports, offset: int, length: int, found
 
 def test_an_empty_file_is_a_file(ports: Ports) -> None:
     assert ports.blobs.read(write(ports), offset=0, length=9) == b""
+
+
+def test_a_file_of_several_parts_is_read_back_bit_by_bit(ports: Ports) -> None:
+    content = os.urandom(2 * PART_BYTES + 12_345)
+    chunks = [content[at : at + 16_400] for at in range(0, len(content), 16_400)]
+
+    object_key = write(ports, *chunks)
+
+    assert ports.blobs.read(object_key, offset=0, length=len(content)) == content
+    around = PART_BYTES - 5
+    assert ports.blobs.read(object_key, offset=around, length=10) == content[around : around + 10]
 
 
 def test_two_files_never_share_a_name(ports: Ports) -> None:

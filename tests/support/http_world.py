@@ -23,7 +23,7 @@ from httpx2 import Response
 from api.app import create_app
 from api.deps import SIGNIN_COOKIE, Wired
 from api.oauth.client_auth import ASSERTION_TYPE
-from api.settings import KeySettings, RootProvider, Settings
+from api.settings import KeySettings, RootProvider, S3Settings, Settings
 from api.wiring import wire
 from policies.items import items
 from scripts.demo_clients import REDIRECT, DemoClient, registration
@@ -470,9 +470,9 @@ def settings_below(folder: Path, *, issuer: str = ORIGIN) -> Settings:
 
 
 @contextmanager
-def open_world(folder: Path) -> Iterator[HttpWorld]:
+def open_world(folder: Path, *, s3: S3Settings | None = None) -> Iterator[HttpWorld]:
     """Found a deployment below ``folder`` and serve it while the block runs."""
-    settings, clock = settings_below(folder), SetClock()
+    settings, clock = settings_below(folder).model_copy(update={"s3": s3}), SetClock()
     with wire(settings, clock=clock) as wired:
         app = create_app(settings, wiring=lambda _: nullcontext(wired))
         with TestClient(app, base_url=ORIGIN, follow_redirects=False) as http:

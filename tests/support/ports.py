@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from storage.blobs_folder import FolderBlobs
+from storage.blobs import StoredBlobs
 from storage.database import Database
 from storage.first_head import open_log
 from storage.group_commit import GroupCommit
 from storage.journal_append import LogIdentity
+from storage.objects import ObjectStore
+from storage.objects_folder import FolderObjects
 from storage.postgresql import open_postgresql
 from storage.public_log import PublicLog as SqlPublicLog
 from storage.sqlite import open_sqlite
@@ -112,12 +114,18 @@ class Ports:
 
 
 @contextmanager
-def open_ports(name: str, folder: Path) -> Iterator[Ports]:
-    """Open the implementation ``name``: ``memory``, ``sqlite`` or ``postgresql``."""
+def open_ports(name: str, folder: Path, *, objects: ObjectStore | None = None) -> Iterator[Ports]:
+    """Open the implementation ``name``: ``memory``, ``sqlite`` or ``postgresql``.
+
+    Args:
+        name: Of the implementation.
+        folder: Where it may keep something.
+        objects: Where sealed files go instead of a folder.
+    """
     keyring, rows = new_keyring()
     checkpoint = keyring.new_service_key(CHECKPOINT)
     signer = keyring.checkpoint_signer(checkpoint, origin=ORIGIN)
-    with _OPENED[name](keyring, signer, folder) as ports:
+    with _OPENED[name](keyring, signer, folder, objects) as ports:
         with ports.work() as tx:
             tx.system.set_vault_id(VAULT_ID)
             for row in (*rows, checkpoint):
@@ -126,7 +134,9 @@ def open_ports(name: str, folder: Path) -> Iterator[Ports]:
 
 
 @contextmanager
-def _memory(keyring: Keyring, signer: SignerKey, _folder: Path) -> Iterator[Ports]:
+def _memory(
+    keyring: Keyring, signer: SignerKey, _folder: Path, _objects: ObjectStore | None
+) -> Iterator[Ports]:
     memory, clock = Memory(), FixedClock()
     journal = MemoryJournal(
         memory, signer=signer, vault_id=VAULT_ID, clock=clock, random=os.urandom
@@ -146,27 +156,37 @@ def _memory(keyring: Keyring, signer: SignerKey, _folder: Path) -> Iterator[Port
 
 
 @contextmanager
-def _sqlite(keyring: Keyring, signer: SignerKey, folder: Path) -> Iterator[Ports]:
+def _sqlite(
+    keyring: Keyring, signer: SignerKey, folder: Path, objects: ObjectStore | None
+) -> Iterator[Ports]:
     with (
         open_sqlite(folder / "data" / "vault.db", threads=8) as database,
-        _sql("sqlite", database, keyring, signer, folder) as ports,
+        _sql(database, keyring, signer, folder, name="sqlite", objects=objects) as ports,
     ):
         yield ports
 
 
 @contextmanager
-def _postgresql(keyring: Keyring, signer: SignerKey, folder: Path) -> Iterator[Ports]:
+def _postgresql(
+    keyring: Keyring, signer: SignerKey, folder: Path, objects: ObjectStore | None
+) -> Iterator[Ports]:
     with (
         migrated() as server,
         open_postgresql(server, threads=8) as database,
-        _sql("postgresql", database, keyring, signer, folder) as ports,
+        _sql(database, keyring, signer, folder, name="postgresql", objects=objects) as ports,
     ):
         yield ports
 
 
 @contextmanager
 def _sql(
-    name: str, database: Database, keyring: Keyring, signer: SignerKey, folder: Path
+    database: Database,
+    keyring: Keyring,
+    signer: SignerKey,
+    folder: Path,
+    *,
+    name: str,
+    objects: ObjectStore | None,
 ) -> Iterator[Ports]:
     clock = FixedClock()
     with journal_transactions(database)() as connection:
@@ -201,7 +221,9 @@ def _sql(
             work=worker(database),
             journal=HookedJournal(journal),
             log=SqlPublicLog(database, log_id=LOG_ID),
-            blobs=FolderBlobs(folder / "blobs", database=database, random=os.urandom),
+            blobs=StoredBlobs(
+                objects or FolderObjects(folder / "blobs"), database=database, random=os.urandom
+            ),
             clock=clock,
             keyring=keyring,
             verifier=signer.verifier,

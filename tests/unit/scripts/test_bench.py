@@ -8,6 +8,16 @@ import pytest
 from typer.testing import CliRunner
 
 from api.oauth.dpop import ProofReader
+from scripts.bench import file_tables
+from scripts.bench.files import (
+    MIB,
+    Bench,
+    FileRound,
+    Way,
+    bench_in,
+    plain_way,
+    sealed_way,
+)
 from scripts.bench.fixture import Fixture
 from scripts.bench.load import Measured
 from scripts.bench.proofs import ProofKey, plain_requests, proven_requests
@@ -120,6 +130,58 @@ def test_plain_requests_are_whole_and_equal() -> None:
         plain_requests("/bare", host="127.0.0.1", count=2)
         == [b"GET /bare HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"] * 2
     )
+
+
+def test_a_file_is_told_in_shares_of_the_plain_way_of_its_own_round(tmp_path: Path) -> None:
+    ways = [(2.0, 1.0), (4.0, 1.0), (2.5, 1.0)]
+    found = [
+        FileRound(
+            sealed=Way(up_seconds=ours, down_seconds=0.5, resident_bytes=50 * MIB + number),
+            plain=Way(up_seconds=theirs, down_seconds=0.25, resident_bytes=40 * MIB),
+        )
+        for number, (ours, theirs) in enumerate(ways)
+    ]
+    bench = Bench(folder=tmp_path, bucket=None, size=100 * MIB)
+
+    assert file_tables.plain(found, bench) == {
+        "unit_us": 10_000.0,
+        "rows": [
+            {
+                "name": name,
+                "share_of_speed": share,
+                "mib_per_s": speed,
+                "unit_mib_per_s": unit,
+                "resident_mib": 50,
+                "unit_resident_mib": 40,
+            }
+            for name, share, speed, unit in [("up", 0.4, 40, 100), ("down", 0.5, 200, 400)]
+        ],
+    }
+    assert "100 MiB" in str(file_tables.table(found, bench).title)
+
+
+@pytest.mark.parametrize("bucket", [False, True], ids=["folder", "bucket"])
+def test_both_ways_store_and_fetch_the_whole_file(
+    tmp_path: Path,
+    bucket: bool,  # noqa: FBT001 - of the parameters
+) -> None:
+    with bench_in(tmp_path, size=10 * MIB + 1, bucket=bucket) as bench:
+        ways = [sealed_way(bench), plain_way(bench)]
+
+    assert bench.source.stat().st_size == 10 * MIB + 1
+    assert min(min(way.up_seconds, way.down_seconds) for way in ways) > 0
+
+
+@pytest.mark.slow
+def test_a_real_file_goes_up_and_down() -> None:
+    options = ["--blobs", "folder", "--mib", "20", "--rounds", "1", "--json"]
+
+    result = CliRunner().invoke(app, ["bench", "files", *options])
+
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert [row["name"] for row in found["rows"]] == ["up", "down"]
+    assert all(row["mib_per_s"] > 0 for row in found["rows"])
 
 
 @pytest.mark.slow

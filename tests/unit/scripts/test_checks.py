@@ -7,12 +7,15 @@ from typing import NamedTuple
 
 import pytest
 
-from api.settings import KeySettings, RootProvider, Settings
+from api.settings import KeySettings, RootProvider, S3Settings, Settings
+from api.wiring import wire
 from scripts import checks
 from scripts.checks import Looked, State
+from scripts.local.seaweedfs import SeaweedFS
 from scripts.operator_socket import listening
-from scripts.outcomes import Exit, OperatorError
+from scripts.outcomes import Exit, OperatorError, told_of
 from scripts.places import Places, embedded_settings, existing_settings, places
+from storage.s3_failures import ObjectsRefusedError
 
 NOW_MS = 1_795_000_000_000
 
@@ -175,3 +178,29 @@ def test_a_variable_names_the_data_folder_where_no_option_does(
     assert places(None) == where
     assert places(where.data / "other").data == where.data / "other"
     assert embedded_settings(places(None), port=1, demo=True).data == where.data
+
+
+def with_bucket(settings: Settings, address: str, keys: Path) -> Settings:
+    s3 = S3Settings(address=address, credentials_file=keys)
+    return settings.model_copy(update={"s3": s3})
+
+
+def test_files_in_a_folder_need_no_object_store(where: Places) -> None:
+    assert states(checks.object_store(embedded_settings(where, port=1, demo=True))) == []
+
+
+def test_a_bucket_is_tried_and_what_is_wrong_with_it_is_said(
+    where: Places, seaweed: SeaweedFS, tmp_path: Path
+) -> None:
+    embedded = embedded_settings(where, port=1, demo=True)
+    keys, bucket = seaweed.vault.write(tmp_path / "keys"), seaweed.make_bucket()
+    good = with_bucket(embedded, f"http://{seaweed.endpoint}/{bucket}", keys)
+    bad = with_bucket(embedded, f"http://{seaweed.endpoint}/{bucket}", tmp_path / "none")
+
+    [found], [refused] = checks.object_store(good), checks.object_store(bad)
+
+    assert (found.state, bucket in found.seen.zh) == (State.GOOD, True)
+    assert (refused.state, "cannot be read" in refused.step.en) == (State.BAD, True)
+    with pytest.raises(ObjectsRefusedError) as error, wire(bad):
+        pass
+    assert told_of(error.value).code is Exit.CONFIGURATION

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.blobs_folder import FolderBlobs
+from storage.blobs import StoredBlobs
 from storage.database import Database
+from storage.objects_folder import FolderObjects
 from storage.sqlite import open_sqlite
 from storage.unit_of_work import read_transactions, worker
 from tests.support.vault_values import (
@@ -29,8 +30,8 @@ LATER_MS = NOW_MS + DAY * 1000
 CONTENT = bytes(range(256)) * 400
 
 
-def blobs_in(folder: Path, database: Database) -> FolderBlobs:
-    return FolderBlobs(folder / "blobs", database=database, random=os.urandom)
+def blobs_in(folder: Path, database: Database) -> StoredBlobs:
+    return StoredBlobs(FolderObjects(folder / "blobs"), database=database, random=os.urandom)
 
 
 def pieces(content: bytes = CONTENT) -> Iterator[bytes]:
@@ -117,6 +118,38 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, database: Database
 
     with pytest.raises(StorageError, match="nothing was kept"):
         blobs_in(tmp_path, database).write(SPACE, chunks=pieces(), now_ms=NOW_MS)
+
+
+class Forgetful(FolderObjects):
+    """Loses the last byte of what it is given."""
+
+    def length(self, object_key: str) -> int | None:
+        found = super().length(object_key)
+        return None if found is None else found - 1
+
+
+def test_a_file_that_came_out_shorter_is_not_kept(tmp_path: Path, database: Database) -> None:
+    objects = Forgetful(tmp_path / "blobs")
+    blobs = StoredBlobs(objects, database=database, random=os.urandom)
+
+    with pytest.raises(StorageError, match="another length"):
+        blobs.write(SPACE, chunks=pieces(), now_ms=NOW_MS)
+
+    assert files_in(tmp_path) == []
+
+
+def test_a_folder_that_is_none_is_told_whatever_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "blobs").write_text("a file in its place")
+    objects, name = FolderObjects(tmp_path / "blobs"), "0" * 32
+
+    for act in (
+        lambda: objects.length(name),
+        lambda: objects.get(name, offset=0, length=1),
+        lambda: objects.remove(name),
+    ):
+        with pytest.raises(StorageError):
+            act()
+    assert FolderObjects(tmp_path / "none").length(name) is None
 
 
 def test_an_object_that_no_deposit_named_in_a_day_is_collected(

@@ -1,0 +1,57 @@
+"""Buckets of the real object store, as the vault and as their owner see them."""
+
+from collections.abc import Iterator
+
+import pytest
+from minio import Minio
+from urllib3 import PoolManager
+
+from scripts.local.seaweedfs import Login, SeaweedFS, seaweedfs
+from storage.objects_s3 import S3Objects
+from storage.s3_bucket import PATIENT, Patience, S3Bucket, S3Place
+from storage.s3_credentials import S3Credentials
+
+HASTY = Patience(waits=(0.02, 0.05))
+"""For tests that wait for a store that does not come back."""
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
+    """Return a real object store; every test makes a bucket of its own in it."""
+    with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as opened:
+        yield opened
+
+
+def bucket_in(
+    seaweed: SeaweedFS,
+    *,
+    name: str | None = None,
+    login: Login | None = None,
+    endpoint: str | None = None,
+    patience: Patience = PATIENT,
+) -> S3Bucket:
+    """Return a bucket, a new one if none is named, as the vault reaches it."""
+    login = login or seaweed.vault
+    place = S3Place(
+        endpoint=endpoint or seaweed.endpoint, bucket=name or seaweed.make_bucket(), secure=False
+    )
+    keys = S3Credentials(access_key=login.access_key, secret_key=login.secret_key)
+    return S3Bucket(place, keys, connections=8, patience=patience)
+
+
+def objects_in(seaweed: SeaweedFS, *, name: str | None = None) -> S3Objects:
+    """Return a place for sealed files in a bucket, a new one if none is named."""
+    return S3Objects(bucket_in(seaweed, name=name))
+
+
+def names_in(seaweed: SeaweedFS, bucket: str) -> list[str]:
+    """Return what lies in a bucket, as its owner sees it."""
+    client = Minio(
+        seaweed.endpoint,
+        access_key=seaweed.owner.access_key,
+        secret_key=seaweed.owner.secret_key,
+        secure=False,
+        region="us-east-1",
+        http_client=PoolManager(retries=False, timeout=5),
+    )
+    return [str(one.object_name) for one in client.list_objects(bucket, recursive=True)]
