@@ -75,8 +75,8 @@ def _upgrade(engine: Engine, *, to: str) -> None:
         raise failure(error) from error
 
 
-def prepare_shared(engine: Engine) -> None:
-    """Make the tables of an empty database; another one must be of a schema we serve.
+def prepare_shared(engine: Engine, *, oldest: str = OLDEST) -> None:
+    """Make the tables of an empty database; another one must be of schema ``oldest`` or later.
 
     Raises:
         OlderDataError: It has to be migrated first.
@@ -88,7 +88,7 @@ def prepare_shared(engine: Engine) -> None:
         upgrade(engine)
         return
     refuse_newer(engine)
-    if found in _known() and found not in _served():
+    if found in _known() and found not in _served(oldest):
         raise OlderDataError(f"the database is of an older schema ({found}); run: myspace migrate")
 
 
@@ -151,11 +151,10 @@ def _known() -> frozenset[str]:
 
 
 @cache
-def _served() -> frozenset[str]:
-    """Revisions from ``OLDEST`` to the newest: what this program can stand on."""
-    return frozenset(one.revision for one in _scripts().iterate_revisions("head", OLDEST)) | {
-        OLDEST
-    }
+def _served(oldest: str) -> frozenset[str]:
+    """Return the revisions from ``oldest`` to the newest."""
+    newer = _scripts().iterate_revisions("head", oldest)
+    return frozenset(one.revision for one in newer) | {oldest}
 
 
 def _refuse_newer(found: str | None) -> None:
