@@ -169,9 +169,10 @@ class GroupCommit:
 
         try:
             self._serve(take)
-        except BusyError as error:
-            _log.warning("the head of the log is held by somebody else", exc_info=error)
         except Exception as error:  # noqa: BLE001 - nobody waits forever, whatever happened
+            if isinstance(error, BusyError) and not taken:  # They still wait, and may give up.
+                _log.warning("the head of the log is held by somebody else", exc_info=error)
+                return
             self._failed(taken or self._queue.take(), error)
 
     def _serve_part(self, batch: Sequence[Waiting]) -> None:
@@ -221,7 +222,9 @@ class GroupCommit:
         happened = has_happened(self._writing, log_id=self._identity.log_id, entries=entries)
         _log.warning("the answer to a commit was lost", happened=happened, exc_info=error)
         if happened and self._at_stake is not None:
-            wake(*self._at_stake)
+            finished, old = self._at_stake
+            self._guard.committed(finished.head, finished.frontier)  # It was seen, as any other.
+            wake(finished, old)
         elif happened is None:
             fail(batch, unknown)
         else:

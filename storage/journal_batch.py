@@ -12,6 +12,7 @@ from functools import partial
 import structlog
 
 from policies.access import EXHAUSTED, REPLAYED, Permit, overrule
+from storage.failures import DatabaseFailure, failure
 from storage.journal_append import Append, Judged, LogIdentity
 from storage.journal_rows import JournalRows, TransactionLostError, claim_key
 from storage.log_rows import HeadRow
@@ -99,6 +100,10 @@ class Batch:
             raise
         except VaultError as error:
             self._failed.append((waiting, error))
+        except DatabaseFailure as error:
+            told = failure(error)
+            told.__cause__ = error
+            self._failed.append((waiting, told))
         except Exception as error:  # noqa: BLE001 - one broken guard must not stop the others
             _log.exception("a journal operation failed")
             self._failed.append((waiting, error))

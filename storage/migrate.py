@@ -37,8 +37,8 @@ AGAIN_SECONDS: Final = 0.5
 _FOLDER: Final = Path(__file__).parent / "migrations"
 
 
-def upgrade(engine: Engine) -> None:
-    """Run every migration that ``engine``'s database has not had yet.
+def upgrade(engine: Engine, *, to: str = "head") -> None:
+    """Run every migration up to ``to`` that ``engine``'s database has not had yet.
 
     On a shared server a migration that would wait for a table steps back and tries again, so
     that nobody's request waits behind it.
@@ -48,7 +48,7 @@ def upgrade(engine: Engine) -> None:
     """
     for tries_left in reversed(range(TRIES)):
         try:
-            return _upgrade(engine)
+            return _upgrade(engine, to=to)
         except BusyError:
             if not tries_left:
                 raise
@@ -56,7 +56,7 @@ def upgrade(engine: Engine) -> None:
     return None
 
 
-def _upgrade(engine: Engine) -> None:
+def _upgrade(engine: Engine, *, to: str) -> None:
     try:
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":  # One process at a time; SQLite has one.
@@ -70,7 +70,7 @@ def _upgrade(engine: Engine) -> None:
             _refuse_newer(found)
             config = _config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
     except DatabaseFailure as error:
         raise failure(error) from error
 
