@@ -86,7 +86,7 @@ def test_a_bucket_that_serves_us_is_tried_and_left_as_it_was(
     keys = seaweed.vault.write(tmp_path / "keys")
     place = S3Place(endpoint=seaweed.endpoint, bucket=bucket, secure=False)
 
-    objects = open_objects(place, credentials_file=keys, connections=4, random=os.urandom)
+    objects = open_objects(place, credentials_file=keys, requests=4, random=os.urandom)
 
     assert names_in(seaweed, bucket) == []
     assert objects.put(KEY, chunks=pieces(SMALL)) == len(SMALL)
