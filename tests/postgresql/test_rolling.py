@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from scripts.cli import app
 from scripts.local.postgresql import Postgresql
 from scripts.private_files import read_private
-from storage.failures import NewerDataError
+from storage.failures import NewerDataError, OlderDataError
 from storage.migrate import MIGRATING, current, head, prepare_shared, upgrade
 from storage.postgresql import Server, open_postgresql
 from tests.support.postgres import server_for_tests

@@ -30,6 +30,7 @@ from vault.services.acting import Caller, new_entry_id
 from vault.services.asking import Asking, requirement_facts
 from vault.services.entering import Draft, Proof, committed, proof_of, telling, under
 from vault.services.entry_keys import entry_keys, record_reference
+from vault.services.foreseeing import foresee_pull, foresee_record
 from vault.services.opening import key_of, opened
 from vault.showing import shown
 
@@ -163,12 +164,12 @@ def prepare_pull(vault: Vault, pull: Pull) -> Prepared:
     if consent is None:
         raise AccessDeniedError(NO_BASIS)
     with vault.read() as tx:
-        tx.foresee(lambda ahead: _reads(ahead, pull, consent))
+        foresee_pull(tx, consent, code=pull.code, department_id=pull.caller.department_id)
         asked = _ask(Asking(tx, now_ms=vault.clock.now_ms(), live=pull.caller.live), pull, consent)
         head = asked.head
         opens = head is not None and pull.view is not View.VERIFY
         if head is not None:
-            _foresee_record(tx, head)
+            foresee_record(tx, head)
         record = tx.records.version(head.ref) if head is not None and opens else None
         issuer = None if head is None else tx.departments.get(head.department_id)
         keys = entry_keys(
@@ -216,25 +217,6 @@ def complete_pull(vault: Vault, prepared: Prepared, outcome: Outcome) -> Release
         fields=fields,
         proof=proof_of(prepared.operation, done, keyring=vault.keyring),
     )
-
-
-def _reads(tx: Tx, pull: Pull, consent: Consent) -> None:
-    """Name what every pull reads, whatever it finds."""
-    tx.holders.get(consent.space)
-    tx.consents.uses(consent.space, grant_id=consent.grant_id)
-    tx.records.heads_of_code(consent.space, code=pull.code)
-    tx.cases.get(consent.space, case_no=consent.case_no)
-    tx.policies.active()
-    tx.holders.keys(consent.space)
-    tx.departments.tag_key(pull.caller.department_id)
-
-
-def _foresee_record(tx: Tx, head: RecordHead) -> None:
-    def reads(ahead: Tx) -> None:
-        ahead.records.version(head.ref)
-        ahead.departments.get(head.department_id)
-
-    tx.foresee(reads)
 
 
 def _ask(asking: Asking, pull: Pull, consent: Consent) -> Asked:
