@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -77,6 +78,31 @@ def test_after_a_system_is_suspended_no_pull_of_it_passes_in_any_log(shared: Sha
         assert len(late) >= len(lines)
     assert any(not one.error for _, said in found for one in said)
     assert wrong == []
+
+
+def test_what_all_logs_read_is_changed_under_all_heads_in_ascending_order(
+    shared: SharedTown,
+) -> None:
+    with shared.serving() as town, shared.server.connect() as other:
+        grants = _granted_in_every_log(town)
+        with ThreadPoolExecutor(1) as threads:
+            with other.transaction():
+                other.execute("SELECT size FROM log_head WHERE log_id = 1 FOR UPDATE")
+                suspended = threads.submit(suspend_client, town.vault, town.client_id(MARKET))
+                waits = became(lambda: bool(_waiting_for_a_head(shared)), seconds=5)
+                free = town.pull(grants[2].live).fields["name"]
+                acknowledged = suspended.done()
+            suspended.result(10)
+        resume_client(town.vault, town.client_id(MARKET))
+
+    assert (waits, free, acknowledged) == (True, "张示例", False)
+
+
+def _waiting_for_a_head(shared: SharedTown) -> list[tuple[object, ...]]:
+    return shared.server.admin(
+        "SELECT pid FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND query LIKE '%log_head WHERE log_id >%'"
+    )
 
 
 def _suspended_while_pulling(
