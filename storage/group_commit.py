@@ -6,6 +6,7 @@ for it. The writer owns its connection; a thread that waits for it holds nothing
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -15,6 +16,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
+from storage.budget import Budget
 from storage.failures import BusyError
 from storage.journal_append import LogIdentity
 from storage.journal_batch import Batch, Finished
@@ -78,6 +80,7 @@ class GroupCommit:
         self._clock = clock
         self._on_fatal = on_fatal
         self._queue = Queue()
+        self._budget = Budget()
         self._stopped: VaultError | None = None
         self._at_stake: tuple[Finished, Frontier] | None = None
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -234,18 +237,22 @@ class GroupCommit:
         with self._writing.transaction() as connection:
             rows = JournalRows(connection)
             head, frontier = self._checked(rows)
+            held_since = time.monotonic()
             batch = take()
             if any(waiting.operation.space is None for waiting in batch):
                 rows.lock_heads_after(self._identity.log_id)
-            finished = Batch(
+            rows.hurry()
+            judging = Batch(
                 rows=rows,
                 tx=SqlTx(connection),
                 identity=self._identity,
                 head=head,
                 frontier=frontier,
                 now_ms=max(head.last_ms, self._clock.now_ms()),
-            ).run(batch)
+            )
+            finished = judging.run(batch)
             self._at_stake = (finished, frontier)
+            self._budget.spent(since=held_since, operations=len(batch), slowest=judging.slowest)
         self._guard.committed(finished.head, finished.frontier)
         return finished, frontier
 

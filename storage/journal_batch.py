@@ -4,6 +4,7 @@ The order is the design: claims, then changes one by one in savepoints, then all
 together, so that a revocation beside a pull wins; then the entries of both, in this order.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from functools import partial
 import structlog
 
 from policies.access import EXHAUSTED, REPLAYED, Permit, overrule
+from storage.budget import Slowest
 from storage.failures import DatabaseFailure, failure
 from storage.journal_append import Append, Judged, LogIdentity
 from storage.journal_rows import JournalRows, TransactionLostError, claim_key
@@ -45,7 +47,11 @@ class Finished:
 
 
 class Batch:
-    """Runs over one open transaction whose head is locked; commits nothing itself."""
+    """Runs over one open transaction whose head is locked; commits nothing itself.
+
+    Attributes:
+        slowest: What took longest so far.
+    """
 
     def __init__(
         self,
@@ -65,6 +71,7 @@ class Batch:
         self._judged: list[Judged] = []
         self._answered: list[tuple[Waiting, Outcome]] = []
         self._failed: list[tuple[Waiting, Exception]] = []
+        self.slowest = Slowest()
 
     def run(self, batch: Sequence[Waiting]) -> Finished:
         """Judge every operation, append the entries, move the head."""
@@ -93,6 +100,7 @@ class Batch:
 
     def _try(self, waiting: Waiting, run: Callable[[], Judged | Repeated]) -> None:
         """Run one operation in its savepoint; what it raises is its own caller's business."""
+        since = time.monotonic()
         try:
             with self._rows.savepoint():
                 outcome = run()
@@ -112,6 +120,8 @@ class Batch:
                 self._answered.append((waiting, outcome))
             else:
                 self._judged.append(outcome)
+        finally:
+            self.slowest.took(waiting.operation.decide, since=since)
 
     def _change(self, waiting: Waiting, change: Change) -> Judged | Repeated:
         """Guard a change from live rows, then write it; a refused one may be asked again."""

@@ -63,6 +63,14 @@ class JournalRows(LogRows):
 
     __slots__ = ()
 
+    def hurry(self) -> None:
+        """Wait for no other lock as long as for the head: whoever holds it is waited for by all.
+
+        A plain transaction may hold a row that an operation needs (journal.md 2.6 rule 7).
+        """
+        if self.dialect.hurry:
+            self._run(self.dialect.hurry)
+
     def claim(self, claims: Sequence[Claim]) -> set[ClaimKey]:
         """Write replay rows; return the keys of those that were new."""
         if not claims:

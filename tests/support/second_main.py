@@ -35,6 +35,13 @@ class Acts:
             raise LookupError("no such token")
         return self.pull(live)
 
+    def pulls(self, live: LiveToken, seconds: float) -> tuple[None, list[Said]]:
+        """Pull again and again for so long; return what came of each."""
+        until, said = time.monotonic() + seconds, list[Said]()
+        while time.monotonic() < until:
+            said.append(_said(self, "pull", (live,)))
+        return None, said
+
     def revoke(self, granted: Granted) -> tuple[int, None]:
         """Take a consent back."""
         return self._town.revoke(granted).index, None

@@ -9,10 +9,11 @@ from pathlib import Path
 from scripts.local.postgresql import Postgresql
 from scripts.local.postgresql_files import Settings
 from scripts.verifying import verify_all
-from tests.support.on_disk import holes, opened
+from tests.support.on_disk import entries, holes, opened
 from tests.support.postgres import server_for_tests
 from tests.support.second_process import Line, Said, SecondProcess, second_process
 from tests.support.town import Town, found_town, open_vault, put_on
+from vault.journal.entries import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +44,11 @@ class SharedTown:
             verified = verify_all(found, progress=lambda _done, _size: None)
             return [*map(str, verified.findings), *holes(found)]
 
-    def entry_ids(self) -> dict[int, str]:
-        """Return the entries of the first log: index and id."""
-        rows = self.server.connect().execute(
-            "SELECT idx, entry_id FROM journal_entry WHERE log_id = 0"
-        )
-        return {index: bytes(entry_id).hex() for index, entry_id in rows}
+    def permitted(self, kind: Kind) -> int:
+        """Count what the one log says was permitted."""
+        with opened(self.folder) as found:
+            told = entries(found).values()
+        return sum(one.kind is kind for one in told)
 
 
 @contextmanager
