@@ -31,7 +31,7 @@ from storage.database import (
     Database,
 )
 from storage.failures import ConfigurationError, OutcomeOpenError
-from storage.lanes import Lanes
+from storage.lanes import Far, Lanes
 from vault.errors import StorageError
 
 READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -146,7 +146,7 @@ def open_postgresql(
     engine = _engine(server, size=threads)
     journal = _engine(server, size=writers)
     reads = _engine(server, size=threads + LOOP)
-    lanes = Lanes(reads, limit=threads + LOOP, begin=READING)
+    lanes = Lanes(reads, limit=threads + LOOP, far=Far(begin=READING, ended=_has_ended))
     try:
         yield Database(engine=engine, journal=journal, lanes=lanes, kind=Postgresql())
     finally:

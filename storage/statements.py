@@ -37,13 +37,13 @@ class Driver:
         self.ahead: Ahead | None = None
 
     @classmethod
-    def over(cls, raw: Any, *, dialect: Dialect) -> Self:  # noqa: ANN401 - a driver's connection
-        """Stand on a driver's connection whose transaction the caller has begun."""
+    def over(cls, raw: Any, *, dialect: Dialect, ahead: "Ahead | None" = None) -> Self:  # noqa: ANN401 - a driver's connection
+        """Stand on a driver's connection whose transaction the caller, or ``ahead``, begins."""
         driver = cls.__new__(cls)
         driver.dialect = dialect
         driver.errors = dialect.loaded_dbapi.Error
         driver.cursor = raw.cursor
-        driver.ahead = Ahead(raw) if hasattr(raw, "pipeline") else None
+        driver.ahead = ahead
         return driver
 
     def end(self) -> None:
@@ -52,27 +52,33 @@ class Driver:
 
 
 class Ahead:
-    """Statements that were asked together before each is read (a driver with a pipeline).
+    """Statements that are asked together before each is read (a driver with a pipeline).
 
     For units of work that only read: all they see is of one moment, whenever they ask.
     """
 
-    __slots__ = ("_found", "_raw")
+    __slots__ = ("_begin", "_found", "_raw")
 
-    def __init__(self, raw: Any) -> None:  # noqa: ANN401 - a driver's connection
-        """Ask over ``raw``, whose transaction has begun."""
+    def __init__(self, raw: Any, *, begin: str) -> None:  # noqa: ANN401 - a driver's connection
+        """Ask over ``raw``; ``begin`` goes with whatever is asked first."""
         self._raw = raw
+        self._begin = begin
         self._found: dict[tuple[str, tuple[object, ...]], Any] = {}
 
     def ask(self, said: Sequence[tuple[str, Mapping[str, object]]]) -> None:
         """Send all statements, then wait once for all answers."""
+        begin, self._begin = self._begin, ""
         with self._raw.pipeline():
+            if begin:
+                self._raw.execute(begin)
             for text, given in said:
                 cursor = self._found[text, tuple(given.values())] = self._raw.cursor()
                 cursor.execute(text, given)
 
     def take(self, text: str, given: Any) -> Any:  # noqa: ANN401 - parameters; a cursor
         """Return the answer to a statement, once; ``None`` if it was not asked."""
+        if self._begin:
+            self.ask([(text, given)])
         return self._found.pop((text, tuple(given.values())), None) if self._found else None
 
 
@@ -168,12 +174,12 @@ class Prepared:
         if compiled.constants:
             values |= compiled.constants
         given = tuple([values[name] for name in compiled.names]) if compiled.names else values
-        if driver.ahead is not None:
-            found = driver.ahead.take(compiled.text, given)
-            if found is not None:
-                return found
-        cursor = driver.cursor()
         try:
+            if driver.ahead is not None:
+                found = driver.ahead.take(compiled.text, given)
+                if found is not None:
+                    return found
+            cursor = driver.cursor()
             cursor.execute(compiled.text, given)
         except driver.errors as error:
             raise failure(error) from error
