@@ -148,36 +148,32 @@ class Batch:
                 self._judged.append(Judged(waiting=waiting, decided=early))
             else:
                 self._try(waiting, partial(self._decide_anew, waiting, operation))
-        judged = self._with_wraps(self._judged[before:])
-        self._judged[before:] = judged = self._within_limits(judged)
+        self._judged[before:] = judged = self._released(self._judged[before:])
         self._rows.notify([n for one in judged for n in _notices(one, self._now_ms)])
 
     def _decide_anew(self, waiting: Waiting, operation: Disclosure) -> Judged:
         return Judged(waiting=waiting, decided=operation.decide(self._tx, self._now_ms))
 
-    def _with_wraps(self, judged: Sequence[Judged]) -> list[Judged]:
-        """Read the wrapped keys that the permitted releases need; nothing is unwrapped."""
-        refs: set[VersionRef] = {r for one in judged if _permitted(one) for r in _releases(one)}
-        wraps = self._rows.wraps(refs)
-        kept = []
-        for one in judged:
-            needed = _releases(one) if _permitted(one) else ()
-            if all(ref in wraps for ref in needed):
-                one.wraps = tuple(wraps[ref] for ref in needed)
-                kept.append(one)
-            else:
-                missing = IntegrityError("a record has no key any more")
-                self._failed.append((one.waiting, missing))
-        return kept
+    def _released(self, judged: Sequence[Judged]) -> list[Judged]:
+        """Give each release its wrapped keys and its uses; nothing is unwrapped.
 
-    def _within_limits(self, judged: Sequence[Judged]) -> list[Judged]:
-        """Allot uses in the order of the queue, all that one needs or none; refuse the rest."""
-        left = self._rows.uses({s for one in judged if _permitted(one) for s in _spends(one)})
+        Uses are allotted in the order of the queue, all that one needs or none.
+        """
+        permitted = [one for one in judged if _permitted(one)]
+        wraps, left = self._rows.kept(
+            {ref for one in permitted for ref in _releases(one)},
+            {spend for one in permitted for spend in _spends(one)},
+        )
         counts: Counter[Spend] = Counter()
         kept = []
         for one in judged:
+            needed = _releases(one) if _permitted(one) else ()
             wanted = Counter(_spends(one) if _permitted(one) else ())
-            if all(_some_left(left.get(s), counts[s] + n) for s, n in wanted.items()):
+            if not all(ref in wraps for ref in needed):
+                missing = IntegrityError("a record has no key any more")
+                self._failed.append((one.waiting, missing))
+            elif all(_some_left(left.get(s), counts[s] + n) for s, n in wanted.items()):
+                one.wraps = tuple(wraps[ref] for ref in needed)
                 counts += wanted
                 kept.append(one)
             else:
