@@ -79,6 +79,7 @@ class GroupCommit:
         )
         self._clock = clock
         self._on_fatal = on_fatal
+        self._through: object = None
         self._queue = Queue()
         self._budget = Budget()
         self._stopped: VaultError | None = None
@@ -271,6 +272,10 @@ class GroupCommit:
             _log.exception("the freezing of the log could not be written down")
 
     def _checked(self, rows: JournalRows) -> tuple[HeadRow, Frontier]:
+        through = rows.connection.connection.dbapi_connection
+        if through is not self._through:  # Another server may have taken over meanwhile.
+            self._guard.doubt()
+            self._through = through
         head = rows.lock_head(self._identity.log_id)
         return self._known_head(head, rows.connection)
 

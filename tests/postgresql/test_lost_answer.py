@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from storage.journal_state import LogState
 from storage.writing import RESOLVE_SECONDS
 from tests.support.cutting_proxy import Cut, CuttingProxy, cutting_proxy
 from tests.support.postgres import migrated
 from tests.support.vault_values import a_case
 from tests.support.writer import World, a_change, a_pull, entry_id, open_world_on
 from vault.errors import JournalUnavailableError, OutcomeUnknownError
-from vault.journal.operations import Committed
+from vault.journal.operations import DEADLINE_SECONDS, Committed
+from vault.ports import Tx
 
 pytestmark = pytest.mark.slow
 
@@ -92,6 +94,37 @@ def test_who_is_told_of_success_is_exactly_who_stands_in_the_log(
     assert (through.proxy.cuts, None in told) == (1, where is Cut.BEFORE)
     assert set(through.ids()) == {one for one in told if one}
     assert through.world.faults() == ()
+
+
+def test_what_was_found_to_have_happened_is_remembered_as_seen(through: Through) -> None:
+    with through.world.serving() as writer:
+        writer.submit(a_pull(1))
+        through.proxy.cut(Cut.AFTER)
+        second = writer.submit(a_pull(2))
+
+    kept = LogState.load(through.world.state_path)
+    assert isinstance(second, Committed)
+    assert kept is not None
+    assert kept.size == through.world.head().size == 2
+
+
+def test_who_stood_still_amid_a_batch_is_told_at_once_that_nothing_happened(
+    world: World,
+) -> None:
+    def stand_still(tx: Tx, _at_ms: int) -> None:
+        time.sleep(2.5)  # The server gives the head to somebody else after two seconds.
+        tx.cases.add(a_case())
+
+    with world.serving() as writer:
+        started_at = time.monotonic()
+        with pytest.raises(JournalUnavailableError):
+            writer.submit(a_change(1, effect=stand_still))
+        waited = time.monotonic() - started_at
+        later = writer.submit(a_pull(2))
+
+    assert waited < DEADLINE_SECONDS
+    assert isinstance(later, Committed)
+    assert [entry.entry_id for entry in world.entries()] == [entry_id(2)]
 
 
 def test_when_the_server_stays_away_nobody_claims_to_know(through: Through) -> None:

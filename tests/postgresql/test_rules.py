@@ -28,7 +28,7 @@ from tests.support.vault_values import SPACE, a_case, a_holder
 from tests.support.writer import World, a_change, a_pull, entry_id
 from vault.errors import JournalUnavailableError
 from vault.ids import CaseNumber
-from vault.journal.operations import DEADLINE_SECONDS, Change, Committed, Disclosure
+from vault.journal.operations import DEADLINE_SECONDS, Change, Committed, Disclosure, Request
 from vault.ports import Tx
 
 SUBTRANSACTIONS = 64
@@ -137,17 +137,23 @@ def test_the_heads_page_has_room_for_many_versions_of_it(world: World) -> None:
     assert found == [("{fillfactor=10}",)]
 
 
-def test_an_operation_waits_half_a_second_for_a_row_and_fails_alone(world: World) -> None:
+@pytest.mark.parametrize("what", ["effect", "request"])
+def test_an_operation_waits_half_a_second_for_a_row_and_fails_alone(
+    world: World, what: str
+) -> None:
     with world.work() as tx:
         tx.holders.add(a_holder(), numbers=(), keys=())
 
     def touch(tx: Tx, _at_ms: int) -> None:
         tx.holders.set_profile(SPACE, profile=b"new", expected=1)
 
+    asked = Request(actor_id=bytes(16), request_id="1", body_hash=bytes(32), answer=b"done")
+    touching = a_change(2, **{what: touch if what == "effect" else asked})
     started_at = time.monotonic()
     with world.database.engine.connect() as other, other.begin():
         other.exec_driver_sql("SELECT holder_id FROM holder FOR UPDATE")
-        outcomes = in_one_batch(world, a_change(1), a_change(2, effect=touch), a_pull(3))
+        other.exec_driver_sql("LOCK TABLE request_id IN ACCESS EXCLUSIVE MODE")
+        outcomes = in_one_batch(world, a_change(1), touching, a_pull(3))
     waited = time.monotonic() - started_at
 
     assert outcomes == [True, BusyError, True]
