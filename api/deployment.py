@@ -94,7 +94,7 @@ def open_deployment(
         return opened
     try:
         return _found(database, provider, settings=settings, clock=clock, random=random)
-    except ConflictError:
+    except (ConflictError, LogFrozenError):  # Made meanwhile, and perhaps served already.
         opened = _opened(database, provider, settings=settings, random=random)
         if opened is None:
             raise

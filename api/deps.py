@@ -5,7 +5,8 @@ to endpoints. The two Protocols are implemented in ``api.oauth`` and used elsewh
 ``TokenResolver`` by ``/v1``, ``ConsentDesk`` by the portal.
 """
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import Annotated, Final, Protocol
 
 from fastapi import Depends, Request, Response
@@ -34,6 +35,8 @@ class Wired:
         demo: Synthetic people; http on loopback is allowed.
         resolve: Turns a presented token into what it may be used for.
         desk: The consent decision.
+        leaving: Set when this process is told to stop: whoever shares requests out looks for
+            another one, while those that are here already are answered.
     """
 
     vault: Vault
@@ -41,6 +44,7 @@ class Wired:
     demo: bool
     resolve: "TokenResolver"
     desk: "ConsentDesk"
+    leaving: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @property
     def secure(self) -> bool:
@@ -52,8 +56,12 @@ class Wired:
         return f"__Host-{name}" if self.secure else name
 
     def serving(self) -> bool:
-        """Say whether the journal takes entries: without it nothing is released or changed."""
-        return self.vault.journal.waiting
+        """Say whether this process takes requests and its journal entries.
+
+        Without a journal nothing is released or changed. It is asked for what it knows, and
+        nobody waits: it looks for the database by itself, about once a second.
+        """
+        return not self.leaving.is_set() and self.vault.journal.waiting
 
 
 async def wired(request: Request) -> Wired:

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from scripts.bench import verb as bench
 from scripts.outcomes import Told, settings_told, system_told, told_of
 from scripts.verbs import client, journal, keys, policy, receipt
+from scripts.verbs.cluster import cluster
 from scripts.verbs.demo import demo
 from scripts.verbs.doctor import doctor
 from scripts.verbs.migrate import migrate
@@ -58,6 +59,9 @@ app: Final = typer.Typer(
 )
 for _verb in (serve, demo, migrate, doctor):
     app.command(rich_help_panel=PANEL)(_verb)
+app.command(rich_help_panel=PANEL, hidden=True)(
+    cluster
+)  # ./scripts/cluster installs what it needs.
 for _name, _group in (
     ("client", client.app),
     ("keys", keys.app),

@@ -28,7 +28,7 @@ def running(settings: Settings, *, where: Places) -> Iterator[Wired]:
         OperatorError: Another server has this data folder, or it cannot be written.
         VaultError: The vault does not open.
     """
-    for folder in (where.data, where.state):
+    for folder in (where.data, settings.state):
         _own(folder)
     with ExitStack() as stack:
         verbs: dict[str, Verb] = dict.fromkeys((ACTIVATE, REGISTER, SUSPEND, RESUME), _starting)

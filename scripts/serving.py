@@ -1,15 +1,19 @@
 """Runs the application under uvicorn: one port, held from the very start, and a clean stop."""
 
+import asyncio
 import logging
 import signal
 import socket
 import sys
+import threading
+import time
 from types import FrameType
 from typing import Any, Final
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scripts.outcomes import Exit, OperatorError
 
@@ -17,6 +21,11 @@ HOST: Final = "127.0.0.1"
 BACKLOG: Final = 512
 STOP_SECONDS: Final = 10
 """How long requests may go on after the signal to stop."""
+
+KEEP_SECONDS: Final = 5
+"""How long a connection without a request stays: longer than the proxy before us keeps it."""
+
+LOOK_SECONDS: Final = 0.02
 
 
 def claim_port(port: int, *, host: str = HOST) -> socket.socket:
@@ -80,10 +89,16 @@ def log_as_json() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def run(app: FastAPI, *, on: socket.socket) -> None:
-    """Serve ``app`` until SIGTERM or SIGINT; then let requests finish, and return."""
+def run(app: FastAPI, *, on: socket.socket, leaving: threading.Event) -> None:
+    """Serve ``app`` until SIGTERM or SIGINT; then let requests finish, and return.
+
+    Args:
+        app: What is served.
+        on: Where; it is closed in the end.
+        leaving: Set as soon as no new connection is taken.
+    """
     config = uvicorn.Config(
-        app,
+        _Parting(app, leaving=leaving),
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -91,9 +106,10 @@ def run(app: FastAPI, *, on: socket.socket) -> None:
         access_log=False,
         server_header=False,
         log_config=None,
+        timeout_keep_alive=KEEP_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, leaving=leaving)
     kept = {number: signal.signal(number, _noted) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         server.run(sockets=[on])
@@ -107,6 +123,57 @@ def run(app: FastAPI, *, on: socket.socket) -> None:
             "myspace doctor",
             code=Exit.SOFTWARE,
         )
+
+
+class _Parting:
+    """Ends each connection with the answer that goes out on it, once we are leaving."""
+
+    def __init__(self, app: ASGIApp, *, leaving: threading.Event) -> None:
+        self._app, self._leaving = app, leaving
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def parting(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._leaving.is_set():
+                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await send(message)
+
+        await self._app(scope, receive, parting)
+
+
+class _Server(uvicorn.Server):
+    """Leaves without failing a request that somebody else's connection has brought already.
+
+    The library hangs up on connections that have no request at that moment. A proxy that is just
+    sending one there may not send it again elsewhere (RFC 9110 s. 9.2.2). So they stay until they
+    have had an answer that says it is the last one, or until the proxy would have let them go.
+    Whoever sits at the terminal does not wait for that.
+    """
+
+    def __init__(self, config: uvicorn.Config, *, leaving: threading.Event) -> None:
+        super().__init__(config)
+        self._leaving = leaving
+        self._at_once = False
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take a signal to stop."""
+        self._at_once = self._at_once or sig == signal.SIGINT
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no connection any more, let go of those that are there, then stop."""
+        self._leaving.set()
+        for listening in self.servers:
+            listening.close()
+        for held in sockets or ():
+            held.close()
+        until = time.monotonic() + KEEP_SECONDS
+        while self._waits_for_somebody(until):  # noqa: ASYNC110 - the library sets no event
+            await asyncio.sleep(LOOK_SECONDS)
+        await super().shutdown(sockets)
+
+    def _waits_for_somebody(self, until: float) -> bool:
+        here = bool(self.server_state.connections)
+        return here and time.monotonic() < until and not self._at_once
 
 
 def _noted(_signal: int, _frame: FrameType | None) -> None:

@@ -8,6 +8,7 @@ accepted; a parent that is killed takes them along.
 import ctypes
 import os
 import signal
+import socket
 import sys
 import time
 from typing import Final, NamedTuple
@@ -18,6 +19,9 @@ import typer
 PR_SET_PDEATHSIG: Final = 1
 SETTLED_SECONDS: Final = 10.0
 """Who ends sooner than this after its start has something that a new start does not mend."""
+
+SIGNALLED: Final = 128
+"""Exit codes from here on tell the signal that ended a process, as shells say it."""
 
 _WATCHED: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
 
@@ -35,10 +39,15 @@ class _Forked(Exception):  # noqa: N818 - no error: how a child leaves the paren
         self.number = number
 
 
-def spread(count: int) -> int:
+def spread(count: int, *, on: socket.socket) -> int:
     """Fork ``count`` workers; return in each of them, with its number from 0 on.
 
     The parent does not return: it watches, and exits when all have ended.
+
+    Args:
+        count: How many.
+        on: Where all of them listen. The parent closes it before it stops them: a connection
+            must not wait at a port at which nobody answers any more.
 
     Raises:
         typer.Exit: In the parent, at the end; with the code of a worker that could not start.
@@ -46,7 +55,7 @@ def spread(count: int) -> int:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     parent = os.getpid()
     try:
-        code = _watch(count)
+        code = _watch(count, on)
     except _Forked as forked:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         _end_with(parent)
@@ -55,25 +64,31 @@ def spread(count: int) -> int:
     raise typer.Exit(code)
 
 
-def _watch(count: int) -> int:
+def _watch(count: int, on: socket.socket) -> int:
     workers = {_fork(number): _Worker(number, time.monotonic()) for number in range(count)}
     code, stopping = 0, False
     while workers:
         if signal.sigwait(_WATCHED) != signal.SIGCHLD:
             stopping = True
-            _stop(workers)
+            _stop(workers, on)
             continue
         for pid, status in _ended():
             ended = workers.pop(pid)
             if stopping:
                 code = code or status
-            elif status and time.monotonic() - ended.started_at < SETTLED_SECONDS:
+            elif _could_not_start(ended, status):
                 code, stopping = status, True
-                _stop(workers)
+                _stop(workers, on)
             else:
                 _log.error("a worker ended and is started anew", number=ended.number, code=status)
                 workers[_fork(ended.number)] = _Worker(ended.number, time.monotonic())
     return code
+
+
+def _could_not_start(ended: _Worker, status: int) -> bool:
+    """Say whether it gave up by itself, and soon; one that was killed would have gone on."""
+    early = time.monotonic() - ended.started_at < SETTLED_SECONDS
+    return early and 0 < status < SIGNALLED
 
 
 def _fork(number: int) -> int:
@@ -96,10 +111,11 @@ def _ended() -> list[tuple[int, int]]:
         if not pid:
             return ended
         code = os.waitstatus_to_exitcode(status)
-        ended.append((pid, code if code >= 0 else 128 - code))
+        ended.append((pid, code if code >= 0 else SIGNALLED - code))
 
 
-def _stop(workers: dict[int, _Worker]) -> None:
+def _stop(workers: dict[int, _Worker], on: socket.socket) -> None:
+    on.close()
     for pid in workers:  # Not yet waited for, so nobody else can have its id.
         os.kill(pid, signal.SIGTERM)
 
@@ -109,4 +125,4 @@ def _end_with(parent: int) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     if os.getppid() != parent:
-        raise typer.Exit(128 + signal.SIGTERM)
+        raise typer.Exit(SIGNALLED + signal.SIGTERM)

@@ -5,6 +5,7 @@ the commit returned; whatever cannot be committed is told as an error, and nothi
 for it. The writer owns its connection; a thread that waits for it holds nothing.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -45,6 +46,8 @@ from vault.journal.operations import (
 )
 
 IDLE_SECONDS: Final = 0.5
+SILENT_SECONDS: Final = 5.0
+"""A shared database that said nothing for so long is gone; it is looked at each second."""
 
 _log = structlog.get_logger(__name__)
 
@@ -84,6 +87,7 @@ class GroupCommit:
         self._budget = Budget()
         self._stopped: VaultError | None = None
         self._at_stake: tuple[Finished, Frontier] | None = None
+        self._answered_at = -math.inf
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     def start(self) -> None:
@@ -98,6 +102,7 @@ class GroupCommit:
         except LogFrozenError as error:
             self._freeze(error)
             raise
+        self._answered()
         self._thread.start()
 
     def stop(self) -> None:
@@ -108,8 +113,9 @@ class GroupCommit:
 
     @property
     def waiting(self) -> bool:
-        """Say whether the writer serves; for readiness."""
-        return self._thread.is_alive() and self._stopped is None
+        """Say whether the writer serves, as far as it knows; for readiness."""
+        serves = self._thread.is_alive() and self._stopped is None and not self._queue.closed
+        return serves and (not self._writing.shared or self._heard())
 
     def enqueue(self, operation: Change | Disclosure) -> Pending:
         """Queue ``operation`` without waiting; its result is the outcome."""
@@ -152,16 +158,31 @@ class GroupCommit:
             _log.exception("the journal's state file cannot be written")
 
     def _look(self) -> None:
-        """Compare the database with what was seen, while nothing waits here; others write too."""
+        """Compare the database with what was seen, while nothing waits here; others write too.
+
+        One that did not answer is back when it lets us write, on the connection for that.
+        """
         if self._stopped is not None or not self._guard.due():
             return
+        look = self._writing.reading if self._heard() else self._writing.transaction
         try:
-            with self._writing.reading() as connection:
+            with look() as connection:
                 self._known_head(LogRows(connection).head(self._identity.log_id), connection)
         except LogFrozenError as error:
             self._stop_frozen(error)
         except VaultError as error:
-            _log.warning("the log could not be looked at", exc_info=error)
+            if self._heard():  # Said once, and not at each look until it is back.
+                _log.warning("the log could not be looked at", exc_info=error)
+            self._answered_at = -math.inf
+        else:
+            self._answered()
+
+    def _answered(self) -> None:
+        self._answered_at = time.monotonic()
+
+    def _heard(self) -> bool:
+        """Say whether the database has answered of late, and not failed since."""
+        return time.monotonic() - self._answered_at < SILENT_SECONDS
 
     def _serve_next(self) -> None:
         """Commit what waits. It is taken once the head is locked: meanwhile more has come."""
@@ -202,6 +223,7 @@ class GroupCommit:
             self._resolve(batch, error)
         elif len(batch) == 1 or isinstance(error, StorageError):
             self._guard.doubt()
+            self._answered_at = -math.inf  # Until the next look, which is due at once.
             unavailable = JournalUnavailableError("the journal cannot be written")
             unavailable.__cause__ = error
             _log.error("a batch was not committed", size=len(batch), exc_info=error)
@@ -222,6 +244,7 @@ class GroupCommit:
             self._on_fatal(error)
             return
         self._guard.doubt()
+        self._answered_at = -math.inf
         entries = [] if self._at_stake is None else self._at_stake[0].entries
         happened = has_happened(self._writing, log_id=self._identity.log_id, entries=entries)
         _log.warning("the answer to a commit was lost", happened=happened, exc_info=error)
@@ -255,6 +278,7 @@ class GroupCommit:
             self._at_stake = (finished, frontier)
             self._budget.spent(since=held_since, operations=len(batch), slowest=judging.slowest)
         self._guard.committed(finished.head, finished.frontier)
+        self._answered()
         return finished, frontier
 
     def _stop_frozen(self, error: LogFrozenError) -> None:

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import threading
 from typing import Final
 
 from fastapi import FastAPI
@@ -24,4 +25,4 @@ def bare_app() -> FastAPI:
 
 if __name__ == "__main__":
     log_as_json()
-    run(bare_app(), on=socket.socket(fileno=int(sys.argv[1])))
+    run(bare_app(), on=socket.socket(fileno=int(sys.argv[1])), leaving=threading.Event())

@@ -140,7 +140,7 @@ def running_nginx(
         certificate=_copied(certificate, folder),
     )
     (folder / "nginx.conf").write_text(text, "utf-8")
-    check_reachable(folder / "nginx.conf")
+    check_reachable(folder)
     own(folder)
     process = Process.start(
         [command, "-p", folder, "-c", folder / "nginx.conf", "-e", "stderr"],

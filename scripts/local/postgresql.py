@@ -94,6 +94,11 @@ class Postgresql:
         """Return the id of the postmaster, the parent of all its processes."""
         return self._running().pid
 
+    @property
+    def alive(self) -> bool:
+        """Tell whether it was started and has not ended."""
+        return self._process is not None and self._process.alive
+
     def address(self, database: str = DATABASE, *, role: str = ROLE) -> str:
         """Return the address of a database, without the password."""
         return f"postgresql://{role}@{HOST}:{self.port}/{database}"

@@ -1,7 +1,7 @@
 """A real SeaweedFS on 127.0.0.1, from the wheel's own program: one copy, or a small cluster.
 
-Everything lies below one folder; ports are free ones; whoever started it stops it, and nothing
-of it outlives the block. The keys are drawn anew each time.
+Everything lies below one folder; ports are free ones; whoever started it stops it, and no
+process of it outlives the block. The keys are drawn anew each time.
 """
 
 import io
@@ -25,6 +25,8 @@ from scripts.local.process import HOST, Process, answers, free_port, plain_envir
 from scripts.outcomes import Exit, OperatorError
 
 REGION: Final = "us-east-1"
+STOP_SECONDS: Final = 1.0
+"""The filer has written all it has to by then, and goes on to wait for nobody for 15 seconds."""
 
 _TRIAL: Final = "trial"
 _SMALL: Final = {
@@ -82,15 +84,19 @@ class SeaweedFS:
         """Host and port."""
         return f"{HOST}:{self.port}"
 
-    def make_bucket(self) -> str:
-        """Make a new bucket; return its name."""
-        name = f"vault-{secrets.token_hex(8)}"
-        _client(self).make_bucket(name)
+    def make_bucket(self, name: str | None = None) -> str:
+        """Make a bucket, a new one if none is named, unless it is there; return its name."""
+        name = name or f"vault-{secrets.token_hex(8)}"
+        client = _client(self)
+        if not client.bucket_exists(name):
+            client.make_bucket(name)
         return name
 
 
 @contextmanager
-def seaweedfs(folder: Path, *, volumes: int = 1, replication: str = "000") -> Iterator[SeaweedFS]:
+def seaweedfs(
+    folder: Path, *, volumes: int = 1, replication: str = "000", kept: bool = False
+) -> Iterator[SeaweedFS]:
     """Run a master, volume servers, a filer and its S3 interface while the block runs.
 
     Args:
@@ -98,6 +104,8 @@ def seaweedfs(folder: Path, *, volumes: int = 1, replication: str = "000") -> It
         volumes: How many volume servers hold the data; more than there are extra copies.
         replication: How many extra copies are kept, in SeaweedFS's three digits: ``001`` is
             one, on another volume server of the same rack.
+        kept: Whether what is in the folder will be wanted again: each server may then write what
+            it has to, before it ends.
 
     Raises:
         OperatorError: It is not installed, or one of its servers did not start.
@@ -105,7 +113,7 @@ def seaweedfs(folder: Path, *, volumes: int = 1, replication: str = "000") -> It
     owner = Login.draw("owner", "Admin", "Read", "Write", "List")
     vault, reader = Login.draw("vault", "Read", "Write"), Login.draw("reader", "Read")
     with ExitStack() as stack:
-        parts = _Parts(folder.absolute(), stack)
+        parts = _Parts(folder.absolute(), stack, kept=kept)
         master = parts.start(
             "master",
             *("-peers=none", "-electionTimeout=1s", "-telemetry=false"),
@@ -151,12 +159,13 @@ class _Part:
 
 
 class _Parts:
-    """Starts the servers of one store; each is killed at the end, its data are thrown away."""
+    """Starts the servers of one store; each is killed at the end, unless its data are kept."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, *, kept: bool) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._stack = stack
+        self._end = signal.SIGTERM if kept else signal.SIGKILL
 
     def start(self, name: str, *options: str, data: str = "") -> _Part:
         """Start one and wait until it listens: who looks for it too soon tries again much later.
@@ -170,13 +179,13 @@ class _Parts:
         command = [_program(), name.partition("-")[0], f"-ip={HOST}", f"-ip.bind={HOST}"]
         command += [f"-port={http}", f"-port.grpc={grpc}", *options]
         if data:
-            (self._folder / name).mkdir()
+            (self._folder / name).mkdir(exist_ok=True)
             command.append(f"-{data}={self._folder / name}")
         log = self._folder / f"{name}.log"
         process = Process.start(
             command, name=f"SeaweedFS {name}", log=log, environment=plain_environment() | _SMALL
         )
-        self._stack.callback(process.stop, signal.SIGKILL)
+        self._stack.callback(process.stop, self._end, seconds=STOP_SECONDS)
         process.wait_until(lambda: answers(http) and answers(grpc))
         return _Part(process=process, http=http, grpc=grpc)
 

@@ -61,12 +61,12 @@ def serve(
         number: int = held.getsockname()[1]
         settings = embedded_settings(where, port=number, demo=demo)
         _refuse_workers(settings, workers)
-        worker = 0 if workers == 1 else spread(workers)
+        worker = 0 if workers == 1 else spread(workers, on=held)
         with running(settings, where=where) as wired:
             app = create_app(settings, wiring=lambda _settings: nullcontext(wired))
             if not worker:
                 _greet(settings.issuer, where=where, demo=settings.demo)
-            run(app, on=held)
+            run(app, on=held, leaving=wired.leaving)
 
 
 def _refuse_workers(settings: Settings, workers: int) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from policies.bundle import shipped
 from scripts.cli import app
 from scripts.demo_clients import draw_clients, registration
 from scripts.demo_data import fill
@@ -312,3 +313,60 @@ def test_whom_to_believe_is_said_once(where: Places, receipt: Path) -> None:
         myspace("receipt", "verify", receipt, "--data", where.data, "--policy", receipt),
         Exit.USAGE,
     )
+
+
+# -- several processes ---------------------------------------------------------------------
+
+
+def test_several_workers_on_an_embedded_database_are_refused(tmp_path: Path) -> None:
+    said = told(
+        myspace("serve", "--demo", "--port", "0", "--workers", "2", "--data", tmp_path / "data"),
+        Exit.CONFIGURATION,
+    )
+
+    assert "--workers" in said
+    assert "MYSPACE_POSTGRESQL__ADDRESS" in said
+    assert not (tmp_path / "data" / "vault.db").exists()
+
+
+def test_a_new_root_key_is_ours_alone_and_never_overwritten(tmp_path: Path) -> None:
+    file = tmp_path / "keys" / "root.key"
+
+    made = myspace("keys", "new", file)
+    key = file.read_bytes()
+    again = told(myspace("keys", "new", file), Exit.DATA)
+
+    assert made.exit_code == 0
+    assert "MYSPACE_KEYS__ROOT_KEY_FILE" in made.output
+    assert (len(key), file.stat().st_mode & 0o777) == (32, 0o600)
+    assert file.read_bytes() == key
+    assert str(file) in again.replace("\n", "")
+
+
+def test_a_root_key_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+
+    said = told(myspace("keys", "new", tmp_path / "file" / "root.key"), Exit.CONFIGURATION)
+
+    assert str(tmp_path / "file") in said.replace("\n", "")
+
+
+def test_policies_that_are_in_force_already_stay(where: Places) -> None:
+    result = myspace("policy", "activate", "--data", where.data)
+
+    assert result.exit_code == 0
+    assert shipped().hash.hex() in result.output.replace("\n", "")
+    assert "in force already" in result.output
+
+
+def test_a_running_server_puts_the_policies_of_this_release_in_force_again(where: Places) -> None:
+    with opened(where) as vault, listening(where.socket, operator_verbs(vault, demo=True)):
+        with vault.work() as tx:
+            tx.policies.activate(b"\x61" * 32, text="permit (principal, action, resource);")
+        done = myspace("policy", "activate", "--data", where.data)
+        again = myspace("policy", "activate", "--data", where.data)
+
+    assert (done.exit_code, again.exit_code) == (0, 0)
+    assert shipped().hash.hex() in done.output.replace("\n", "")
+    assert "in force already" not in done.output
+    assert "in force already" in again.output
