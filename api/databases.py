@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from api.settings import PostgresqlSettings, Settings
-from storage.database import MODE, READS, Database, answering
+from storage.database import LOOP, MODE, READS, Database, answering
 from storage.failures import ConfigurationError
 from storage.migrate import prepare_shared, refuse_newer
 from storage.postgresql import Server, open_postgresql
-from storage.server_rules import refuse_unsafe, server_state
+from storage.server_rules import ServerState, refuse_unsafe, server_state
 from storage.sqlite import open_sqlite, open_sqlite_beside
 
 OTHER_THREADS: Final = 4
@@ -62,20 +62,46 @@ def opened_to_read(settings: Settings) -> Iterator[Database]:
         yield database
 
 
+def look_at_server(settings: Settings) -> ServerState | None:
+    """Look at the server that the settings name, good or not; ``None`` if they name none.
+
+    Raises:
+        StorageError: It does not answer, or does not let us in.
+    """
+    if settings.postgresql is None:
+        return None
+    with open_postgresql(server_of(settings.postgresql), threads=1) as database:
+        return _state(database)
+
+
+def connections_wanted(settings: Settings) -> int:
+    """Return how many connections one process opens at most."""
+    threads = settings.limits.request_threads + OTHER_THREADS
+    return 2 * threads + LOOP + (settings.logs or 1)
+
+
 @contextmanager
 def _opened_server(settings: Settings, chosen: PostgresqlSettings) -> Iterator[Database]:
     threads = settings.limits.request_threads + OTHER_THREADS
     with open_postgresql(server_of(chosen), threads=threads, writers=MAX_LOGS) as database:
-        _refuse_unsafe(database, standby_required=chosen.standby)
+        refuse_unsafe_server(database, chosen)
         prepare_shared(database.journal)
         yield database
 
 
-def _refuse_unsafe(database: Database, *, standby_required: bool) -> None:
+def refuse_unsafe_server(database: Database, chosen: PostgresqlSettings) -> None:
+    """Refuse a server on which an acknowledged entry could be lost.
+
+    Raises:
+        StorageError: It is one, or does not answer; the message says what is wrong.
+    """
+    refuse_unsafe(_state(database), standby_required=chosen.standby)
+
+
+def _state(database: Database) -> ServerState:
     engine = database.engine.execution_options(**{MODE: READS})
     with answering(), engine.connect() as connection, connection.begin():
-        state = server_state(connection)
-    refuse_unsafe(state, standby_required=standby_required)
+        return server_state(connection)
 
 
 def _password(path: Path) -> str:

@@ -180,7 +180,7 @@ def objects_of(settings: Settings, *, random: RandomBytes) -> ObjectStore:
             region=settings.s3.region,
         ),
         credentials_file=settings.s3.credentials_file,
-        connections=settings.limits.request_threads,
+        requests=settings.limits.request_threads,
         random=random,
     )
 

@@ -26,6 +26,11 @@ class Dialect(Protocol):
         """What follows a SELECT to lock its row; nothing where the transaction locks all."""
         ...
 
+    @property
+    def hurry(self) -> str:
+        """How a transaction that holds the head is told to wait for no row for long."""
+        ...
+
     def marked(self, text: str) -> str:
         """Return ``text`` with the driver's placeholders in place of question marks."""
         ...
@@ -41,6 +46,7 @@ class Dialect(Protocol):
 
 class _Sqlite:
     lock: Final = ""
+    hurry: Final = ""
 
     def marked(self, text: str) -> str:
         return text
@@ -55,6 +61,7 @@ class _Sqlite:
 
 class _Postgresql:
     lock: Final = " FOR UPDATE"
+    hurry: Final = "SET LOCAL lock_timeout = '500ms'"
 
     def marked(self, text: str) -> str:
         return _percent(text)

@@ -17,6 +17,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection
 
+from storage.budget import Budget
 from storage.failures import BusyError
 from storage.journal_append import LogIdentity
 from storage.journal_batch import Batch, Finished
@@ -81,7 +82,9 @@ class GroupCommit:
         )
         self._clock = clock
         self._on_fatal = on_fatal
+        self._through: object = None
         self._queue = Queue()
+        self._budget = Budget()
         self._stopped: VaultError | None = None
         self._at_stake: tuple[Finished, Frontier] | None = None
         self._answered_at = -math.inf
@@ -191,9 +194,10 @@ class GroupCommit:
 
         try:
             self._serve(take)
-        except BusyError as error:
-            _log.warning("the head of the log is held by somebody else", exc_info=error)
         except Exception as error:  # noqa: BLE001 - nobody waits forever, whatever happened
+            if isinstance(error, BusyError) and not taken:  # They still wait, and may give up.
+                _log.warning("the head of the log is held by somebody else", exc_info=error)
+                return
             self._failed(taken or self._queue.take(), error)
 
     def _serve_part(self, batch: Sequence[Waiting]) -> None:
@@ -245,7 +249,9 @@ class GroupCommit:
         happened = has_happened(self._writing, log_id=self._identity.log_id, entries=entries)
         _log.warning("the answer to a commit was lost", happened=happened, exc_info=error)
         if happened and self._at_stake is not None:
-            wake(*self._at_stake)
+            finished, old = self._at_stake
+            self._guard.committed(finished.head, finished.frontier)  # It was seen, as any other.
+            wake(finished, old)
         elif happened is None:
             fail(batch, unknown)
         else:
@@ -255,18 +261,22 @@ class GroupCommit:
         with self._writing.transaction() as connection:
             rows = JournalRows(connection)
             head, frontier = self._checked(rows)
+            held_since = time.monotonic()
             batch = take()
             if any(waiting.operation.space is None for waiting in batch):
                 rows.lock_heads_after(self._identity.log_id)
-            finished = Batch(
+            rows.hurry()
+            judging = Batch(
                 rows=rows,
                 tx=SqlTx(connection),
                 identity=self._identity,
                 head=head,
                 frontier=frontier,
                 now_ms=max(head.last_ms, self._clock.now_ms()),
-            ).run(batch)
+            )
+            finished = judging.run(batch)
             self._at_stake = (finished, frontier)
+            self._budget.spent(since=held_since, operations=len(batch), slowest=judging.slowest)
         self._guard.committed(finished.head, finished.frontier)
         self._answered()
         return finished, frontier
@@ -286,6 +296,10 @@ class GroupCommit:
             _log.exception("the freezing of the log could not be written down")
 
     def _checked(self, rows: JournalRows) -> tuple[HeadRow, Frontier]:
+        through = rows.connection.connection.dbapi_connection
+        if through is not self._through:  # Another server may have taken over meanwhile.
+            self._guard.doubt()
+            self._through = through
         head = rows.lock_head(self._identity.log_id)
         return self._known_head(head, rows.connection)
 

@@ -132,8 +132,7 @@ class Append:
 
     def _insert(self, rows: Sequence[EntryRow]) -> None:
         try:
-            with self._rows.savepoint():
-                self._rows.append(rows)
+            self._rows.append_whole(rows)
         except RuleBroken as error:
             if self._rows.beyond(self._head):  # Not our own: those are undone.
                 raise LogFrozenError(

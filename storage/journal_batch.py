@@ -4,6 +4,7 @@ The order is the design: claims, then changes one by one in savepoints, then all
 together, so that a revocation beside a pull wins; then the entries of both, in this order.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from functools import partial
 import structlog
 
 from policies.access import EXHAUSTED, REPLAYED, Permit, overrule
+from storage.budget import Slowest
+from storage.failures import DatabaseFailure, failure
 from storage.journal_append import Append, Judged, LogIdentity
 from storage.journal_rows import JournalRows, TransactionLostError, claim_key
 from storage.log_rows import HeadRow
@@ -44,7 +47,11 @@ class Finished:
 
 
 class Batch:
-    """Runs over one open transaction whose head is locked; commits nothing itself."""
+    """Runs over one open transaction whose head is locked; commits nothing itself.
+
+    Attributes:
+        slowest: What took longest so far.
+    """
 
     def __init__(
         self,
@@ -64,6 +71,7 @@ class Batch:
         self._judged: list[Judged] = []
         self._answered: list[tuple[Waiting, Outcome]] = []
         self._failed: list[tuple[Waiting, Exception]] = []
+        self.slowest = Slowest()
 
     def run(self, batch: Sequence[Waiting]) -> Finished:
         """Judge every operation, append the entries, move the head."""
@@ -92,6 +100,7 @@ class Batch:
 
     def _try(self, waiting: Waiting, run: Callable[[], Judged | Repeated]) -> None:
         """Run one operation in its savepoint; what it raises is its own caller's business."""
+        since = time.monotonic()
         try:
             with self._rows.savepoint():
                 outcome = run()
@@ -99,6 +108,10 @@ class Batch:
             raise
         except VaultError as error:
             self._failed.append((waiting, error))
+        except DatabaseFailure as error:
+            told = failure(error)
+            told.__cause__ = error
+            self._failed.append((waiting, told))
         except Exception as error:  # noqa: BLE001 - one broken guard must not stop the others
             _log.exception("a journal operation failed")
             self._failed.append((waiting, error))
@@ -107,6 +120,8 @@ class Batch:
                 self._answered.append((waiting, outcome))
             else:
                 self._judged.append(outcome)
+        finally:
+            self.slowest.took(waiting.operation.decide, since=since)
 
     def _change(self, waiting: Waiting, change: Change) -> Judged | Repeated:
         """Guard a change from live rows, then write it; a refused one may be asked again."""
@@ -133,36 +148,32 @@ class Batch:
                 self._judged.append(Judged(waiting=waiting, decided=early))
             else:
                 self._try(waiting, partial(self._decide_anew, waiting, operation))
-        judged = self._with_wraps(self._judged[before:])
-        self._judged[before:] = judged = self._within_limits(judged)
+        self._judged[before:] = judged = self._released(self._judged[before:])
         self._rows.notify([n for one in judged for n in _notices(one, self._now_ms)])
 
     def _decide_anew(self, waiting: Waiting, operation: Disclosure) -> Judged:
         return Judged(waiting=waiting, decided=operation.decide(self._tx, self._now_ms))
 
-    def _with_wraps(self, judged: Sequence[Judged]) -> list[Judged]:
-        """Read the wrapped keys that the permitted releases need; nothing is unwrapped."""
-        refs: set[VersionRef] = {r for one in judged if _permitted(one) for r in _releases(one)}
-        wraps = self._rows.wraps(refs)
-        kept = []
-        for one in judged:
-            needed = _releases(one) if _permitted(one) else ()
-            if all(ref in wraps for ref in needed):
-                one.wraps = tuple(wraps[ref] for ref in needed)
-                kept.append(one)
-            else:
-                missing = IntegrityError("a record has no key any more")
-                self._failed.append((one.waiting, missing))
-        return kept
+    def _released(self, judged: Sequence[Judged]) -> list[Judged]:
+        """Give each release its wrapped keys and its uses; nothing is unwrapped.
 
-    def _within_limits(self, judged: Sequence[Judged]) -> list[Judged]:
-        """Allot uses in the order of the queue, all that one needs or none; refuse the rest."""
-        left = self._rows.uses({s for one in judged if _permitted(one) for s in _spends(one)})
+        Uses are allotted in the order of the queue, all that one needs or none.
+        """
+        permitted = [one for one in judged if _permitted(one)]
+        wraps, left = self._rows.kept(
+            {ref for one in permitted for ref in _releases(one)},
+            {spend for one in permitted for spend in _spends(one)},
+        )
         counts: Counter[Spend] = Counter()
         kept = []
         for one in judged:
+            needed = _releases(one) if _permitted(one) else ()
             wanted = Counter(_spends(one) if _permitted(one) else ())
-            if all(_some_left(left.get(s), counts[s] + n) for s, n in wanted.items()):
+            if not all(ref in wraps for ref in needed):
+                missing = IntegrityError("a record has no key any more")
+                self._failed.append((one.waiting, missing))
+            elif all(_some_left(left.get(s), counts[s] + n) for s, n in wanted.items()):
+                one.wraps = tuple(wraps[ref] for ref in needed)
                 counts += wanted
                 kept.append(one)
             else:

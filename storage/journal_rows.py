@@ -7,7 +7,7 @@ from typing import Final
 
 from storage.dialects import Columns, Row
 from storage.failures import DatabaseFailure
-from storage.log_rows import LogRows
+from storage.log_rows import EntryRow, LogRows
 from vault.clients.protocol import Claim
 from vault.crypto.contexts import Purpose
 from vault.crypto.keys import WrappedKey, WrapState
@@ -29,6 +29,10 @@ KEYS: Final[Mapping[Guarded, tuple[str, ...]]] = {
 }
 """Primary key of each guarded table; ``version`` stands beside it."""
 
+
+_SAVE: Final = "SAVEPOINT operation"
+_BACK: Final = "ROLLBACK TO SAVEPOINT operation"
+_RELEASE: Final = "RELEASE SAVEPOINT operation"
 
 _USE: Final = ("log_id", "holder_id", "grant_id", "code")
 _SPEND: Final = (
@@ -63,11 +67,20 @@ class JournalRows(LogRows):
 
     __slots__ = ()
 
+    def hurry(self) -> None:
+        """Wait for no other lock as long as for the head: whoever holds it is waited for by all.
+
+        A plain transaction may hold a row that an operation needs (journal.md 2.6 rule 7).
+        """
+        if self.dialect.hurry:
+            self._later(self.dialect.hurry)
+
     def claim(self, claims: Sequence[Claim]) -> set[ClaimKey]:
         """Write replay rows; return the keys of those that were new."""
         if not claims:
             return set()
-        rows = [(*claim_key(claim), claim.expires_at) for claim in claims]
+        # In one order, so that batches of two logs never wait for each other's claims.
+        rows = sorted((*claim_key(claim), claim.expires_at) for claim in claims)
         statement = self._insert(
             "oauth_replay",
             ("kind", "key_hash", "expires_at"),
@@ -85,17 +98,30 @@ class JournalRows(LogRows):
         Raises:
             TransactionLostError: There is nothing left to go back to.
         """
-        self._run("SAVEPOINT operation")
+        self._run(_SAVE)
         try:
             yield
         except BaseException:
-            try:
-                self._run("ROLLBACK TO SAVEPOINT operation")
-                self._run("RELEASE SAVEPOINT operation")
-            except DatabaseFailure as lost:
-                raise TransactionLostError("the database gave the transaction up") from lost
+            self._go_back()
             raise
-        self._run("RELEASE SAVEPOINT operation")
+        self._run(_RELEASE)
+
+    def append_whole(self, entries: Sequence[EntryRow]) -> None:
+        """Insert the entries of a batch in a savepoint: all, or none and the error."""
+        asked = self._insert("journal_entry", EntryRow._fields, entries)
+        try:
+            self._together([(_SAVE, ()), (asked, self.dialect.given(entries)), (_RELEASE, ())])
+        except DatabaseFailure:
+            self._go_back()
+            raise
+
+    def _go_back(self) -> None:
+        self._unsaid = []
+        try:
+            self._run(_BACK)
+            self._run(_RELEASE)
+        except DatabaseFailure as lost:
+            raise TransactionLostError("the database gave the transaction up") from lost
 
     def recall(self, log_id: int, request: Request) -> bytes | None:
         """Return what was answered to a request before; ``None`` for a new one.
@@ -124,62 +150,64 @@ class JournalRows(LogRows):
 
     def versions(self, seen: set[Seen]) -> dict[tuple[Guarded, Row], int]:
         """Return the version that each row has now; rows that are gone are left out."""
-        found: dict[tuple[Guarded, Row], int] = {}
-        for table in {one.table for one in seen}:
+        tables = sorted({one.table for one in seen})
+        asked = []
+        for table in tables:
             keys = sorted({one.key for one in seen if one.table is table})
-            columns = KEYS[table]
-            for row in self._joined(table.value, columns, ("version",), keys):
-                found[table, tuple(row[:-1])] = row[-1]
-        return found
-
-    def uses(self, spends: set[Spend]) -> dict[Spend, tuple[int, int | None]]:
-        """Return how often each was used, and how often it may be."""
-        keys = sorted((s.space.log_id, s.space.holder_id, s.grant_id, s.code) for s in spends)
-        if not keys:
-            return {}
-        counted = {
-            tuple(row[:4]): (row[4], row[5])
-            for row in self._joined("oauth_use", _USE, ("used", "max_uses"), keys)
-        }
+            asked.append(self._joined(table.value, KEYS[table], ("version",), keys))
         return {
-            spend: counted[key]
-            for spend in spends
-            if (key := (*spend.space, spend.grant_id, spend.code)) in counted
+            (table, tuple(row[:-1])): row[-1]
+            for table, rows in zip(tables, self._together(asked), strict=True)
+            for row in rows
         }
+
+    def kept(
+        self, refs: set[VersionRef], spends: set[Spend]
+    ) -> tuple[dict[VersionRef, RecordWrap], dict[Spend, tuple[int, int | None]]]:
+        """Return what releases need.
+
+        Returns:
+            The wrapped keys of record versions, each with the wrap of its parent; and how often
+            each use was made, and may be. What is not there is left out.
+        """
+        by_ref = {(*ref.space, ref.record_id, ref.version): ref for ref in refs}
+        by_use = {(*s.space, s.grant_id, s.code): s for s in spends}
+        asked = []
+        if by_ref:
+            listed = self.dialect.listed("record_key", _VERSION, count=len(by_ref))
+            asked.append((_WRAPS.format(listed=listed), self.dialect.given(sorted(by_ref))))
+        if by_use:
+            asked.append(self._joined("oauth_use", _USE, ("used", "max_uses"), sorted(by_use)))
+        found = iter(self._together(asked))
+        wraps = {
+            (ref := by_ref[tuple(row[:4])]): _record_wrap(ref, row[4:])
+            for row in (next(found) if by_ref else ())
+        }
+        uses = {
+            by_use[tuple(row[:4])]: (row[4], row[5]) for row in (next(found) if by_use else ())
+        }
+        return wraps, uses
 
     def spend(self, counts: Mapping[Spend, int]) -> None:
         """Count uses."""
         rows = sorted((*s.space, s.grant_id, s.code, n) for s, n in counts.items())
         if rows:
             listed = self.dialect.listed("oauth_use", (*_USE, "used"), count=len(rows))
-            self._run(_SPEND.format(listed=listed), self.dialect.given(rows))
+            self._later(_SPEND.format(listed=listed), self.dialect.given(rows))
 
     def notify(self, notices: Sequence[Notice]) -> None:
         """Queue what holders are told."""
         columns = ("log_id", "holder_id", "notice_id", "kind", "entry_id", "at_ms")
         rows = [(*n.space, n.notice_id, n.kind.value, n.entry_id, n.at_ms) for n in notices]
-        self._add("notice", columns, rows)
-
-    def wraps(self, refs: set[VersionRef]) -> dict[VersionRef, RecordWrap]:
-        """Return the wrapped keys of record versions, each with the wrap of its parent."""
-        keys = sorted((*ref.space, ref.record_id, ref.version) for ref in refs)
-        if not keys:
-            return {}
-        listed = self.dialect.listed("record_key", _VERSION, count=len(keys))
-        rows = self._all(_WRAPS.format(listed=listed), self.dialect.given(keys))
-        by_key = {tuple(row[:4]): row[4:] for row in rows}
-        return {
-            ref: _record_wrap(ref, row)
-            for ref in refs
-            if (row := by_key.get((*ref.space, ref.record_id, ref.version)))
-        }
+        if rows:
+            self._later(self._insert("notice", columns, rows), self.dialect.given(rows))
 
     def _joined(
         self, table: str, keys: Columns, wanted: Columns, rows: Sequence[Row]
-    ) -> Sequence[Row]:
-        """Select ``keys`` and ``wanted`` of the rows whose keys are given."""
+    ) -> tuple[str, Row]:
+        """Return what selects ``keys`` and ``wanted`` of the rows whose keys are given."""
         listed = self.dialect.listed(table, keys, count=len(rows))
-        return self._all(_joined(table, keys, wanted, listed), self.dialect.given(rows))
+        return _joined(table, keys, wanted, listed), self.dialect.given(rows)
 
 
 def claim_key(claim: Claim) -> ClaimKey:

@@ -7,17 +7,29 @@ a unit of work is BEGIN, the reads, COMMIT. Statements are SQLAlchemy's own all 
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Engine
 
 from storage.failures import DatabaseFailure, failure
-from storage.statements import Driver
+from storage.statements import Ahead, Driver
 from vault.errors import StorageError
 
 WAIT_SECONDS: Final = 5.0
+
+
+class Far(NamedTuple):
+    """What spares round trips to a database at a distance.
+
+    Attributes:
+        begin: How a unit of work begins; sent together with its first statement.
+        ended: Says of a driver's connection, without asking, whether the server has closed it.
+    """
+
+    begin: str
+    ended: Callable[[Any], bool]
 
 
 class Lanes:
@@ -28,19 +40,19 @@ class Lanes:
         engine: Engine,
         *,
         limit: int,
-        begin: str = "BEGIN",
+        far: Far | None = None,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         """Draw connections from ``engine``, each when it is first needed.
 
         Args:
-            engine: Its connections can only read, or ``begin`` sees to that.
+            engine: Its connections can only read, or ``far.begin`` sees to that.
             limit: Lanes at most; the engine's pool holds as many.
-            begin: How a unit of work begins.
+            far: How to spare round trips to a server; ``None`` where the database is near.
             wait_seconds: How long one may wait for a lane.
         """
         self._engine = engine
-        self._begin = begin
+        self._far = far
         self._free: deque[Any] = deque()
         self._room = threading.Semaphore(limit)
         self._wait_seconds = wait_seconds
@@ -55,9 +67,10 @@ class Lanes:
         if not self._room.acquire(timeout=self._wait_seconds):
             raise StorageError("all database connections are in use")
         try:
-            lane, raw = self._begun()
+            lane = self._taken()
             try:
-                driver = Driver.over(raw, dialect=self._engine.dialect)
+                raw = lane.dbapi_connection
+                driver = self._begun(raw)
                 try:
                     yield driver
                 finally:
@@ -78,23 +91,25 @@ class Lanes:
         while self._free:
             self._free.pop().close()
 
-    def _begun(self) -> tuple[Any, Any]:
-        """Begin on a lane; one that was kept may have died meanwhile, and another takes over."""
-        while True:
-            kept = self._kept()
-            try:
-                lane = kept or self._engine.raw_connection()
-                raw: Any = lane.dbapi_connection
-                raw.execute(self._begin)
-            except DatabaseFailure as error:
-                if kept is None:
-                    raise failure(error) from error
-                kept.invalidate()
-            else:
-                return lane, raw
+    def _begun(self, raw: Any) -> Driver:  # noqa: ANN401 - the driver's connection
+        """Begin now where that costs nothing; at a distance it goes with the first statement."""
+        if self._far is None:
+            raw.execute("BEGIN")
+            return Driver.over(raw, dialect=self._engine.dialect)
+        ahead = Ahead(raw, begin=self._far.begin)
+        return Driver.over(raw, dialect=self._engine.dialect, ahead=ahead)
 
-    def _kept(self) -> Any:  # noqa: ANN401 - SQLAlchemy's connection outside a transaction
+    def _taken(self) -> Any:  # noqa: ANN401 - SQLAlchemy's connection outside a transaction
+        """Take a lane; one that was kept may have died meanwhile, and another takes over."""
+        while True:
+            try:
+                lane = self._free.pop()
+            except IndexError:
+                break
+            if self._far is None or not self._far.ended(lane.dbapi_connection):
+                return lane
+            lane.invalidate()
         try:
-            return self._free.pop()
-        except IndexError:
-            return None
+            return self._engine.raw_connection()
+        except DatabaseFailure as error:
+            raise failure(error) from error

@@ -37,8 +37,8 @@ AGAIN_SECONDS: Final = 0.5
 _FOLDER: Final = Path(__file__).parent / "migrations"
 
 
-def upgrade(engine: Engine) -> None:
-    """Run every migration that ``engine``'s database has not had yet.
+def upgrade(engine: Engine, *, to: str = "head") -> None:
+    """Run every migration up to ``to`` that ``engine``'s database has not had yet.
 
     On a shared server a migration that would wait for a table steps back and tries again, so
     that nobody's request waits behind it.
@@ -48,7 +48,7 @@ def upgrade(engine: Engine) -> None:
     """
     for tries_left in reversed(range(TRIES)):
         try:
-            return _upgrade(engine)
+            return _upgrade(engine, to=to)
         except BusyError:
             if not tries_left:
                 raise
@@ -56,7 +56,7 @@ def upgrade(engine: Engine) -> None:
     return None
 
 
-def _upgrade(engine: Engine) -> None:
+def _upgrade(engine: Engine, *, to: str) -> None:
     try:
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":  # One process at a time; SQLite has one.
@@ -70,13 +70,13 @@ def _upgrade(engine: Engine) -> None:
             _refuse_newer(found)
             config = _config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
     except DatabaseFailure as error:
         raise failure(error) from error
 
 
-def prepare_shared(engine: Engine) -> None:
-    """Make the tables of an empty database; another one must be of a schema we serve.
+def prepare_shared(engine: Engine, *, oldest: str = OLDEST) -> None:
+    """Make the tables of an empty database; another one must be of schema ``oldest`` or later.
 
     Raises:
         OlderDataError: It has to be migrated first.
@@ -88,7 +88,7 @@ def prepare_shared(engine: Engine) -> None:
         upgrade(engine)
         return
     refuse_newer(engine)
-    if found in _known() and found not in _served():
+    if found in _known() and found not in _served(oldest):
         raise OlderDataError(f"the database is of an older schema ({found}); run: myspace migrate")
 
 
@@ -151,11 +151,10 @@ def _known() -> frozenset[str]:
 
 
 @cache
-def _served() -> frozenset[str]:
-    """Revisions from ``OLDEST`` to the newest: what this program can stand on."""
-    return frozenset(one.revision for one in _scripts().iterate_revisions("head", OLDEST)) | {
-        OLDEST
-    }
+def _served(oldest: str) -> frozenset[str]:
+    """Return the revisions from ``oldest`` to the newest."""
+    newer = _scripts().iterate_revisions("head", oldest)
+    return frozenset(one.revision for one in newer) | {oldest}
 
 
 def _refuse_newer(found: str | None) -> None:

@@ -114,23 +114,22 @@ class S3Objects:
 
 
 def open_objects(
-    place: S3Place, *, credentials_file: Path, connections: int, random: RandomBytes
+    place: S3Place, *, credentials_file: Path, requests: int, random: RandomBytes
 ) -> S3Objects:
     """Return the sealed files of a bucket, after having tried it.
 
     Args:
         place: Where the bucket is.
         credentials_file: Two lines, access key and secret key; mode 0600. Read once.
-        connections: How many stay open; as many as requests are served at once.
+        requests: How many are served at once; each may have two parts on their way.
         random: Names the object that is tried with.
 
     Raises:
         ObjectsRefusedError: Something is set wrong, and only the operator can mend it.
         ObjectsAwayError: The store does not answer now.
     """
-    bucket = S3Bucket(
-        place, S3Credentials.read(credentials_file), connections=connections, patience=PATIENT
-    )
+    keys = S3Credentials.read(credentials_file)
+    bucket = S3Bucket(place, keys, connections=IN_FLIGHT * requests, patience=PATIENT)
     probe(bucket, random=random)
     return S3Objects(bucket)
 

@@ -6,6 +6,7 @@ so that the statement after the lock sees what the holder of the lock before has
 commit that is not known to be as durable as was asked for is an open outcome.
 """
 
+import select
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import InvalidatePoolError
 
 from storage.database import (
     JOURNAL,
@@ -29,7 +31,7 @@ from storage.database import (
     Database,
 )
 from storage.failures import ConfigurationError, OutcomeOpenError
-from storage.lanes import Lanes
+from storage.lanes import Far, Lanes
 from vault.errors import StorageError
 
 READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -144,7 +146,7 @@ def open_postgresql(
     engine = _engine(server, size=threads)
     journal = _engine(server, size=writers)
     reads = _engine(server, size=threads + LOOP)
-    lanes = Lanes(reads, limit=threads + LOOP, begin=READING)
+    lanes = Lanes(reads, limit=threads + LOOP, far=Far(begin=READING, ended=_has_ended))
     try:
         yield Database(engine=engine, journal=journal, lanes=lanes, kind=Postgresql())
     finally:
@@ -176,11 +178,28 @@ def _engine(server: Server, *, size: int) -> Engine:
 
         raw.add_notice_handler(noticed)
 
+    @event.listens_for(engine, "checkout")
+    def handed_out(raw: Any, _record: Any, _proxy: Any) -> None:  # noqa: ANN401 - the driver's connection
+        if _has_ended(raw):  # Nothing was said on it yet, so another one does as well.
+            raise InvalidatePoolError
+
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
         _begin(connection)
 
     return engine
+
+
+def _has_ended(raw: psycopg.Connection[Any]) -> bool:
+    """Say whether the server has closed a connection that nobody used: without asking it.
+
+    Between transactions a server says nothing but that it goes, so one look at the socket does.
+    """
+    if raw.closed:
+        return True
+    looking = select.poll()
+    looking.register(raw.fileno(), select.POLLIN)
+    return bool(looking.poll(0))
 
 
 def _begin(connection: Connection) -> None:

@@ -89,7 +89,7 @@ class S3Bucket:
         connections: int,
         patience: Patience,
     ) -> None:
-        """Connect to ``place`` when first asked; ``connections`` stay open meanwhile."""
+        """Connect to ``place`` when first asked; up to ``connections`` stay open afterwards."""
         self._bucket = place.bucket
         self._patience = patience
         self._http = PoolManager(maxsize=connections, retries=False, timeout=TIMEOUT)

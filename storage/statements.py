@@ -6,7 +6,7 @@ SQLite needs for a look-up by key. Values are those that drivers take as they ar
 text, bytes, ``None``. Whoever makes a ``Driver`` has begun a transaction and will end it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, NoReturn, Self
 
 from sqlalchemy import Connection, Dialect
@@ -25,7 +25,7 @@ _CHANGED: Final = "this was changed by somebody else; read it again"
 class Driver:
     """The driver's connection behind an open transaction."""
 
-    __slots__ = ("cursor", "dialect", "errors")
+    __slots__ = ("ahead", "cursor", "dialect", "errors")
 
     def __init__(self, connection: Connection) -> None:
         """Reach through ``connection``, which must be in a transaction."""
@@ -34,19 +34,77 @@ class Driver:
         self.dialect: Dialect = connection.dialect
         self.errors: type[Exception] = connection.dialect.loaded_dbapi.Error
         self.cursor: Callable[[], Any] = connection.connection.cursor
+        self.ahead: Ahead | None = None
 
     @classmethod
-    def over(cls, raw: Any, *, dialect: Dialect) -> Self:  # noqa: ANN401 - a driver's connection
-        """Stand on a driver's connection whose transaction the caller has begun."""
+    def over(cls, raw: Any, *, dialect: Dialect, ahead: "Ahead | None" = None) -> Self:  # noqa: ANN401 - a driver's connection
+        """Stand on a driver's connection whose transaction the caller, or ``ahead``, begins."""
         driver = cls.__new__(cls)
         driver.dialect = dialect
         driver.errors = dialect.loaded_dbapi.Error
         driver.cursor = raw.cursor
+        driver.ahead = ahead
         return driver
 
     def end(self) -> None:
         """Refuse every later statement: what was read belongs to a moment that is over."""
         self.cursor = _over
+
+
+class Ahead:
+    """Statements that are asked together before each is read (a driver with a pipeline).
+
+    For units of work that only read: all they see is of one moment, whenever they ask.
+    """
+
+    __slots__ = ("_begin", "_found", "_raw")
+
+    def __init__(self, raw: Any, *, begin: str) -> None:  # noqa: ANN401 - a driver's connection
+        """Ask over ``raw``; ``begin`` goes with whatever is asked first."""
+        self._raw = raw
+        self._begin = begin
+        self._found: dict[tuple[str, tuple[object, ...]], Any] = {}
+
+    def ask(self, said: Sequence[tuple[str, Mapping[str, object]]]) -> None:
+        """Send all statements, then wait once for all answers."""
+        begin, self._begin = self._begin, ""
+        with self._raw.pipeline():
+            if begin:
+                self._raw.execute(begin)
+            for text, given in said:
+                cursor = self._found[text, tuple(given.values())] = self._raw.cursor()
+                cursor.execute(text, given)
+
+    def take(self, text: str, given: Any) -> Any:  # noqa: ANN401 - parameters; a cursor
+        """Return the answer to a statement, once; ``None`` if it was not asked."""
+        if self._begin:
+            self.ask([(text, given)])
+        return self._found.pop((text, tuple(given.values())), None) if self._found else None
+
+
+class Recorder(Driver):
+    """Writes statements down instead of saying them, and finds nothing."""
+
+    __slots__ = ("said",)
+
+    def __init__(self, dialect: Dialect) -> None:
+        """Compile for ``dialect``."""
+        self.dialect = dialect
+        self.errors = NotImplementedError  # Nothing is run, so nothing is raised.
+        self.cursor = lambda: self
+        self.ahead = None
+        self.said: list[tuple[str, Mapping[str, object]]] = []
+
+    def execute(self, text: str, given: Mapping[str, object]) -> None:
+        """Write a statement down."""
+        self.said.append((text, given))
+
+    def fetchone(self) -> None:
+        """Find no row."""
+
+    def fetchall(self) -> Sequence[Row]:
+        """Find no rows."""
+        return ()
 
 
 def _over() -> NoReturn:
@@ -116,8 +174,12 @@ class Prepared:
         if compiled.constants:
             values |= compiled.constants
         given = tuple([values[name] for name in compiled.names]) if compiled.names else values
-        cursor = driver.cursor()
         try:
+            if driver.ahead is not None:
+                found = driver.ahead.take(compiled.text, given)
+                if found is not None:
+                    return found
+            cursor = driver.cursor()
             cursor.execute(compiled.text, given)
         except driver.errors as error:
             raise failure(error) from error

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from storage.database import JOURNAL, MODE, READS, WRITES, Database
 from storage.failures import DatabaseFailure, commit_failure, failure
-from storage.statements import Driver
+from storage.statements import Driver, Recorder
 from storage.stores.cases import SqlCases, SqlNotices
 from storage.stores.clients import SqlClients
 from storage.stores.consents import SqlConsents
@@ -36,6 +36,7 @@ class SqlTx:
     """Implements ``vault.ports.Tx`` over one open transaction; ends nothing itself."""
 
     __slots__ = (
+        "_driver",
         "cases",
         "clients",
         "consents",
@@ -52,6 +53,7 @@ class SqlTx:
     def __init__(self, on: Connection | Driver) -> None:
         """Stand on the transaction of a connection, or on one that a driver stands on."""
         driver = on if isinstance(on, Driver) else Driver(on)
+        self._driver = driver
         self.system = SqlSystemKeys(driver)
         self.holders = SqlHolders(driver)
         self.records = SqlRecords(driver)
@@ -63,6 +65,14 @@ class SqlTx:
         self.notices = SqlNotices(driver)
         self.entries = SqlEntries(driver)
         self.protocol = SqlProtocolRows(driver)
+
+    def foresee(self, reads: Callable[[Tx], object]) -> None:
+        """Ask for several things at once, where the database is at a distance (see the port)."""
+        ahead = self._driver.ahead
+        if ahead is not None:
+            recorder = Recorder(self._driver.dialect)
+            reads(SqlTx(recorder))
+            ahead.ask(recorder.said)
 
 
 def inside_unit_of_work() -> bool:

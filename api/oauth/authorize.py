@@ -21,6 +21,7 @@ from vault.clients import Client
 from vault.clients.profiles import Asked, Step, check
 from vault.clients.protocol import Interaction, InteractionState, PushedRequest
 from vault.crypto.tokens import well_formed
+from vault.errors import ConflictError
 from vault.ids import ID_BYTES, ClientId
 from vault.ports import Tx
 
@@ -58,6 +59,13 @@ def lead(provider: Provider, frozen: Frozen, *, browser: str, signin: str) -> Le
     Raises:
         NotLedError: A local page has to tell the holder.
     """
+    try:
+        return _lead(provider, frozen, browser=browser, signin=signin)
+    except ConflictError:  # The same browser loaded it twice at once: now there is one to find.
+        return _lead(provider, frozen, browser=browser, signin=signin)
+
+
+def _lead(provider: Provider, frozen: Frozen, *, browser: str, signin: str) -> Led:
     new_browser = "" if well_formed(browser, prefix=BROWSER) else provider.secrets.mint(BROWSER)
     browser_hash = provider.secrets.hash(new_browser or browser)
     now = provider.now()

@@ -7,12 +7,15 @@ import typer
 from rich.table import Table
 
 from api.consent_page import Text
+from api.databases import connections_wanted, look_at_server
+from api.settings import Settings
 from scripts import checks
 from scripts.checks import Looked, State
 from scripts.outcomes import Exit, OperatorError, told_of
 from scripts.places import Places, existing_settings, places
 from scripts.reading import reading
 from scripts.screen import DataOption, both, console
+from scripts.server_check import database_server
 from vault.clock import SystemClock
 from vault.errors import VaultError
 
@@ -47,6 +50,7 @@ def _look(where: Places, *, data: DataOption) -> Iterator[Looked]:
     yield from checks.root_key(settings)
     yield from checks.object_store(settings)
     try:
+        yield from _server(settings)
         with reading(data) as opened:
             yield Looked(
                 what=_DATABASE,
@@ -57,6 +61,16 @@ def _look(where: Places, *, data: DataOption) -> Iterator[Looked]:
     except VaultError as error:
         yield _unreadable(error)
     yield from checks.server(where)
+
+
+def _server(settings: Settings) -> Iterator[Looked]:
+    found = look_at_server(settings)
+    if found is not None and settings.postgresql is not None:
+        yield from database_server(
+            found,
+            standby_required=settings.postgresql.standby,
+            wanted=connections_wanted(settings),
+        )
 
 
 def _unreadable(error: VaultError) -> Looked:

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.consent_page import Text
-from api.databases import server_of
+from api.databases import refuse_unsafe_server, server_of
 from api.settings import PREFIX, PostgresqlSettings
 from scripts.operator_socket import somebody
 from scripts.outcomes import OperatorError, settings_told
@@ -14,7 +14,7 @@ from scripts.places import Places, no_database, places, server_is_named
 from scripts.screen import DataOption, console, facts
 from storage.failures import InUseError
 from storage.migrate import current, head, upgrade
-from storage.postgresql import Server, open_postgresql
+from storage.postgresql import open_postgresql
 from storage.sqlite import open_sqlite, open_sqlite_beside
 
 NONE: Final = Text("没有", "none")
@@ -36,19 +36,20 @@ def migrate(data: DataOption = None) -> None:
     console().print(facts(NOTHING if before == head() else DONE, rows))
 
 
-def _chosen_server() -> Server | None:
+def _chosen_server() -> PostgresqlSettings | None:
     if not server_is_named():
         return None
     try:
-        return server_of(_Server().postgresql)
+        return _Server().postgresql
     except ValidationError as error:
         told = settings_told(error)
         raise OperatorError(told.text.zh, told.text.en, code=told.code) from error
 
 
-def _on_server(server: Server) -> tuple[str | None, str | None]:
+def _on_server(chosen: PostgresqlSettings) -> tuple[str | None, str | None]:
     """Migrate beside the processes that serve from it."""
-    with open_postgresql(server, threads=1) as database:
+    with open_postgresql(server_of(chosen), threads=1) as database:
+        refuse_unsafe_server(database, chosen)
         before = current(database.engine)
         upgrade(database.journal)
         return before, current(database.engine)

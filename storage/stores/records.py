@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from sqlalchemy import and_, bindparam, insert, literal, select, update
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, insert, literal, select, update
 
 from storage.statements import Driver, Prepared, Row
 from storage.stores.keyed import at_version, but_key, keyed, replace_row, wrapped_values
@@ -54,6 +54,14 @@ _SEALED: Final = ("suite", "length", "sha256", "commitment", "sealed")
 _FILE_COLUMNS: Final = ("number", "object_key", "length", "sha256", "commitment")
 
 
+def _carried(table: FromClause) -> ColumnElement[bool]:
+    """Return the condition that rows belong to the payload that a version has or carries on."""
+    return and_(
+        *(table.c[name] == _VERSION.c[name] for name in _RECORD_KEY),
+        table.c.version == _VERSION.c.payload_version,
+    )
+
+
 _HEADS_SELECT: Final = select(*(_RECORD.c[name] for name in _HEAD))
 _HEADS: Final = Prepared(
     _HEADS_SELECT.where(keyed(_RECORD, *_SPACE)).order_by(_RECORD.c.record_id)
@@ -74,16 +82,14 @@ _ONE_VERSION: Final = Prepared(
     .join_from(
         _VERSION,
         _PAYLOAD,
-        and_(
-            *(_PAYLOAD.c[name] == _VERSION.c[name] for name in _RECORD_KEY),
-            _PAYLOAD.c.version == _VERSION.c.payload_version,
-        ),
+        _carried(_PAYLOAD),
     )
     .where(keyed(_VERSION, *_VERSION_KEY))
 )
 _FILES: Final = Prepared(
     select(*(_FILE.c[name] for name in _FILE_COLUMNS))
-    .where(keyed(_FILE, *_VERSION_KEY))
+    .join_from(_VERSION, _FILE, _carried(_FILE))
+    .where(keyed(_VERSION, *_VERSION_KEY))
     .order_by(_FILE.c.number)
 )
 
@@ -126,11 +132,11 @@ class SqlRecords:
     def version(self, ref: VersionRef) -> SealedRecord | None:
         """Return one version, with the payload and files that it has or carries on."""
         key = {**ref.space._asdict(), "record_id": ref.record_id}
+        files = _FILES.all(self._driver, **key, version=ref.version)
         row = _ONE_VERSION.one(self._driver, **key, version=ref.version)
         if row is None:
             return None
         head, sealed = _head(row[: len(_HEAD)]), row[len(_HEAD) :]
-        files = _FILES.all(self._driver, **key, version=head.payload_version)
         suite, length, sha256, commitment, payload = sealed
         return SealedRecord(
             head=head,

@@ -9,7 +9,6 @@ from storage.stores.keyed import keyed, space_of_row, space_row
 from storage.tables.columns import table_of
 from storage.tables.signins import MessageRow, SignInAttemptRow, SignInRow
 from vault.clients.protocol import Message, SignIn, SignInAttempt
-from vault.errors import ConflictError
 from vault.ids import HolderId, Space
 
 _ATTEMPT: Final = table_of(SignInAttemptRow)
@@ -18,11 +17,16 @@ _MESSAGE: Final = table_of(MessageRow)
 
 _ADD_ATTEMPT: Final = Prepared(insert(_ATTEMPT))
 _GET_ATTEMPT: Final = Prepared(select(_ATTEMPT).where(keyed(_ATTEMPT, "attempt_hash")))
-_MISS: Final = Prepared(
+_TRY: Final = Prepared(
     update(_ATTEMPT)
-    .where(keyed(_ATTEMPT, "attempt_hash"))
+    .where(
+        keyed(_ATTEMPT, "attempt_hash"),
+        _ATTEMPT.c.tries < bindparam("most"),
+        _ATTEMPT.c.spent_at.is_(None),
+        _ATTEMPT.c.expires_at > bindparam("now"),
+    )
     .values(tries=_ATTEMPT.c.tries + 1)
-    .returning(_ATTEMPT.c.tries)
+    .returning(*_ATTEMPT.c)
 )
 _SPEND: Final = Prepared(
     update(_ATTEMPT)
@@ -98,17 +102,10 @@ class SqlSignIns:
         row = _GET_ATTEMPT.one(self._driver, attempt_hash=attempt_hash)
         return None if row is None else _attempt(row)
 
-    def miss_attempt(self, attempt_hash: bytes) -> int:
-        """Count a wrong code; return how many there are now.
-
-        Raises:
-            ConflictError: There is no such attempt any more.
-        """
-        row = _MISS.one(self._driver, attempt_hash=attempt_hash)
-        if row is None:
-            raise ConflictError("there is no such attempt any more")
-        tries: int = row[0]
-        return tries
+    def try_attempt(self, attempt_hash: bytes, *, most: int, now: int) -> SignInAttempt | None:
+        """Count a try before its code is looked at (see the port)."""
+        row = _TRY.one(self._driver, attempt_hash=attempt_hash, most=most, now=now)
+        return None if row is None else _attempt(row)
 
     def spend_attempt(self, attempt_hash: bytes, *, now: int) -> bool:
         """Spend an unexpired attempt; say whether it was there to be spent."""

@@ -29,6 +29,19 @@ class VaultRow(SQLModel, table=True):
     vault_id: bytes = id_column()
 
 
+class SchemaFloorRow(SQLModel, table=True):
+    """The one row that says which program is the oldest that may serve this schema.
+
+    A migration that only adds leaves it alone; one that removes what older programs use raises
+    it first.
+    """
+
+    __tablename__ = "schema_floor"
+    __table_args__ = checks("schema_floor", one="floor_id = 1")
+    floor_id: int = part_of_key()
+    oldest: str = text_column()
+
+
 class SystemKeyRow(SQLModel, table=True):
     """A wrapped key of the deployment itself; tag keys are those of the reserved actors."""
 

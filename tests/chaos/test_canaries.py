@@ -17,8 +17,9 @@ import requests
 
 from scripts.demo_browser import Browser
 from scripts.demo_people import Paper, Somebody
+from tests.support.postgres import server_for_tests
 from tests.support.served import Served, served
-from tests.support.town import PDF, POLICE, Town, open_vault
+from tests.support.town import PDF, POLICE, Town, open_vault, put_on
 from vault.identifiers import IdentifierKind
 from vault.identifiers.synthetic import synthetic_resident_id
 from vault.services.acting import Member
@@ -174,25 +175,46 @@ def by_services(folder: Path, origin: str, canaries: Canaries) -> None:
         assert b"".join(file.pieces) == PDF + content.encode()
 
 
-def test_no_canary_is_on_the_disk_or_in_the_log(tmp_path: Path) -> None:
-    canaries = Canaries()
+def searched(canaries: Canaries, folder: Path, *places: Path) -> list[tuple[str, str]]:
+    """Live through everything in ``folder``; return what is found there or in other places."""
+    everywhere = (folder, *places)
     holder = somebody(canaries)
-    with served(tmp_path) as server:
+    with served(folder) as server:
         consented(server, canaries, holder)
         refused(server, canaries)
-        while_served = canaries.found(tmp_path)
-        served_files = {path.name for path in server.data.iterdir()}
-    by_services(tmp_path, server.origin, canaries)
-    afterwards = canaries.found(tmp_path)
-
-    in_clear = Canaries({"client": f"demo-{POLICE[11:17]}"})
-    assert {name for _, name in in_clear.found(tmp_path / "data")} >= {"vault.db"}
+        found = [one for place in everywhere for one in canaries.found(place)]
+    by_services(folder, server.origin, canaries)
+    found += [one for place in everywhere for one in canaries.found(place)]
     assert len(canaries.planted) >= FEWEST
     assert len(set(canaries.planted.values())) == len(canaries.planted)
-    assert {"vault.db", "vault.db-wal"} <= served_files
     assert server.log.stat().st_size > 0
-    assert while_served == []
-    assert afterwards == []
+    return found
+
+
+IN_CLEAR = Canaries({"client": f"demo-{POLICE[11:17]}"})
+"""What may be found, and shows that the search looks where the rows are."""
+
+
+def test_no_canary_is_on_the_disk_or_in_the_log(tmp_path: Path) -> None:
+    assert searched(Canaries(), tmp_path) == []
+    assert {name for _, name in IN_CLEAR.found(tmp_path / "data")} >= {"vault.db"}
+
+
+def test_no_canary_is_in_the_files_or_the_log_of_a_database_server(tmp_path: Path) -> None:
+    settings: dict[str, str | int | bool] = {
+        "fsync": True,
+        "log_statement": "all",
+        "log_min_error_statement": "info",
+    }
+    with server_for_tests(settings=settings) as server:
+        put_on(tmp_path, address=server.address(), password_file=server.password_file)
+
+        assert searched(Canaries(), tmp_path, server.folder) == []
+
+        server.admin("CHECKPOINT")
+        in_clear = {name for _, name in IN_CLEAR.found(server.folder)}
+    assert server.log.name in in_clear  # Everything that was said to it stands there.
+    assert any(name.isdigit() for name in in_clear)
 
 
 def test_the_search_finds_what_is_in_clear(tmp_path: Path) -> None:

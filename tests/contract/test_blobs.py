@@ -24,7 +24,7 @@ from vault.errors import IntegrityError
 LATER_MS = NOW_MS + DAY * 1000
 
 
-@pytest.fixture(params=["memory", "sqlite", "s3"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql", "s3"])
 def ports(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ports]:
     """Return an empty vault whose files lie in memory, in a folder, or in a bucket."""
     if request.param != "s3":

@@ -1,5 +1,7 @@
 """Signing in, counted tries, messages, and the sweep of all short-lived rows."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +21,9 @@ from tests.support.vault_values import (
     an_interaction,
     digest,
 )
-from vault.errors import ConflictError
+
+TRIERS = 8
+"""As many as the pool of the ports under test has connections."""
 
 
 def test_an_attempt_is_kept_whole_also_for_a_number_without_a_space(ports: Ports) -> None:
@@ -34,22 +38,50 @@ def test_an_attempt_is_kept_whole_also_for_a_number_without_a_space(ports: Ports
     assert found == [known, unknown, None]
 
 
-def test_wrong_codes_are_counted(ports: Ports) -> None:
+def test_tries_are_counted_up_to_the_last(ports: Ports) -> None:
     attempt = an_attempt()
     with ports.work() as tx:
         tx.protocol.add_attempt(attempt)
 
     with ports.work() as tx:
-        counted = [tx.protocol.miss_attempt(attempt.attempt_hash) for _ in range(3)]
+        tried = [tx.protocol.try_attempt(attempt.attempt_hash, most=3, now=NOW) for _ in range(4)]
 
-    assert counted == [1, 2, 3]
+    assert tried == [*(replace(attempt, tries=number) for number in (1, 2, 3)), None]
     with ports.read() as tx:
         assert tx.protocol.attempt(attempt.attempt_hash) == replace(attempt, tries=3)
 
 
-def test_a_wrong_code_for_nothing_is_refused(ports: Ports) -> None:
-    with pytest.raises(ConflictError), ports.work() as tx:
-        tx.protocol.miss_attempt(digest("none"))
+def test_of_many_tries_at_once_no_more_than_the_most_pass(ports: Ports) -> None:
+    attempt = an_attempt()
+    with ports.work() as tx:
+        tx.protocol.add_attempt(attempt)
+    together = threading.Barrier(TRIERS)
+
+    def one_try(_number: int) -> bool:
+        together.wait()
+        with ports.work() as tx:
+            return tx.protocol.try_attempt(attempt.attempt_hash, most=5, now=NOW) is not None
+
+    with ThreadPoolExecutor(TRIERS) as threads:
+        passed = sum(threads.map(one_try, range(TRIERS)))
+
+    assert passed == 5
+
+
+@pytest.mark.parametrize("why", ["none", "spent", "expired"])
+def test_what_is_not_live_is_not_tried(ports: Ports, why: str) -> None:
+    attempt = an_attempt()
+    with ports.work() as tx:
+        tx.protocol.add_attempt(attempt)
+        if why == "spent":
+            tx.protocol.spend_attempt(attempt.attempt_hash, now=NOW)
+
+    with ports.work() as tx:
+        name = digest("none") if why == "none" else attempt.attempt_hash
+        now = attempt.expires_at if why == "expired" else NOW
+        tried = tx.protocol.try_attempt(name, most=5, now=now)
+
+    assert tried is None
 
 
 def test_an_attempt_is_spent_once(ports: Ports) -> None:

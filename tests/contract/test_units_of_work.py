@@ -173,7 +173,7 @@ WRITES: dict[str, Callable[[Tx], object]] = {
     "claim": lambda tx: tx.protocol.claim([a_claim()]),
     "count_try": lambda tx: tx.protocol.count_try(digest("key"), window_start=0),
     "add_attempt": lambda tx: tx.protocol.add_attempt(an_attempt("new")),
-    "miss_attempt": lambda tx: tx.protocol.miss_attempt(digest("attempt")),
+    "try_attempt": lambda tx: tx.protocol.try_attempt(digest("attempt"), most=5, now=NOW),
     "spend_attempt": lambda tx: tx.protocol.spend_attempt(digest("attempt"), now=NOW),
     "add_signin": lambda tx: tx.protocol.add_signin(a_signin("new")),
     "touch_signin": lambda tx: tx.protocol.touch_signin(digest("signin"), idle_expires_at=NOW),

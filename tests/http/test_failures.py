@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from api.app import create_app
 from api.problems import PROBLEMS, problem_of
 from api.routers.awaiting import submitted
-from tests.support.http_world import CODE, ORIGIN, PDF, HttpWorld, identity_card, settings_below
+from tests.support.http_world import CODE, ORIGIN, PDF, HttpWorld, identity_card
 from vault import errors
 from vault.errors import (
     IntegrityError,
@@ -97,7 +97,7 @@ class MovingJournal:
 def with_vault(world: HttpWorld, vault: Vault) -> Iterator[TestClient]:
     """Serve ``vault`` instead of the world's own."""
     wired = replace(world.wired, vault=vault)
-    settings = settings_below(world.database.parent.parent)
+    settings = world.settings
     app = create_app(settings, wiring=lambda _: nullcontext(wired))
     with TestClient(app, base_url=ORIGIN) as http:
         yield http

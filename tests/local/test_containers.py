@@ -25,7 +25,7 @@ import yaml
 from minio import Minio
 from minio.error import S3Error
 
-from api.settings import PREFIX, PostgresqlSettings, Settings
+from api.settings import PREFIX, PostgresqlSettings, S3Settings, Settings
 from scripts.local.accounts import own
 from scripts.local.nginx import Certificate, configuration
 from scripts.local.postgresql import DEFAULTS, Postgresql
@@ -105,7 +105,7 @@ def test_both_processes_have_the_same_settings_and_folders_of_their_own() -> Non
     assert {*one["environment"]} == {
         *("MYSPACE_ISSUER", "MYSPACE_DATA", "MYSPACE_STATE", "MYSPACE_KEYS__ROOT_KEY_FILE"),
         *("MYSPACE_POSTGRESQL__ADDRESS", "MYSPACE_POSTGRESQL__PASSWORD_FILE"),
-        *("MYSPACE_S3__ADDRESS", "MYSPACE_S3__CREDENTIALS_FILE"),
+        *("MYSPACE_S3__ADDRESS", "MYSPACE_S3__PLAIN_HTTP", "MYSPACE_S3__CREDENTIALS_FILE"),
     }
     folders = {volume.split(":")[1] for volume in one["volumes"]}
     assert folders == {one["environment"][f"MYSPACE_{name}"] for name in ("DATA", "STATE")}
@@ -114,16 +114,20 @@ def test_both_processes_have_the_same_settings_and_folders_of_their_own() -> Non
 def test_the_program_knows_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     environment: dict[str, str] = dict(SERVICES["api-1"]["environment"])
     environment["MYSPACE_ISSUER"] = "https://space.example.org"
-    known = {name: value for name, value in environment.items() if _group(name) in _GROUPS}
-    for name, value in known.items():
+    assert {_group(name) for name in environment} <= {*_GROUPS}
+    for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
     settings = Settings()
 
-    assert {_group(name) for name in environment.keys() - known.keys()} <= {"s3"}
     assert settings.postgresql == PostgresqlSettings(
         address="postgresql://vault@postgres:5432/vault",
         password_file=Path("/run/secrets/postgresql-password"),
+    )
+    assert settings.s3 == S3Settings(
+        address="http://seaweedfs:8333/vault",
+        plain_http=True,
+        credentials_file=Path("/run/secrets/s3-credentials"),
     )
     assert settings.secure
 

@@ -6,9 +6,8 @@ where a gateway would.
 
 import json
 import os
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import count
@@ -21,9 +20,10 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from api.app import create_app
+from api.databases import opened_to_read
 from api.deps import SIGNIN_COOKIE, Wired
 from api.oauth.client_auth import ASSERTION_TYPE
-from api.settings import KeySettings, RootProvider, S3Settings, Settings
+from api.settings import KeySettings, PostgresqlSettings, RootProvider, S3Settings, Settings
 from api.wiring import wire
 from policies.items import items
 from scripts.demo_clients import REDIRECT, DemoClient, registration
@@ -360,7 +360,7 @@ class HttpWorld:
     wired: Wired
     http: TestClient
     clock: SetClock
-    database: Path
+    settings: Settings
     systems: dict[str, System] = field(default_factory=dict)
 
     @property
@@ -432,12 +432,11 @@ class HttpWorld:
 
     def newest_entry(self) -> str:
         """Return the id of the newest entry, as the database has it."""
-        with closing(sqlite3.connect(self.database)) as connection:
-            [(entry_id,)] = connection.execute(
+        with opened_to_read(self.settings) as database, database.engine.connect() as connection:
+            found = connection.exec_driver_sql(
                 "SELECT entry_id FROM journal_entry ORDER BY idx DESC LIMIT 1"
-            )
-        found: str = entry_id.hex()
-        return found
+            ).scalar_one()
+        return bytes(found).hex()
 
     def suspend(self, system: System) -> None:
         """Let the operator stop a system."""
@@ -470,15 +469,19 @@ def settings_below(folder: Path, *, issuer: str = ORIGIN) -> Settings:
 
 
 @contextmanager
-def open_world(folder: Path, *, s3: S3Settings | None = None) -> Iterator[HttpWorld]:
+def open_world(
+    folder: Path,
+    *,
+    s3: S3Settings | None = None,
+    postgresql: PostgresqlSettings | None = None,
+) -> Iterator[HttpWorld]:
     """Found a deployment below ``folder`` and serve it while the block runs."""
-    settings, clock = settings_below(folder).model_copy(update={"s3": s3}), SetClock()
+    chosen = {"s3": s3, "postgresql": postgresql}
+    settings, clock = settings_below(folder).model_copy(update=chosen), SetClock()
     with wire(settings, clock=clock) as wired:
         app = create_app(settings, wiring=lambda _: nullcontext(wired))
         with TestClient(app, base_url=ORIGIN, follow_redirects=False) as http:
-            world = HttpWorld(
-                app=app, wired=wired, http=http, clock=clock, database=settings.database
-            )
+            world = HttpWorld(app=app, wired=wired, http=http, clock=clock, settings=settings)
             for number, code in enumerate((POLICE, MARKET, SCHOOLS)):
                 system = System(world, code, f"system-{number}")
                 world.systems[code] = system

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from api.databases import opened_to_read
 from api.deployment import key_provider
 from scripts.log_reading import Openings, RowsLog
 from scripts.reading import LogName, Opened
 from storage.database import MODE, READS
-from storage.sqlite import open_sqlite_beside
 from storage.unit_of_work import SqlTx
 from tests.support.town import settings_of
 from vault.crypto.keyring import Keyring
@@ -30,7 +30,7 @@ def opened(folder: Path) -> Iterator[Opened]:
     """Open what is on the disk of a deployment, to read; all of one moment."""
     settings = settings_of(folder)
     with (
-        open_sqlite_beside(settings.database) as database,
+        opened_to_read(settings) as database,
         database.engine.execution_options(**{MODE: READS}).connect() as connection,
         connection.begin(),
     ):

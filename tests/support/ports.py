@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from storage.group_commit import GroupCommit
 from storage.journal_append import LogIdentity
 from storage.objects import ObjectStore
 from storage.objects_folder import FolderObjects
-from storage.postgresql import open_postgresql
+from storage.postgresql import Server, open_postgresql
 from storage.public_log import PublicLog as SqlPublicLog
 from storage.sqlite import open_sqlite
 from storage.unit_of_work import journal_transactions, reader, worker
@@ -113,6 +114,9 @@ class Ports:
         return Policy.parse(f"log {self.verifier.encode()}\nquorum none\n")
 
 
+Opened = Callable[[Keyring, SignerKey, Path, ObjectStore | None], AbstractContextManager[Ports]]
+
+
 @contextmanager
 def open_ports(name: str, folder: Path, *, objects: ObjectStore | None = None) -> Iterator[Ports]:
     """Open the implementation ``name``: ``memory``, ``sqlite`` or ``postgresql``.
@@ -122,10 +126,23 @@ def open_ports(name: str, folder: Path, *, objects: ObjectStore | None = None) -
         folder: Where it may keep something.
         objects: Where sealed files go instead of a folder.
     """
+    with _founded(_OPENED[name], folder, objects) as ports:
+        yield ports
+
+
+@contextmanager
+def open_ports_on(server: Server, folder: Path) -> Iterator[Ports]:
+    """Open PostgreSQL on a migrated database that the caller has made."""
+    with _founded(partial(_on, server), folder, None) as ports:
+        yield ports
+
+
+@contextmanager
+def _founded(opened: Opened, folder: Path, objects: ObjectStore | None) -> Iterator[Ports]:
     keyring, rows = new_keyring()
     checkpoint = keyring.new_service_key(CHECKPOINT)
     signer = keyring.checkpoint_signer(checkpoint, origin=ORIGIN)
-    with _OPENED[name](keyring, signer, folder, objects) as ports:
+    with opened(keyring, signer, folder, objects) as ports:
         with ports.work() as tx:
             tx.system.set_vault_id(VAULT_ID)
             for row in (*rows, checkpoint):
@@ -170,8 +187,19 @@ def _sqlite(
 def _postgresql(
     keyring: Keyring, signer: SignerKey, folder: Path, objects: ObjectStore | None
 ) -> Iterator[Ports]:
+    with migrated() as server, _on(server, keyring, signer, folder, objects) as ports:
+        yield ports
+
+
+@contextmanager
+def _on(
+    server: Server,
+    keyring: Keyring,
+    signer: SignerKey,
+    folder: Path,
+    objects: ObjectStore | None,
+) -> Iterator[Ports]:
     with (
-        migrated() as server,
         open_postgresql(server, threads=8) as database,
         _sql(database, keyring, signer, folder, name="postgresql", objects=objects) as ports,
     ):
@@ -234,7 +262,7 @@ def _sql(
         raise fatal[0]
 
 
-_OPENED: Final[Mapping[str, Callable[..., AbstractContextManager[Ports]]]] = {
+_OPENED: Final[Mapping[str, Opened]] = {
     "memory": _memory,
     "sqlite": _sqlite,
     "postgresql": _postgresql,

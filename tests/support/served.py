@@ -115,6 +115,9 @@ def served(folder: Path) -> Iterator[Served]:
         "MYSPACE_STATE": str(settings.state),
         "MYSPACE_KEYS__ROOT_KEY_FILE": str(settings.keys.root_key_file),
     }
+    if settings.postgresql is not None:
+        environment["MYSPACE_POSTGRESQL__ADDRESS"] = settings.postgresql.address
+        environment["MYSPACE_POSTGRESQL__PASSWORD_FILE"] = str(settings.postgresql.password_file)
     with (
         log.open("w") as errors,
         subprocess.Popen(  # noqa: S603 - our own program

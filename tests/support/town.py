@@ -1,7 +1,8 @@
-"""A small town on the embedded default: two departments, made-up holders, every verb.
+"""A small town: two departments, made-up holders, every verb.
 
 What a front door would have proven (token, proof, sign-in) is made here; everything behind it
-is the real thing: wiring, SQLite, sealed files, the journal.
+is the real thing: wiring, the database, sealed files, the journal. Its database is the embedded
+file, unless ``put_on`` has named a server beside it.
 """
 
 import json
@@ -64,6 +65,8 @@ FIELDS: Final = frozenset({"name", "id_number", "valid_to"})
 ACR: Final = "urn:myspace:acr:aal1"
 HOUR: Final = 3600
 PDF: Final = b"%PDF-1.7\n"
+SERVER: Final = "server.json"
+"""Names the database server of a deployment, in its folder."""
 ISSUER: Final = "http://127.0.0.1:8000"
 
 
@@ -73,13 +76,22 @@ def settings_of(folder: Path, *, issuer: str = ISSUER) -> Settings:
     if not key_file.exists():
         key_file.parent.mkdir(parents=True, mode=0o700)
         create_key_file(key_file, random=os.urandom)
+    named = folder / SERVER
+    server = json.loads(named.read_text("utf-8")) if named.exists() else {}
     return Settings(
         data=folder / "data",
         state=folder / "state",
         issuer=issuer,
         keys=KeySettings(provider=RootProvider.FILE, root_key_file=key_file),
         demo=True,
+        **server,
     )
+
+
+def put_on(folder: Path, *, address: str, password_file: Path, logs: int = 1) -> None:
+    """Let the deployment in ``folder`` have its database on a server, from now on."""
+    server = {"address": address, "password_file": str(password_file)}
+    (folder / SERVER).write_text(json.dumps({"postgresql": server, "logs": logs}), "utf-8")
 
 
 @contextmanager

@@ -359,11 +359,16 @@ class World(People):
 def open_world(name: str, folder: Path) -> Iterator[World]:
     """Open a vault with policies in force and three departments registered."""
     with open_ports(name, folder) as ports:
-        world = World(ports=ports, vault=_vault(ports))
-        activate_policy(world.vault)
-        for department in CODES:
-            _register(world, department)
-        yield world
+        yield world_over(ports)
+
+
+def world_over(ports: Ports) -> World:
+    """Put policies in force over empty ports, and register three departments."""
+    world = World(ports=ports, vault=_vault(ports))
+    activate_policy(world.vault)
+    for department in CODES:
+        _register(world, department)
+    return world
 
 
 def _vault(ports: Ports) -> Vault:

@@ -109,6 +109,13 @@ class SystemKeys(Protocol):
 class Tx(Protocol):
     """One transaction over all stores."""
 
+    def foresee(self, reads: "Callable[[Tx], object]") -> None:
+        """Announce what will be read, so that a database at a distance is asked once.
+
+        Changes no answer. ``reads`` calls what will be called later, on a transaction in which
+        nothing is found, and uses no result.
+        """
+
     @property
     def system(self) -> SystemKeys:
         """Identity and keys of the deployment."""

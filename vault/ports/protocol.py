@@ -99,8 +99,14 @@ class ProtocolRows(Protocol):
     def attempt(self, attempt_hash: bytes) -> SignInAttempt | None:
         """Return an attempt to sign in, expired and spent ones too, or ``None``."""
 
-    def miss_attempt(self, attempt_hash: bytes) -> int:
-        """Count a wrong code; return how many there are now."""
+    def try_attempt(self, attempt_hash: bytes, *, most: int, now: int) -> SignInAttempt | None:
+        """Count a try at an attempt that is live and has been tried less than ``most`` times.
+
+        Counted before the code is looked at: of many tries at once no more than ``most`` pass.
+
+        Returns:
+            The attempt with this try counted, or ``None`` where it may not be tried.
+        """
 
     def spend_attempt(self, attempt_hash: bytes, *, now: int) -> bool:
         """Mark an attempt as spent; say whether it was neither spent nor expired."""

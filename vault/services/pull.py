@@ -30,6 +30,7 @@ from vault.services.acting import Caller, new_entry_id
 from vault.services.asking import Asking, requirement_facts
 from vault.services.entering import Draft, Proof, committed, proof_of, telling, under
 from vault.services.entry_keys import entry_keys, record_reference
+from vault.services.foreseeing import foresee_pull, foresee_record
 from vault.services.opening import key_of, opened
 from vault.showing import shown
 
@@ -163,9 +164,12 @@ def prepare_pull(vault: Vault, pull: Pull) -> Prepared:
     if consent is None:
         raise AccessDeniedError(NO_BASIS)
     with vault.read() as tx:
+        foresee_pull(tx, consent, code=pull.code, department_id=pull.caller.department_id)
         asked = _ask(Asking(tx, now_ms=vault.clock.now_ms(), live=pull.caller.live), pull, consent)
         head = asked.head
         opens = head is not None and pull.view is not View.VERIFY
+        if head is not None:
+            foresee_record(tx, head)
         record = tx.records.version(head.ref) if head is not None and opens else None
         issuer = None if head is None else tx.departments.get(head.department_id)
         keys = entry_keys(

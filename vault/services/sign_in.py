@@ -134,15 +134,13 @@ def finish_sign_in(vault: Vault, attempt: str, *, code: str) -> SignedIn:
     cookie, form_token = vault.secrets.mint(SIGN_IN), vault.secrets.mint(FORM)
     begun: SignIn | None = None
     with vault.work() as tx:
-        row = tx.protocol.attempt(attempt_hash)
-        if row is not None and row.tries < MAX_TRIES and row.expires_at > now:
+        row = tx.protocol.try_attempt(attempt_hash, most=MAX_TRIES, now=now)
+        if row is not None and row.space is not None:
             right = compare_digest(row.code_hash, _code_hash(vault, attempt_hash, code))
-            if not right:
-                tx.protocol.miss_attempt(attempt_hash)
-            elif row.space is not None and tx.protocol.spend_attempt(attempt_hash, now=now):
+            if right and tx.protocol.spend_attempt(attempt_hash, now=now):
                 begun = _begun(vault, row.space, cookie=cookie, form_token=form_token, now=now)
                 tx.protocol.add_signin(begun)
-    if begun is None:  # Raised outside, so that the miss stays counted.
+    if begun is None:  # Raised outside, so that the try stays counted.
         raise wrong
     return SignedIn(signin=begun, cookie=cookie, form_token=form_token)
 

@@ -28,6 +28,7 @@ from vault.consents import Consent
 from vault.crypto.keys import WrappedKey
 from vault.departments import Department
 from vault.holders import Holder
+from vault.ports import Tx
 from vault.records import RecordHead
 
 Row = (
@@ -58,6 +59,9 @@ class MemoryTx:
         self.notices = MemoryNotices(rows)
         self.entries = MemoryEntries(rows)
         self.protocol = MemoryProtocolRows(rows)
+
+    def foresee(self, reads: Callable[[Tx], object]) -> None:
+        """See the port: these rows are near."""
 
 
 class Memory:

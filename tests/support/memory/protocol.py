@@ -160,12 +160,14 @@ class MemoryProtocolRows:
     def attempt(self, attempt_hash: bytes) -> SignInAttempt | None:
         return self._rows.attempts.get(attempt_hash)
 
-    def miss_attempt(self, attempt_hash: bytes) -> int:
+    def try_attempt(self, attempt_hash: bytes, *, most: int, now: int) -> SignInAttempt | None:
         found = self._rows.attempts.get(attempt_hash)
-        if found is None:
-            raise ConflictError("there is no such attempt any more")
-        self._rows.attempts[attempt_hash] = replace(found, tries=found.tries + 1)
-        return found.tries + 1
+        if found is None or found.spent_at is not None or found.expires_at <= now:
+            return None
+        if found.tries >= most:
+            return None
+        tried = self._rows.attempts[attempt_hash] = replace(found, tries=found.tries + 1)
+        return tried
 
     def spend_attempt(self, attempt_hash: bytes, *, now: int) -> bool:
         found = self._rows.attempts.get(attempt_hash)

@@ -9,7 +9,15 @@ from typer.testing import CliRunner
 
 from api.oauth.dpop import ProofReader
 from scripts.bench import file_tables
-from scripts.bench.files import MIB, Bench, FileRound, Way
+from scripts.bench.files import (
+    MIB,
+    Bench,
+    FileRound,
+    Way,
+    bench_in,
+    plain_way,
+    sealed_way,
+)
 from scripts.bench.fixture import Fixture
 from scripts.bench.load import Measured
 from scripts.bench.proofs import ProofKey, plain_requests, proven_requests
@@ -152,10 +160,21 @@ def test_a_file_is_told_in_shares_of_the_plain_way_of_its_own_round(tmp_path: Pa
     assert "100 MiB" in str(file_tables.table(found, bench).title)
 
 
+@pytest.mark.parametrize("bucket", [False, True], ids=["folder", "bucket"])
+def test_both_ways_store_and_fetch_the_whole_file(
+    tmp_path: Path,
+    bucket: bool,  # noqa: FBT001 - of the parameters
+) -> None:
+    with bench_in(tmp_path, size=10 * MIB + 1, bucket=bucket) as bench:
+        ways = [sealed_way(bench), plain_way(bench)]
+
+    assert bench.source.stat().st_size == 10 * MIB + 1
+    assert min(min(way.up_seconds, way.down_seconds) for way in ways) > 0
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("blobs", ["folder", "s3"])
-def test_a_real_file_goes_up_and_down(blobs: str) -> None:
-    options = ["--blobs", blobs, "--mib", "20", "--rounds", "1", "--json"]
+def test_a_real_file_goes_up_and_down() -> None:
+    options = ["--blobs", "folder", "--mib", "20", "--rounds", "1", "--json"]
 
     result = CliRunner().invoke(app, ["bench", "files", *options])
 

@@ -120,6 +120,38 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, database: Database
         blobs_in(tmp_path, database).write(SPACE, chunks=pieces(), now_ms=NOW_MS)
 
 
+class Forgetful(FolderObjects):
+    """Loses the last byte of what it is given."""
+
+    def length(self, object_key: str) -> int | None:
+        found = super().length(object_key)
+        return None if found is None else found - 1
+
+
+def test_a_file_that_came_out_shorter_is_not_kept(tmp_path: Path, database: Database) -> None:
+    objects = Forgetful(tmp_path / "blobs")
+    blobs = StoredBlobs(objects, database=database, random=os.urandom)
+
+    with pytest.raises(StorageError, match="another length"):
+        blobs.write(SPACE, chunks=pieces(), now_ms=NOW_MS)
+
+    assert files_in(tmp_path) == []
+
+
+def test_a_folder_that_is_none_is_told_whatever_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "blobs").write_text("a file in its place")
+    objects, name = FolderObjects(tmp_path / "blobs"), "0" * 32
+
+    for act in (
+        lambda: objects.length(name),
+        lambda: objects.get(name, offset=0, length=1),
+        lambda: objects.remove(name),
+    ):
+        with pytest.raises(StorageError):
+            act()
+    assert FolderObjects(tmp_path / "none").length(name) is None
+
+
 def test_an_object_that_no_deposit_named_in_a_day_is_collected(
     tmp_path: Path, database: Database
 ) -> None:

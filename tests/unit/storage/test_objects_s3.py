@@ -86,7 +86,7 @@ def test_a_bucket_that_serves_us_is_tried_and_left_as_it_was(
     keys = seaweed.vault.write(tmp_path / "keys")
     place = S3Place(endpoint=seaweed.endpoint, bucket=bucket, secure=False)
 
-    objects = open_objects(place, credentials_file=keys, connections=4, random=os.urandom)
+    objects = open_objects(place, credentials_file=keys, requests=4, random=os.urandom)
 
     assert names_in(seaweed, bucket) == []
     assert objects.put(KEY, chunks=pieces(SMALL)) == len(SMALL)
@@ -433,6 +433,15 @@ def test_a_good_file_of_keys_is_read(tmp_path: Path) -> None:
         access_key="access",
         secret_key="secret",  # noqa: S106 - of nobody
     )
+
+
+def test_nothing_is_asked_of_nothing(seaweed: SeaweedFS, bucket: str) -> None:
+    objects = S3Objects(bucket_in(seaweed, name=bucket))
+    objects.put(KEY, chunks=pieces(SMALL))
+
+    assert objects.get(KEY, offset=3, length=0) == b""
+    with pytest.raises(IntegrityError):
+        objects.get("0" * 32, offset=0, length=0)
 
 
 def test_no_other_name_reaches_the_bucket(seaweed: SeaweedFS, bucket: str) -> None:
