@@ -1,5 +1,6 @@
 """``./scripts/cluster``: checks itself, stays up until it is told, and leaves nothing behind."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -38,7 +39,11 @@ def started(folder: Path, *, until: str) -> Iterator[subprocess.Popen[str]]:
     words = ["cluster", "--port", "0", "--data", str(folder / "kept")]
     command = [sys.executable, "-c", CODE, *words]
     with subprocess.Popen(  # noqa: S603 - our own program
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        env=os.environ | {"TMPDIR": str(folder)},  # What one that is killed cannot remove.
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         assert process.stdout is not None
         told = list[str]()
