@@ -50,7 +50,7 @@ READS_ALL = {
 }
 """Statements that read a whole table, and why they may."""
 
-LISTED = re.compile(r"SCAN (w|([0-9]+ )?CONSTANT ROWS?)")
+LISTED = re.compile(r"SCAN (w[0-9]?|([0-9]+ )?CONSTANT ROWS?)")
 """Rows that stand in the statement itself."""
 
 RECORD = VersionRef(SPACE, RECORD_ID, 1)
