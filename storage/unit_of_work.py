@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from storage.database import JOURNAL, MODE, READS, WRITES, Database
 from storage.failures import DatabaseFailure, commit_failure, failure
@@ -104,9 +104,14 @@ def worker(database: Database) -> Work:
     return work
 
 
-def read_transactions(database: Database) -> Transactions:
-    """Return what starts transactions that only read; what they would write is refused."""
-    engine = database.engine.execution_options(**{MODE: READS})
+def read_transactions(database: Database, *, source: Engine | None = None) -> Transactions:
+    """Return what starts transactions that only read; what they would write is refused.
+
+    Args:
+        database: To be read.
+        source: Whose connections they take; by default those of request threads.
+    """
+    engine = (source or database.engine).execution_options(**{MODE: READS})
 
     @contextmanager
     def transaction() -> Iterator[Connection]:

@@ -43,7 +43,8 @@ class Writing:
         """Return the way to ``database``."""
         return cls(
             transaction=journal_transactions(database),
-            reading=read_transactions(database),
+            # Its own: it must not wait until a request gives a connection back.
+            reading=read_transactions(database, source=database.journal),
             outcome_open=outcome_open,
             shared=database.kind.shared,
         )

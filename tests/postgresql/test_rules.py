@@ -148,7 +148,7 @@ def test_an_operation_waits_half_a_second_for_a_row_and_fails_alone(
         tx.holders.set_profile(SPACE, profile=b"new", expected=1)
 
     asked = Request(actor_id=bytes(16), request_id="1", body_hash=bytes(32), answer=b"done")
-    touching = a_change(2, **{what: touch if what == "effect" else asked})
+    touching = {"effect": a_change(2, effect=touch), "request": a_change(2, request=asked)}[what]
     started_at = time.monotonic()
     with world.database.engine.connect() as other, other.begin():
         other.exec_driver_sql("SELECT holder_id FROM holder FOR UPDATE")

@@ -16,6 +16,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
+from scripts.serving import log_as_json
 from tests.support.town import PDF, Town, open_vault
 from vault.journal.receipts import Receipt
 from vault.services.sealing import Incoming
@@ -106,6 +107,7 @@ def _until_it_fails(town: Town, told: Acknowledged, chance: random.Random) -> No
 
 def main() -> None:
     """Fork a writer for each seed."""
+    log_as_json()  # To standard error: what is printed is for who kills.
     folder, told = Path(sys.argv[1]), Acknowledged(int(sys.argv[2]))
     for line in sys.stdin:
         child = os.fork()
