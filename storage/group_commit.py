@@ -5,7 +5,6 @@ the commit returned; whatever cannot be committed is told as an error, and nothi
 for it. The writer owns its connection; a thread that waits for it holds nothing.
 """
 
-import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ from sqlalchemy import Connection
 
 from storage.budget import Budget
 from storage.failures import BusyError
+from storage.hearing import Hearing
 from storage.journal_append import LogIdentity
 from storage.journal_batch import Batch, Finished
 from storage.journal_guard import HeadGuard
@@ -46,8 +46,6 @@ from vault.journal.operations import (
 )
 
 IDLE_SECONDS: Final = 0.5
-SILENT_SECONDS: Final = 5.0
-"""A shared database that said nothing for so long is gone; it is looked at each second."""
 
 _log = structlog.get_logger(__name__)
 
@@ -87,7 +85,7 @@ class GroupCommit:
         self._budget = Budget()
         self._stopped: VaultError | None = None
         self._at_stake: tuple[Finished, Frontier] | None = None
-        self._answered_at = -math.inf
+        self._hearing = Hearing()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     def start(self) -> None:
@@ -102,7 +100,7 @@ class GroupCommit:
         except LogFrozenError as error:
             self._freeze(error)
             raise
-        self._answered()
+        self._hearing.answered()
         self._thread.start()
 
     def stop(self) -> None:
@@ -115,7 +113,7 @@ class GroupCommit:
     def waiting(self) -> bool:
         """Say whether the writer serves, as far as it knows; for readiness."""
         serves = self._thread.is_alive() and self._stopped is None and not self._queue.closed
-        return serves and (not self._writing.shared or self._heard())
+        return serves and (not self._writing.shared or self._hearing.good)
 
     def enqueue(self, operation: Change | Disclosure) -> Pending:
         """Queue ``operation`` without waiting; its result is the outcome."""
@@ -158,31 +156,22 @@ class GroupCommit:
             _log.exception("the journal's state file cannot be written")
 
     def _look(self) -> None:
-        """Compare the database with what was seen, while nothing waits here; others write too.
-
-        One that did not answer is back when it lets us write, on the connection for that.
-        """
+        """Compare the database with what was seen, while nothing waits here; others write too."""
         if self._stopped is not None or not self._guard.due():
             return
-        look = self._writing.reading if self._heard() else self._writing.transaction
+        # One that did not answer is back when it lets us write, on the connection for that.
+        look = self._writing.reading if self._hearing.good else self._writing.transaction
         try:
             with look() as connection:
                 self._known_head(LogRows(connection).head(self._identity.log_id), connection)
         except LogFrozenError as error:
             self._stop_frozen(error)
         except VaultError as error:
-            if self._heard():  # Said once, and not at each look until it is back.
+            if self._hearing.good:  # Said once, and not at each look until it is back.
                 _log.warning("the log could not be looked at", exc_info=error)
-            self._answered_at = -math.inf
+            self._hearing.failed()
         else:
-            self._answered()
-
-    def _answered(self) -> None:
-        self._answered_at = time.monotonic()
-
-    def _heard(self) -> bool:
-        """Say whether the database has answered of late, and not failed since."""
-        return time.monotonic() - self._answered_at < SILENT_SECONDS
+            self._hearing.answered()
 
     def _serve_next(self) -> None:
         """Commit what waits. It is taken once the head is locked: meanwhile more has come."""
@@ -223,7 +212,7 @@ class GroupCommit:
             self._resolve(batch, error)
         elif len(batch) == 1 or isinstance(error, StorageError):
             self._guard.doubt()
-            self._answered_at = -math.inf  # Until the next look, which is due at once.
+            self._hearing.failed()  # Until the next look, which is due at once.
             unavailable = JournalUnavailableError("the journal cannot be written")
             unavailable.__cause__ = error
             _log.error("a batch was not committed", size=len(batch), exc_info=error)
@@ -244,7 +233,7 @@ class GroupCommit:
             self._on_fatal(error)
             return
         self._guard.doubt()
-        self._answered_at = -math.inf
+        self._hearing.failed()
         entries = [] if self._at_stake is None else self._at_stake[0].entries
         happened = has_happened(self._writing, log_id=self._identity.log_id, entries=entries)
         _log.warning("the answer to a commit was lost", happened=happened, exc_info=error)
@@ -278,7 +267,7 @@ class GroupCommit:
             self._at_stake = (finished, frontier)
             self._budget.spent(since=held_since, operations=len(batch), slowest=judging.slowest)
         self._guard.committed(finished.head, finished.frontier)
-        self._answered()
+        self._hearing.answered()
         return finished, frontier
 
     def _stop_frozen(self, error: LogFrozenError) -> None:

@@ -10,7 +10,7 @@ OF_A_LOG = {"log_head", "log_tile", "journal_entry", "journal_counter", "request
 """A log's own rows, led by ``log_id`` alone: the head orders all holders of its shard."""
 SHARED = {
     *("department", "department_key", "oauth_client", "policy_bundle", "policy_pointer"),
-    *("system_key", "vault_meta"),
+    *("schema_floor", "system_key", "vault_meta"),
 }
 """Reference tables: every log reads them."""
 SHORT_LIVED = {"oauth_par", "oauth_interaction", "oauth_replay", "signin_try", "outbox"}

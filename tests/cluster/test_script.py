@@ -91,15 +91,6 @@ def test_what_it_has_started_ends_with_it_even_if_it_is_killed(folder: Path) -> 
     assert len(everybody) >= PARTS - 1  # nginx perhaps not yet.
 
 
-def test_told_to_end_while_it_starts_it_ends(folder: Path) -> None:
-    with started(folder, until="[2/6] SeaweedFS") as process:
-        everybody = below(process.pid)
-        process.send_signal(signal.SIGTERM)
-        status = process.wait(SECONDS)
-
-    assert (status, alive(everybody)) == (128 + signal.SIGINT, set())
-
-
 def test_a_port_that_somebody_has_is_told(folder: Path) -> None:
     with claim_port(0) as held:
         taken = cluster(folder, port=held.getsockname()[1])

@@ -30,6 +30,7 @@ BILINGUAL = {
     "docs/glossary.md",
     "docs/operations/backup.md",
     "docs/operations/clients.md",
+    "docs/operations/cluster.md",
     "docs/operations/containers.md",
     "docs/operations/incident.md",
     "docs/operations/keys.md",

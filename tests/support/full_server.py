@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
+from scripts.local.accounts import TRAVERSABLE, open_folder
 from scripts.local.postgresql import Postgresql
-from scripts.local.postgresql_files import DATABASE, TRAVERSABLE, open_folder
+from scripts.local.postgresql_files import DATABASE
 from scripts.serving import log_as_json
 from scripts.verifying import verify_all
 from tests.support.full_disk import NAME, PERSON, UNSUPPORTED, say, until_it_fails

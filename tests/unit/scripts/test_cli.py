@@ -129,6 +129,7 @@ def test_data_of_a_newer_program_are_told_and_left_alone(
 ) -> None:
     with sqlite3.connect(where.database) as database:
         database.execute("UPDATE alembic_version SET version_num = 'r9999'")
+        database.execute("UPDATE schema_floor SET oldest = 'r9999'")  # It serves no older one.
     database.close()
 
     told(myspace(*words, "--data", where.data), Exit.CONFIGURATION)
