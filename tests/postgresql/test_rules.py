@@ -5,7 +5,7 @@
 | 1 order of locks | ``test_rules_of_processes``; here: plain work waits for no head |
 | 2 guarded tables | ``test_rules_of_processes`` |
 | 3 a waiting thread holds nothing | ``test_group_commit``: nothing is submitted inside a unit |
-| 4 own connection | here; ``tests/http``: health checks need no thread |
+| 4 own connection, health checks | here |
 | 5 queue, deadline, urgency, share | ``test_waiting``, ``test_group_commit``; here: the deadline |
 | 6 savepoints, deferrable constraints | here |
 | 7 budget, lock time-out | here |
@@ -16,11 +16,13 @@
 import threading
 import time
 from contextlib import ExitStack
+from inspect import iscoroutinefunction
 from typing import Any
 
 import pytest
 from structlog.typing import EventDict
 
+from api.routers.health import healthz, readyz
 from storage.budget import BATCH_SECONDS
 from storage.failures import BusyError
 from storage.waiting import MAX_CHANGES
@@ -71,6 +73,10 @@ def test_the_writer_needs_no_connection_of_the_pool(world: World) -> None:
         outcome = writer.submit(a_pull(1))
 
     assert isinstance(outcome, Committed)
+
+
+def test_health_checks_need_no_thread_that_a_waiter_could_hold() -> None:
+    assert [iscoroutinefunction(one) for one in (healthz, readyz)] == [True, True]
 
 
 @pytest.mark.slow
