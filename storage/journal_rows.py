@@ -1,9 +1,9 @@
 """The statements by which one batch judges its operations (journal.md 2.2, steps 3 to 5)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from storage.dialects import Columns, Row
 from storage.failures import DatabaseFailure
@@ -41,8 +41,28 @@ _SPEND: Final = (
     " WHERE oauth_use.log_id = w.log_id AND oauth_use.holder_id = w.holder_id"
     " AND oauth_use.grant_id = w.grant_id AND oauth_use.code = w.code"
 )
-_VERSION: Final = ("log_id", "holder_id", "record_id", "version")
-_WRAPS: Final = (
+
+
+class Select(NamedTuple):
+    """Selects the rows of a list of keys, which stands where ``{listed}`` is."""
+
+    table: str
+    keys: Columns
+    text: str
+
+
+_USES: Final = Select(
+    "oauth_use",
+    _USE,
+    "WITH w(log_id, holder_id, grant_id, code) AS ({listed})"
+    " SELECT w.log_id, w.holder_id, w.grant_id, w.code, t.used, t.max_uses"
+    " FROM w CROSS JOIN oauth_use t"
+    " WHERE t.log_id = w.log_id AND t.holder_id = w.holder_id"
+    " AND t.grant_id = w.grant_id AND t.code = w.code",
+)
+_WRAPS: Final = Select(
+    "record_key",
+    ("log_id", "holder_id", "record_id", "version"),
     "WITH w(log_id, holder_id, record_id, version) AS ({listed})"
     " SELECT w.log_id, w.holder_id, w.record_id, w.version,"
     " k.parent_version, k.suite, k.wrap, k.state,"
@@ -51,7 +71,7 @@ _WRAPS: Final = (
     " WHERE k.log_id = w.log_id AND k.holder_id = w.holder_id"
     " AND k.record_id = w.record_id AND k.version = w.version"
     " AND h.log_id = w.log_id AND h.holder_id = w.holder_id"
-    " AND h.purpose = 'holder-data-key' AND h.version = k.parent_version"
+    " AND h.purpose = 'holder-data-key' AND h.version = k.parent_version",
 )
 
 ClaimKey = tuple[str, bytes]
@@ -73,7 +93,7 @@ class JournalRows(LogRows):
         A plain transaction may hold a row that an operation needs (journal.md 2.6 rule 7).
         """
         if self.dialect.hurry:
-            self._later(self.dialect.hurry)
+            self._run(self.dialect.hurry)
 
     def claim(self, claims: Sequence[Claim]) -> set[ClaimKey]:
         """Write replay rows; return the keys of those that were new."""
@@ -108,15 +128,10 @@ class JournalRows(LogRows):
 
     def append_whole(self, entries: Sequence[EntryRow]) -> None:
         """Insert the entries of a batch in a savepoint: all, or none and the error."""
-        asked = self._insert("journal_entry", EntryRow._fields, entries)
-        try:
-            self._together([(_SAVE, ()), (asked, self.dialect.given(entries)), (_RELEASE, ())])
-        except DatabaseFailure:
-            self._go_back()
-            raise
+        with self.savepoint():
+            self._add("journal_entry", EntryRow._fields, entries)
 
     def _go_back(self) -> None:
-        self._unsaid = []
         try:
             self._run(_BACK)
             self._run(_RELEASE)
@@ -150,15 +165,20 @@ class JournalRows(LogRows):
 
     def versions(self, seen: set[Seen]) -> dict[tuple[Guarded, Row], int]:
         """Return the version that each row has now; rows that are gone are left out."""
+        if not seen:
+            return {}
         tables = sorted({one.table for one in seen})
-        asked = []
-        for table in tables:
-            keys = sorted({one.key for one in seen if one.table is table})
-            asked.append(self._joined(table.value, KEYS[table], ("version",), keys))
+        asked = [sorted({one.key for one in seen if one.table is table}) for table in tables]
+        listed, given = [], list[Any]()
+        for table, keys in zip(tables, asked, strict=True):
+            numbered = [(*key, number) for number, key in enumerate(keys)]
+            columns = (*KEYS[table], "version")  # Numbers have the type of versions.
+            listed.append(self.dialect.listed(table.value, columns, count=len(keys)))
+            given += self.dialect.given(numbered)
+        text = _versions(tuple(tables), tuple(listed))
         return {
-            (table, tuple(row[:-1])): row[-1]
-            for table, rows in zip(tables, self._together(asked), strict=True)
-            for row in rows
+            (tables[table], asked[table][number]): version
+            for table, number, version in self._all(text, tuple(given))
         }
 
     def kept(
@@ -172,42 +192,33 @@ class JournalRows(LogRows):
         """
         by_ref = {(*ref.space, ref.record_id, ref.version): ref for ref in refs}
         by_use = {(*s.space, s.grant_id, s.code): s for s in spends}
-        asked = []
-        if by_ref:
-            listed = self.dialect.listed("record_key", _VERSION, count=len(by_ref))
-            asked.append((_WRAPS.format(listed=listed), self.dialect.given(sorted(by_ref))))
-        if by_use:
-            asked.append(self._joined("oauth_use", _USE, ("used", "max_uses"), sorted(by_use)))
-        found = iter(self._together(asked))
-        wraps = {
-            (ref := by_ref[tuple(row[:4])]): _record_wrap(ref, row[4:])
-            for row in (next(found) if by_ref else ())
-        }
-        uses = {
-            by_use[tuple(row[:4])]: (row[4], row[5]) for row in (next(found) if by_use else ())
-        }
-        return wraps, uses
+        wraps, uses = self._listed(_WRAPS, by_ref), self._listed(_USES, by_use)
+        return (
+            {(ref := by_ref[tuple(row[:4])]): _record_wrap(ref, row[4:]) for row in wraps},
+            {by_use[tuple(row[:4])]: (row[4], row[5]) for row in uses},
+        )
 
     def spend(self, counts: Mapping[Spend, int]) -> None:
         """Count uses."""
         rows = sorted((*s.space, s.grant_id, s.code, n) for s, n in counts.items())
         if rows:
             listed = self.dialect.listed("oauth_use", (*_USE, "used"), count=len(rows))
-            self._later(_SPEND.format(listed=listed), self.dialect.given(rows))
+            self._run(_SPEND.format(listed=listed), self.dialect.given(rows))
 
     def notify(self, notices: Sequence[Notice]) -> None:
         """Queue what holders are told."""
         columns = ("log_id", "holder_id", "notice_id", "kind", "entry_id", "at_ms")
         rows = [(*n.space, n.notice_id, n.kind.value, n.entry_id, n.at_ms) for n in notices]
         if rows:
-            self._later(self._insert("notice", columns, rows), self.dialect.given(rows))
+            self._add("notice", columns, rows)
 
-    def _joined(
-        self, table: str, keys: Columns, wanted: Columns, rows: Sequence[Row]
-    ) -> tuple[str, Row]:
-        """Return what selects ``keys`` and ``wanted`` of the rows whose keys are given."""
-        listed = self.dialect.listed(table, keys, count=len(rows))
-        return _joined(table, keys, wanted, listed), self.dialect.given(rows)
+    def _listed(self, select: Select, keys: Iterable[Row]) -> Sequence[Row]:
+        """Select the rows of ``keys``."""
+        rows = sorted(keys)
+        if not rows:
+            return ()
+        listed = self.dialect.listed(select.table, select.keys, count=len(rows))
+        return self._all(select.text.format(listed=listed), self.dialect.given(rows))
 
 
 def claim_key(claim: Claim) -> ClaimKey:
@@ -216,14 +227,21 @@ def claim_key(claim: Claim) -> ClaimKey:
 
 
 @lru_cache(maxsize=4096)
-def _joined(table: str, keys: Columns, wanted: Columns, listed: str) -> str:
-    """Return a select whose list leads, so that each row is one key look-up."""
-    columns = ", ".join([f"t.{c}" for c in (*keys, *wanted)])
-    match = " AND ".join(f"t.{c} = w.{c}" for c in keys)
-    return (
-        f"WITH w({', '.join(keys)}) AS ({listed})"  # noqa: S608 - names from KEYS, and marks
-        f" SELECT {columns} FROM w CROSS JOIN {table} t WHERE {match}"
-    )
+def _versions(tables: tuple[Guarded, ...], listed: tuple[str, ...]) -> str:
+    """Return one statement over all tables; each list leads, so each row is one key look-up.
+
+    It selects the number of the table, the number of the key, and the version.
+    """
+    lists, selects = [], []
+    for number, (table, rows) in enumerate(zip(tables, listed, strict=True)):
+        name, keys = f"w{number}", KEYS[table]
+        lists.append(f"{name}({', '.join(keys)}, n) AS ({rows})")
+        match = " AND ".join(f"t.{c} = {name}.{c}" for c in keys)
+        selects.append(
+            f"SELECT {number}, {name}.n, t.version FROM {name} CROSS JOIN {table.value} t"  # noqa: S608 - names of our own
+            f" WHERE {match}"
+        )
+    return f"WITH {', '.join(lists)} {' UNION ALL '.join(selects)}"
 
 
 def _record_wrap(ref: VersionRef, row: Row) -> RecordWrap:

@@ -4,8 +4,7 @@ Plain driver statements with positional parameters: each is set-based, and its t
 on the number of rows at most, so that drivers keep it prepared.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -51,52 +50,25 @@ class Statements:
 
     They are said to the driver itself, as those of ``storage.statements`` are, and its errors
     come as they are: whoever began the transaction turns them into what the vault understands.
+    One at a time, never in the driver's pipeline: that ends with a message after which a server
+    forgets to count how long it has been left waiting, and the head may be locked here.
     """
 
-    __slots__ = ("_cursor", "_unsaid", "connection", "dialect")
+    __slots__ = ("_cursor", "connection", "dialect")
 
     def __init__(self, connection: Connection) -> None:
         """Stand on the transaction of ``connection``."""
         self.connection = connection
         self.dialect = dialect_named(connection.dialect.name)
         self._cursor = Driver(connection).cursor
-        self._unsaid: list[tuple[str, Row]] = []
-
-    def _later(self, text: str, parameters: Row = ()) -> None:
-        """Say a statement without an answer together with the next one; its errors come then."""
-        self._unsaid.append((text, parameters))
 
     def _all(self, text: str, parameters: Row) -> Sequence[Any]:
-        if self._unsaid:
-            return self._together([(text, parameters)])[-1]
         cursor = self._cursor()
         cursor.execute(self.dialect.marked(text), parameters)
         found: Sequence[Any] = cursor.fetchall()
         return found
 
-    def _together(self, asked: Sequence[tuple[str, Row]]) -> list[Sequence[Any]]:
-        """Say several statements, none of which needs another's answer; return their rows."""
-        cursors, unsaid = [], self._unsaid
-        self._unsaid = []
-        with self._pipeline():
-            for text, parameters in (*unsaid, *asked):
-                cursor = self._cursor()
-                cursor.execute(self.dialect.marked(text), parameters)
-                cursors.append(cursor)
-        return [
-            cursor.fetchall() if cursor.description else () for cursor in cursors[len(unsaid) :]
-        ]
-
-    def _pipeline(self) -> AbstractContextManager[Any]:
-        """Wait once for all answers, where the driver can."""
-        raw = self.connection.connection.dbapi_connection
-        pipeline: Callable[[], AbstractContextManager[Any]] = getattr(raw, "pipeline", nullcontext)
-        return pipeline()
-
     def _run(self, text: str, parameters: Row = ()) -> None:
-        if self._unsaid:
-            self._together([(text, parameters)])
-            return
         self._cursor().execute(self.dialect.marked(text), parameters)
 
     def _insert(self, table: str, columns: Columns, rows: Sequence[Row], *, then: str = "") -> str:

@@ -33,15 +33,8 @@ from policies.scopes import View
 from vault.records import RecordHead
 from vault.services import Vault
 from vault.services.list_evidence import Listed, Listing, list_evidence
-from vault.services.pull import (
-    ATTEMPTS,
-    MovedOnError,
-    Pull,
-    Release,
-    again,
-    complete_pull,
-    prepare_pull,
-)
+from vault.services.moving_on import ATTEMPTS, MovedOnError
+from vault.services.pull import Pull, Release, again, complete_pull, prepare_pull
 
 router = APIRouter(prefix="/v1/evidence", tags=["evidence"], route_class=StrictRoute)
 

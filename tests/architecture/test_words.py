@@ -14,8 +14,8 @@ from vault import errors
 from vault.errors import ConflictError, IntegrityError, VaultError
 from vault.identifiers import IdentifierError
 from vault.journal.merkle import ProofError
+from vault.services.moving_on import MovedOnError
 from vault.services.open_case import NumberTakenError
-from vault.services.pull import MovedOnError
 
 FROM_CODE = {"no-basis", "policy-error", EXHAUSTED, REPLAYED}
 """Reasons that no rule of the bundle gives: nothing permitted, a rule erred, the journal said."""

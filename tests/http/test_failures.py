@@ -27,7 +27,7 @@ from vault.errors import (
 from vault.ids import Space
 from vault.journal.operations import Change, Disclosure, Journal, Outcome, Pending
 from vault.services import Vault
-from vault.services.pull import MovedOnError
+from vault.services.moving_on import MovedOnError
 
 
 @dataclass

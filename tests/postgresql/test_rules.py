@@ -5,7 +5,7 @@
 | 1 order of locks | ``test_rules_of_processes``; here: plain work waits for no head |
 | 2 guarded tables | ``test_rules_of_processes`` |
 | 3 a waiting thread holds nothing | ``test_group_commit``: nothing is submitted inside a unit |
-| 4 own connection | here; ``tests/http``: health checks need no thread |
+| 4 own connection, health checks | here |
 | 5 queue, deadline, urgency, share | ``test_waiting``, ``test_group_commit``; here: the deadline |
 | 6 savepoints, deferrable constraints | here |
 | 7 budget, lock time-out | here |
@@ -16,16 +16,19 @@
 import threading
 import time
 from contextlib import ExitStack
+from inspect import iscoroutinefunction
 from typing import Any
 
 import pytest
 from structlog.typing import EventDict
 
+from api.routers.health import healthz, readyz
 from storage.budget import BATCH_SECONDS
 from storage.failures import BusyError
+from storage.first_head import open_log
 from storage.waiting import MAX_CHANGES
-from tests.support.vault_values import SPACE, a_case, a_holder
-from tests.support.writer import World, a_change, a_pull, entry_id
+from tests.support.vault_values import NOW_MS, SPACE, a_case, a_holder
+from tests.support.writer import SIGNER, YEAR, World, a_change, a_pull, entry_id
 from vault.errors import JournalUnavailableError
 from vault.ids import CaseNumber
 from vault.journal.operations import DEADLINE_SECONDS, Change, Committed, Disclosure, Request
@@ -73,6 +76,10 @@ def test_the_writer_needs_no_connection_of_the_pool(world: World) -> None:
     assert isinstance(outcome, Committed)
 
 
+def test_health_checks_need_no_thread_that_a_waiter_could_hold() -> None:
+    assert [iscoroutinefunction(one) for one in (healthz, readyz)] == [True, True]
+
+
 @pytest.mark.slow
 def test_who_waits_longer_than_its_deadline_is_refused_and_taken_back(world: World) -> None:
     with world.serving() as writer:
@@ -88,6 +95,18 @@ def test_who_waits_longer_than_its_deadline_is_refused_and_taken_back(world: Wor
     assert told.value.retry_after_seconds > 0
     assert isinstance(later, Committed)
     assert [entry.entry_id for entry in world.entries()] == [entry_id(2)]
+
+
+@pytest.mark.slow
+def test_who_was_taken_and_cannot_have_a_later_head_is_told_so(world: World) -> None:
+    with world.database.engine.connect() as connection, connection.begin():
+        open_log(connection, log_id=1, year=YEAR, origin="another", signer=SIGNER, now_ms=NOW_MS)
+    with world.serving() as writer, world.database.engine.connect() as other, other.begin():
+        other.exec_driver_sql("SELECT size FROM log_head WHERE log_id = 1 FOR UPDATE")
+        with pytest.raises(JournalUnavailableError):
+            writer.submit(a_change(1, space=None))
+
+    assert world.head().size == 0
 
 
 def test_a_batch_of_changes_stays_below_what_the_server_remembers(world: World) -> None:

@@ -20,7 +20,8 @@ from vault.services.acting import Caller, new_entry_id
 from vault.services.asking import Asking
 from vault.services.entering import Draft, Proof, committed, proof_of, telling, under
 from vault.services.entry_keys import entry_keys
-from vault.services.pull import ATTEMPTS, NO_BASIS, MovedOnError, refreshed
+from vault.services.moving_on import ATTEMPTS, MovedOnError, refreshed
+from vault.services.pull import NO_BASIS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

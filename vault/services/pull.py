@@ -18,7 +18,7 @@ from vault.clock import legal_day
 from vault.consents import Consent
 from vault.consents.details import Details
 from vault.departments import Department
-from vault.errors import AccessDeniedError, ConflictError, NotFoundError
+from vault.errors import AccessDeniedError, NotFoundError
 from vault.ids import ID_BYTES, EntryId, NoticeId
 from vault.journal.entries import Basis, Evidence, Kind
 from vault.journal.operations import Decided, Disclosure, Outcome, Spend
@@ -31,17 +31,11 @@ from vault.services.asking import Asking, requirement_facts
 from vault.services.entering import Draft, Proof, committed, proof_of, telling, under
 from vault.services.entry_keys import entry_keys, record_reference
 from vault.services.foreseeing import foresee_pull, foresee_record
+from vault.services.moving_on import ATTEMPTS, MovedOnError, refreshed
 from vault.services.opening import key_of, opened
 from vault.showing import shown
 
-ATTEMPTS: Final = 3
-"""A record that changes while it is pulled is asked for again this often."""
-
 NO_BASIS: Final = ("no-basis",)
-
-
-class MovedOnError(ConflictError):
-    """The record that would have been released is not the one that answers any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -132,22 +126,6 @@ def again(vault: Vault, pull: Pull) -> Pull:
         NotFoundError: The consent is not there any more.
     """
     return replace(pull, caller=refreshed(vault, pull.caller))
-
-
-def refreshed(vault: Vault, caller: Caller) -> Caller:
-    """Return ``caller`` with a spent proof, and the consent of its token as it is now.
-
-    Raises:
-        NotFoundError: The consent is not there any more.
-    """
-    live = caller.live
-    if live.consent is None:
-        return caller.spent()
-    with vault.read() as tx:
-        consent = tx.consents.get(live.consent.space, grant_id=live.consent.grant_id)
-    if consent is None:
-        raise NotFoundError("no such consent")
-    return replace(caller.spent(), live=replace(live, consent=consent))
 
 
 def prepare_pull(vault: Vault, pull: Pull) -> Prepared:

@@ -5,7 +5,7 @@ import pytest
 from tests.support.world import World
 from tests.support.world_values import MARKET
 from vault.errors import NotFoundError
-from vault.services.pull import refreshed
+from vault.services.moving_on import refreshed
 
 
 def test_a_caller_without_a_consent_has_only_spent_its_proof(world: World) -> None:
