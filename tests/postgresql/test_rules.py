@@ -25,9 +25,10 @@ from structlog.typing import EventDict
 from api.routers.health import healthz, readyz
 from storage.budget import BATCH_SECONDS
 from storage.failures import BusyError
+from storage.first_head import open_log
 from storage.waiting import MAX_CHANGES
-from tests.support.vault_values import SPACE, a_case, a_holder
-from tests.support.writer import World, a_change, a_pull, entry_id
+from tests.support.vault_values import NOW_MS, SPACE, a_case, a_holder
+from tests.support.writer import ORIGIN, SIGNER, YEAR, World, a_change, a_pull, entry_id
 from vault.errors import JournalUnavailableError
 from vault.ids import CaseNumber
 from vault.journal.operations import DEADLINE_SECONDS, Change, Committed, Disclosure, Request
@@ -94,6 +95,19 @@ def test_who_waits_longer_than_its_deadline_is_refused_and_taken_back(world: Wor
     assert told.value.retry_after_seconds > 0
     assert isinstance(later, Committed)
     assert [entry.entry_id for entry in world.entries()] == [entry_id(2)]
+
+
+@pytest.mark.slow
+def test_who_was_taken_and_cannot_have_a_later_head_is_told_so(world: World) -> None:
+    with world.database.engine.connect() as connection, connection.begin():
+        open_log(connection, log_id=1, year=YEAR, origin=ORIGIN, signer=SIGNER, now_ms=NOW_MS)
+    with world.serving() as writer, world.database.engine.connect() as other, other.begin():
+        other.exec_driver_sql("SELECT size FROM log_head WHERE log_id = 1 FOR UPDATE")
+        with pytest.raises(JournalUnavailableError) as told:
+            writer.submit(a_change(1, space=None))
+
+    assert type(told.value) is JournalUnavailableError  # Not "unknown", which it is not.
+    assert world.head().size == 0
 
 
 def test_a_batch_of_changes_stays_below_what_the_server_remembers(world: World) -> None:
