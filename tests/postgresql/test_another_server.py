@@ -30,10 +30,10 @@ def write(world: World, *numbers: int) -> None:
 
 
 def throw_out(database: Database) -> None:
-    """End every connection to a database."""
+    """End every connection to a database, and wait until they have ended."""
     database.server.admin(
         sql.SQL(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = {}"
         ).format(sql.Literal(database.name))
     )
 

@@ -28,7 +28,7 @@ from storage.failures import BusyError
 from storage.first_head import open_log
 from storage.waiting import MAX_CHANGES
 from tests.support.vault_values import NOW_MS, SPACE, a_case, a_holder
-from tests.support.writer import SIGNER, YEAR, World, a_change, a_pull, entry_id
+from tests.support.writer import ORIGIN, SIGNER, YEAR, World, a_change, a_pull, entry_id
 from vault.errors import JournalUnavailableError
 from vault.ids import CaseNumber
 from vault.journal.operations import DEADLINE_SECONDS, Change, Committed, Disclosure, Request
@@ -100,12 +100,13 @@ def test_who_waits_longer_than_its_deadline_is_refused_and_taken_back(world: Wor
 @pytest.mark.slow
 def test_who_was_taken_and_cannot_have_a_later_head_is_told_so(world: World) -> None:
     with world.database.engine.connect() as connection, connection.begin():
-        open_log(connection, log_id=1, year=YEAR, origin="another", signer=SIGNER, now_ms=NOW_MS)
+        open_log(connection, log_id=1, year=YEAR, origin=ORIGIN, signer=SIGNER, now_ms=NOW_MS)
     with world.serving() as writer, world.database.engine.connect() as other, other.begin():
         other.exec_driver_sql("SELECT size FROM log_head WHERE log_id = 1 FOR UPDATE")
-        with pytest.raises(JournalUnavailableError):
+        with pytest.raises(JournalUnavailableError) as told:
             writer.submit(a_change(1, space=None))
 
+    assert type(told.value) is JournalUnavailableError  # Not "unknown", which it is not.
     assert world.head().size == 0
 
 
