@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from scripts.bench import verb as bench
 from scripts.outcomes import Told, settings_told, system_told, told_of
+from scripts.serving import log_as_json
 from scripts.verbs import client, journal, keys, policy, receipt
 from scripts.verbs.cluster import cluster
 from scripts.verbs.demo import demo
@@ -29,6 +30,7 @@ class SpokenErrors(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - types of the library are private
         """Run the verb; turn what is expected into a sentence and a code."""
+        log_as_json()  # To standard error: what a verb prints may be read by a program.
         try:
             return super().invoke(ctx)
         except VaultError as error:

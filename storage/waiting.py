@@ -23,6 +23,9 @@ GATHER_SECONDS: Final = 0.030
 """How long a batch may wait to become as large as the two before it (ADR 0028)."""
 QUIET_SECONDS: Final = 0.002
 """After this long without anybody, nobody is waited for any more."""
+CROWD: Final = 16
+CROWD_QUIET_SECONDS: Final = 0.006
+"""Many who prepare at once keep each other waiting; over a server the more so."""
 COMPANY: Final = 3  # Two batches of one look the same from one caller as from two in turn.
 
 
@@ -97,12 +100,11 @@ class Queue:
             if self._together < COMPANY:
                 return
             until = time.monotonic() + GATHER_SECONDS
+            quiet = CROWD_QUIET_SECONDS if self._together >= CROWD else QUIET_SECONDS
             arrived = 0
             while arrived < self._here() < self._together and time.monotonic() < until:
                 arrived = self._here()
-                self._ready.wait_for(
-                    lambda: self._here() >= self._together or self._closed, QUIET_SECONDS
-                )
+                self._ready.wait_for(lambda: self._here() >= self._together or self._closed, quiet)
 
     def _here(self) -> int:
         return sum(map(len, self._lanes))

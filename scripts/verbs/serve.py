@@ -15,7 +15,7 @@ from scripts.outcomes import Exit, OperatorError
 from scripts.places import DEFAULT_PORT, Places, embedded_settings, places
 from scripts.running import running
 from scripts.screen import DataOption, console, facts
-from scripts.serving import HOST, claim_port, log_as_json, run
+from scripts.serving import HOST, claim_port, run
 from scripts.workers import spread
 from vault.errors import InvalidInputError
 
@@ -47,7 +47,6 @@ def serve(
     workers: WorkersOption = 1,
 ) -> None:
     """启动服务 · start the server."""
-    log_as_json()
     try:
         refuse_unknown(os.environ)
     except InvalidInputError as error:

@@ -117,8 +117,22 @@ def test_a_pull_is_told_in_bare_requests_of_its_own_round(tmp_path: Path) -> Non
     assert found == {
         "unit_us": 90.0,
         "rows": [
-            {"name": "bare", "bare_requests": 1.0, "rps": 1000, "p50_ms": 1.0, "p99_ms": 2.0},
-            {"name": "pull", "bare_requests": 6.0, "rps": 1000, "p50_ms": 1.0, "p99_ms": 2.0},
+            {
+                "name": "bare",
+                "bare_requests": 1.0,
+                "database_us": 0.0,
+                "rps": 1000,
+                "p50_ms": 1.0,
+                "p99_ms": 2.0,
+            },
+            {
+                "name": "pull",
+                "bare_requests": 6.0,
+                "database_us": 0.0,
+                "rps": 1000,
+                "p50_ms": 1.0,
+                "p99_ms": 2.0,
+            },
         ],
     }
     shown = table(bares, pulls, load=Load(fixture=fixture(tmp_path), connections=8, requests=1))
