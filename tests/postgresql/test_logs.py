@@ -96,7 +96,7 @@ def test_the_number_of_logs_is_fixed_for_good(spread: Path) -> None:
         pass
 
     with (
-        pytest.raises(ConfigurationError, match="has 3 logs for good"),
+        pytest.raises(ConfigurationError, match="is 3 for good"),
         wire(settings.model_copy(update={"logs": 2})),
     ):
         pass
