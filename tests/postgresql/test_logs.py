@@ -12,17 +12,10 @@ from api.app import create_app
 from api.wiring import wire
 from scripts.verifying import verify_all
 from storage.failures import ConfigurationError
+from tests.support.founding import MARKET, SERVER, found_town, open_vault, put_on, settings_of
 from tests.support.on_disk import opened
 from tests.support.postgres import server_for_tests
-from tests.support.town import (
-    MARKET,
-    SERVER,
-    Town,
-    found_town,
-    open_vault,
-    put_on,
-    settings_of,
-)
+from tests.support.town import Town
 from vault.crypto.signing import VerifierKey
 from vault.errors import AccessDeniedError
 from vault.journal.checkpoints import verify_checkpoint

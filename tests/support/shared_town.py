@@ -9,10 +9,11 @@ from pathlib import Path
 from scripts.local.postgresql import Postgresql
 from scripts.local.postgresql_files import Settings
 from scripts.verifying import verify_all
+from tests.support.founding import found_town, open_vault, put_on
 from tests.support.on_disk import entries, holes, opened
 from tests.support.postgres import server_for_tests
 from tests.support.second_process import Line, Said, SecondProcess, second_process
-from tests.support.town import Town, found_town, open_vault, put_on
+from tests.support.town import Town
 from vault.journal.entries import Kind
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from scripts.gateway import delivering
-from tests.support.town import Town, found_town, open_vault
+from tests.support.founding import found_town, open_vault
+from tests.support.town import Town
 from vault.clients.protocol import Message
 from vault.clock import MS
 from vault.services import Vault
