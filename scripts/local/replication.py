@@ -127,7 +127,7 @@ def promote(standby: Postgresql) -> None:
 def _wait(until: Callable[[], bool]) -> None:
     if not became(until, seconds=FOLLOW_SECONDS):
         raise OperatorError(
-            "备用服务器没有跟上。请查看它的日志。",
+            "备库没有跟上。请查看它的日志。",
             "The standbys do not follow. Look into their logs.",
             code=Exit.UNAVAILABLE,
         )
