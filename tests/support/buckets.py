@@ -39,9 +39,9 @@ def bucket_in(
     return S3Bucket(place, keys, connections=8, patience=patience)
 
 
-def objects_in(seaweed: SeaweedFS, *, name: str | None = None) -> S3Objects:
-    """Return a place for sealed files in a bucket, a new one if none is named."""
-    return S3Objects(bucket_in(seaweed, name=name))
+def objects_in(seaweed: SeaweedFS) -> S3Objects:
+    """Return a place for sealed files in a new bucket."""
+    return S3Objects(bucket_in(seaweed))
 
 
 def names_in(seaweed: SeaweedFS, bucket: str) -> list[str]:

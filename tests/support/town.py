@@ -24,7 +24,7 @@ from vault.clock import MS, legal_day
 from vault.consents.details import Details, EvidenceGrant
 from vault.identifiers import Identifier, IdentifierKind, parse
 from vault.identifiers.synthetic import synthetic_resident_id
-from vault.ids import ID_BYTES, CaseNumber, ClientId, GrantId, RecordId, Space
+from vault.ids import ID_BYTES, CaseNumber, ClientId, GrantId, Space
 from vault.journal.receipts import Receipt
 from vault.ports import LiveToken
 from vault.services import Vault
@@ -282,8 +282,3 @@ class Town:
     def now(self) -> int:
         """Return UTC seconds."""
         return self.vault.clock.now_ms() // MS
-
-    def keeps(self, record_id: RecordId) -> bool:
-        """Say whether a record is there."""
-        with self.vault.read() as tx:
-            return tx.records.find(record_id) is not None

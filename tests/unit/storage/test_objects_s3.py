@@ -25,7 +25,7 @@ from storage.blobs import StoredBlobs
 from storage.database import Database
 from storage.failures import NoRoomError
 from storage.objects_s3 import PART_BYTES, S3Objects, open_objects, probe
-from storage.s3_bucket import Patience, S3Bucket, S3Place
+from storage.s3_bucket import S3Bucket, S3Place
 from storage.s3_credentials import S3Credentials
 from storage.s3_failures import ObjectsAwayError, ObjectsRefusedError, failure
 from storage.sqlite import open_sqlite
@@ -52,8 +52,8 @@ def bucket(seaweed: SeaweedFS) -> str:
     return seaweed.make_bucket()
 
 
-def behind(gate: Front, seaweed: SeaweedFS, bucket: str, patience: Patience = HASTY) -> S3Objects:
-    return S3Objects(bucket_in(seaweed, name=bucket, endpoint=gate.endpoint, patience=patience))
+def behind(gate: Front, seaweed: SeaweedFS, bucket: str) -> S3Objects:
+    return S3Objects(bucket_in(seaweed, name=bucket, endpoint=gate.endpoint, patience=HASTY))
 
 
 def pieces(content: bytes) -> Iterator[bytes]:
