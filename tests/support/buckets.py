@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from minio import Minio
-from urllib3 import PoolManager
 
 from scripts.local.seaweedfs import Login, SeaweedFS, seaweedfs
 from storage.objects_s3 import S3Objects
@@ -46,12 +44,5 @@ def objects_in(seaweed: SeaweedFS) -> S3Objects:
 
 def names_in(seaweed: SeaweedFS, bucket: str) -> list[str]:
     """Return what lies in a bucket, as its owner sees it."""
-    client = Minio(
-        seaweed.endpoint,
-        access_key=seaweed.owner.access_key,
-        secret_key=seaweed.owner.secret_key,
-        secure=False,
-        region="us-east-1",
-        http_client=PoolManager(retries=False, timeout=5),
-    )
-    return [str(one.object_name) for one in client.list_objects(bucket, recursive=True)]
+    found = seaweed.client().list_objects(bucket, recursive=True)
+    return [str(one.object_name) for one in found]

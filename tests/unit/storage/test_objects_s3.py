@@ -12,11 +12,10 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from minio import Minio
 from minio.commonconfig import ENABLED
 from minio.error import InvalidResponseError, S3Error, ServerError
 from minio.versioningconfig import VersioningConfig
-from urllib3 import HTTPResponse, PoolManager
+from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NameResolutionError, SSLError
 
@@ -117,15 +116,7 @@ def test_each_thing_that_is_set_wrong_has_a_sentence_of_its_own(
 
 
 def test_a_bucket_that_keeps_versions_is_refused(seaweed: SeaweedFS, bucket: str) -> None:
-    owner = Minio(
-        seaweed.endpoint,
-        access_key=seaweed.owner.access_key,
-        secret_key=seaweed.owner.secret_key,
-        secure=False,
-        region="us-east-1",
-        http_client=PoolManager(retries=False),
-    )
-    owner.set_bucket_versioning(bucket, VersioningConfig(ENABLED))
+    seaweed.client().set_bucket_versioning(bucket, VersioningConfig(ENABLED))
 
     assert "keeps versions" in refused(
         lambda: probe(bucket_in(seaweed, name=bucket), random=os.urandom)
