@@ -25,6 +25,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from vault.errors import InvalidInputError
 
 PREFIX: Final = "MYSPACE_"
+MAX_LOGS: Final = 64
+"""Each has a writer and a connection in every process."""
+
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 DATABASE: Final = "vault.db"
 """The database of the embedded default, in the data folder."""
@@ -93,6 +96,7 @@ class LimitSettings(_Group):
 class S3Settings(_Group):
     """A bucket for the sealed files, instead of a folder (docs/operations/objects.md)."""
 
+    # First, since the address below is judged by it.
     plain_http: Annotated[
         bool, Field(description="allow http to another machine: only inside a closed network")
     ] = False
@@ -153,7 +157,8 @@ class Settings(BaseSettings):
     s3: S3Settings | None = None
     postgresql: PostgresqlSettings | None = None
     logs: Annotated[
-        int | None, Field(ge=1, le=64, description="logs of a new deployment; fixed for good")
+        int | None,
+        Field(ge=1, le=MAX_LOGS, description="logs of a new deployment; fixed for good"),
     ] = None
     suite: Annotated[
         int, Field(ge=1, le=2, description="envelope of a new deployment: 1 AES, 2 SM4")

