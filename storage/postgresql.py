@@ -58,6 +58,9 @@ _SESSION: Final[Mapping[str, Any]] = {
     "application_name": "myspace",
     "options": "-c lock_timeout=5s -c statement_timeout=30s -c timezone=UTC"
     " -c idle_in_transaction_session_timeout=30s"
+    # A proof that was spent or a code that was used stays so through a crash, whatever the
+    # server's own default is.
+    " -c synchronous_commit=on"
     # Every statement finds its rows by keys, so one plan is right for all values.
     " -c plan_cache_mode=force_generic_plan -c jit=off",
 }
