@@ -14,8 +14,9 @@ from structlog.testing import capture_logs
 from api.app import create_app
 from api.wiring import wire
 from scripts.local.process import became
+from tests.support.founding import settings_of
 from tests.support.shared_town import at_once, shared_town
-from tests.support.town import Town, settings_of
+from tests.support.town import Town
 from vault.journal.entries import Kind
 from vault.journal.operations import DEADLINE_SECONDS
 
