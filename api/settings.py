@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
@@ -152,6 +153,13 @@ class Settings(BaseSettings):
         Path, Field(description="folder of the journal's own state, apart from the data")
     ]
     issuer: Annotated[str, Field(description="origin of every address, such as https://host")]
+    proxies: Annotated[
+        str,
+        Field(
+            description="addresses or networks of the reverse proxies before us, with commas "
+            "between: what they say in X-Forwarded-For is believed"
+        ),
+    ] = "127.0.0.1"
     keys: KeySettings
     limits: LimitSettings = LimitSettings()
     s3: S3Settings | None = None
@@ -176,6 +184,18 @@ class Settings(BaseSettings):
         if parts.scheme not in {"http", "https"} or not parts.hostname or value != plain:
             raise ValueError("the issuer is an origin: scheme, host and port, nothing else")
         return value
+
+    @field_validator("proxies")
+    @classmethod
+    def _proxies_are_named(cls, value: str) -> str:
+        named = [part.strip() for part in value.split(",") if part.strip()]
+        try:
+            networks = [ip_network(part) for part in named]
+        except ValueError as error:
+            raise ValueError("proxies are addresses or networks, commas between them") from error
+        if not all(network.prefixlen for network in networks):
+            raise ValueError("if everybody is a proxy, everybody chooses an address to come from")
+        return ",".join(named)
 
     @model_validator(mode="after")
     def _plain_http_is_for_the_demo(self) -> Self:

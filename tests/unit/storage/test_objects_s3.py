@@ -36,6 +36,7 @@ from vault.errors import IntegrityError, StorageError, TooLargeError
 
 LATER_MS = NOW_MS + DAY * 1000
 KEY = "c0ffee" * 5 + "00"
+OTHER = "c0ffee" * 5 + "01"
 SMALL = b"sealed " * 100
 LARGE = os.urandom(2 * PART_BYTES + 999)
 
@@ -384,6 +385,8 @@ def test_nothing_secret_is_shown_or_logged(
     objects = behind(gate, seaweed, bucket)
     gate.rule = first(2, Does.LOSE_REPLY)
     objects.put(KEY, chunks=pieces(SMALL))
+    gate.rule = always(Does.BROKEN_HEADERS)
+    objects.put(OTHER, chunks=pieces(SMALL))
     gate.rule = always(Does.BUSY)
     with pytest.raises(StorageError) as found:
         objects.put(KEY, chunks=pieces(LARGE))
