@@ -226,8 +226,8 @@ def _program() -> str:
     if not path.exists():
         raise OperatorError(
             "没有安装 SeaweedFS。请先运行 ./scripts/cluster --check，它会安装所需的软件包。",
-            "SeaweedFS is not installed. Run ./scripts/cluster --check first: it installs what is "
-            "needed.",
+            "SeaweedFS is not installed. Run ./scripts/cluster --check first: it installs what "
+            "is needed.",
             code=Exit.UNAVAILABLE,
         )
     return str(path)
