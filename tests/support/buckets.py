@@ -8,6 +8,7 @@ from scripts.local.seaweedfs import Login, SeaweedFS, seaweedfs
 from storage.objects_s3 import S3Objects
 from storage.s3_bucket import PATIENT, Patience, S3Bucket, S3Place
 from storage.s3_credentials import S3Credentials
+from tests.support.front import Front, front
 
 HASTY = Patience(waits=(0.02, 0.05))
 """For tests that wait for a store that does not come back."""
@@ -18,6 +19,19 @@ def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
     """Return a real object store; every test makes a bucket of its own in it."""
     with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as opened:
         yield opened
+
+
+@pytest.fixture
+def gate(seaweed: SeaweedFS) -> Iterator[Front]:
+    """Return a front before the store, which may do harm to requests."""
+    with front(seaweed.port) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bucket(seaweed: SeaweedFS) -> str:
+    """Return the name of a new bucket."""
+    return seaweed.make_bucket()
 
 
 def bucket_in(

@@ -30,7 +30,7 @@ from storage.s3_failures import ObjectsAwayError, ObjectsRefusedError, failure
 from storage.sqlite import open_sqlite
 from storage.unit_of_work import read_transactions
 from tests.support.buckets import HASTY, bucket_in, names_in
-from tests.support.front import Does, Front, Request, front
+from tests.support.front import Does, Front, Request
 from tests.support.vault_values import DAY, NOW_MS, SPACE
 from vault.errors import IntegrityError, StorageError, TooLargeError
 
@@ -39,17 +39,6 @@ KEY = "c0ffee" * 5 + "00"
 OTHER = "c0ffee" * 5 + "01"
 SMALL = b"sealed " * 100
 LARGE = os.urandom(2 * PART_BYTES + 999)
-
-
-@pytest.fixture
-def gate(seaweed: SeaweedFS) -> Iterator[Front]:
-    with front(seaweed.port) as opened:
-        yield opened
-
-
-@pytest.fixture
-def bucket(seaweed: SeaweedFS) -> str:
-    return seaweed.make_bucket()
 
 
 def behind(gate: Front, seaweed: SeaweedFS, bucket: str) -> S3Objects:
