@@ -143,11 +143,6 @@ def commit_failure(error: Exception) -> VaultError:
     return OutcomeOpenError("the answer to a commit was lost")
 
 
-def outcome_open(error: Exception) -> bool:
-    """Say whether ``error`` leaves open whether the transaction was committed."""
-    return isinstance(error, OutcomeOpenError)
-
-
 def _said(error: Exception) -> _Said:
     found = _driver_error(error)
     if isinstance(found, psycopg.Error):

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from scripts.verifying import verify_all
+from tests.support.founding import open_vault
 from tests.support.full_disk import NAME, PERSON, UNSUPPORTED
 from tests.support.on_disk import entries, opened
-from tests.support.town import Town, open_vault
+from tests.support.town import Town
 from tests.support.tree import ROOT
 from vault.journal.entries import Kind
 
