@@ -87,8 +87,9 @@ class Desk:
         """Return the page, and bind the interaction to this sign-in."""
         with self._provider.vault.read() as tx:
             asked = self._asked(tx, interaction_id, signin=signin, browser=browser)
-        if asked.interaction.signin_hash is None:
-            self._bind(asked, signin=signin)
+        if asked.interaction.signin_hash is None and not self._bind(asked, signin=signin):
+            with self._provider.vault.read() as tx:  # Bound meanwhile: to us, or to somebody else.
+                return self._asked(tx, interaction_id, signin=signin, browser=browser).page
         return asked.page
 
     def decide(
@@ -162,23 +163,31 @@ class Desk:
             page=compose(pushed, setting=setting, tx=tx),
         )
 
-    def _bind(self, asked: _Asked, *, signin: SignIn) -> None:
-        """Bind to the sign-in, and count what this department puts before this holder."""
+    def _bind(self, asked: _Asked, *, signin: SignIn) -> bool:
+        """Bind to the sign-in, and count what this department puts before this holder.
+
+        Returns:
+            Whether it was bound to nobody; a page that is loaded twice at once counts once.
+
+        Raises:
+            RateLimitedError: It is not bound.
+        """
         client = asked.client
         key = b"consent-prompts\x00" + signin.space.holder_id + client.department_id
         today = asked.server.now // DAY_SECONDS * DAY_SECONDS
         with self._provider.vault.work() as tx:
+            bound = tx.protocol.bind_interaction(
+                asked.interaction.interaction_id, signin_hash=signin.signin_hash
+            )
+            if not bound:
+                return False
             tries = tx.protocol.count_try(self._provider.secrets.keyed(key), window_start=today)
             if tries > PROMPTS_A_DAY:
                 raise RateLimitedError(
                     "this department asked too often today",
                     retry_after_seconds=today + DAY_SECONDS - asked.server.now,
                 )
-            bound = tx.protocol.bind_interaction(
-                asked.interaction.interaction_id, signin_hash=signin.signin_hash
-            )
-        if not bound:
-            raise NotFoundError("there is no such request")
+        return True
 
 
 def chosen(asked: Details, choice: Choice) -> Details:

@@ -16,7 +16,7 @@ from vault.errors import InvalidInputError, RateLimitedError
 from vault.identifiers import Identifier
 from vault.ids import ID_BYTES, Space
 from vault.services import Vault
-from vault.services.acting import ACR_PREFIX, network_prefix
+from vault.services.acting import ACR_PREFIX, network_prefix, plain_address
 from vault.services.open_space import find_space
 from vault.services.outbox import ONE_TIME_CODE, sealed_code
 
@@ -193,7 +193,8 @@ def _begun(vault: Vault, space: Space, *, cookie: str, form_token: str, now: int
 
 def _counted(source: str) -> str:
     """Return what is counted as one source: an IPv6 site has 2^80 addresses to come from."""
-    return (network_prefix(source) or source) if ":" in source else source
+    plain = plain_address(source)
+    return (network_prefix(plain) or plain) if ":" in plain else plain
 
 
 def _drawn(vault: Vault) -> str:

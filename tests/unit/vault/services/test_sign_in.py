@@ -11,6 +11,7 @@ from vault.crypto.tokens import PEPPER
 from vault.errors import IntegrityError, InvalidInputError, RateLimitedError
 from vault.holders import HolderState
 from vault.identifiers import IdentifierKind, parse
+from vault.services.acting import network_prefix
 from vault.services.outbox import OneTimeCode, delivered, waiting_codes
 from vault.services.sign_in import (
     ACR,
@@ -252,6 +253,16 @@ def test_an_ipv6_site_is_one_source_whatever_address_it_comes_from(world: World)
     with pytest.raises(RateLimitedError):
         start(world, source="2001:db8:7:ffff::1")
     start(world, source="2001:db8:8::1")
+
+
+def test_ipv4_addresses_are_apart_however_a_proxy_writes_them(world: World) -> None:
+    for _ in range(5):
+        start(world, source="::ffff:192.0.2.1")
+
+    with pytest.raises(RateLimitedError):
+        start(world, source="192.0.2.1")
+    start(world, source="::ffff:198.51.100.1")
+    assert network_prefix("::ffff:192.0.2.1") == "192.0.2.0/24"
 
 
 def test_one_number_may_be_asked_for_a_hundred_times_an_hour(world: World) -> None:
