@@ -21,6 +21,9 @@ CASES_WRITE: Final = "cases:write"
 REGISTRY_SCOPES: Final = frozenset({REGISTRY_READ, RECORDS_WRITE, CASES_WRITE})
 """What a client does as itself, without a holder's consent."""
 
+OFFLINE_ACCESS: Final = "offline_access"
+"""Asks for a refresh token (OpenID Connect Core 11); it names no evidence."""
+
 MAX_SCOPE_CHARACTERS: Final = 4096
 """Longest list of scopes that is read."""
 

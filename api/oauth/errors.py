@@ -16,7 +16,7 @@ class Say(Enum):
 
     CLIENT = ("invalid_client", 401, "client authentication failed")
     UNAUTHORIZED = ("unauthorized_client", 400, "the client is not registered for this")
-    GRANT = ("invalid_grant", 400, "the code is wrong, used, expired or bound to something else")
+    GRANT = ("invalid_grant", 400, "the code or token is wrong, ended or bound to something else")
     FOREIGN = ("invalid_grant", 400, "the token was issued to another client")
     GRANT_TYPE = ("unsupported_grant_type", 400, "this grant type is not offered")
     RESPONSE_TYPE = ("unsupported_response_type", 400, "the response type is code")
@@ -166,6 +166,7 @@ def refused(refusal: Refusal) -> FaultError:
     says = {
         "invalid_client": Say.CLIENT,
         "invalid_request": Say.NO_PROOF,
+        "invalid_scope": Say.SCOPE,
         "invalid_authorization_details": Say.DETAILS_LEVEL,
     }
     return FaultError(says.get(refusal.error, Say.UNAUTHORIZED), reason=refusal.reason)

@@ -42,11 +42,12 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
         {
             "grant_type": {
                 "type": "string",
-                "enum": ["authorization_code", "client_credentials"],
+                "enum": ["authorization_code", "refresh_token", "client_credentials"],
             },
             "code": _TEXT,
             "redirect_uri": {"type": "string", "format": "uri"},
             "code_verifier": {"type": "string", "minLength": 43, "maxLength": 128},
+            "refresh_token": _TEXT,
             "scope": _TEXT,
             "authorization_details": {"type": "string", "maxLength": 16384},
             "resource": _TEXT,

@@ -147,7 +147,7 @@ def introspected(provider: ProviderDep, frozen: FormDep) -> Response:
 
 
 def revoked(provider: ProviderDep, frozen: FormDep) -> Response:
-    """End an access token (RFC 7009)."""
+    """End an access token, or a refresh token with all that came of it (RFC 7009)."""
     return _answered(provider, revoke(provider, frozen), path=frozen.path)
 
 

@@ -15,7 +15,7 @@ from api.oauth.kernel import AuthorizationServerMetadata
 from api.oauth.pushed import ACR
 from api.oauth.token import GRANT_TYPES
 from policies.catalogue import catalogue
-from policies.scopes import REGISTRY_SCOPES
+from policies.scopes import OFFLINE_ACCESS, REGISTRY_SCOPES
 
 ENDPOINTS: Final = {
     "authorization_endpoint": "/oauth/authorize",
@@ -45,7 +45,7 @@ def server_metadata(origin: str) -> dict[str, Any]:
         response_modes_supported=["query"],
         grant_types_supported=list(GRANT_TYPES),
         code_challenge_methods_supported=list(S256.SUPPORTED_CODE_CHALLENGE_METHOD),
-        scopes_supported=_scopes(),
+        scopes_supported=sorted([*_scopes(), OFFLINE_ACCESS]),
         authorization_details_types_supported=[TYPE],
         authorization_response_iss_parameter_supported=True,
         dpop_signing_alg_values_supported=algorithms,

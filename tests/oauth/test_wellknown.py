@@ -26,7 +26,7 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "require_pushed_authorization_requests": True,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "client_credentials"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_details_types_supported": ["evidence_access"],
         "authorization_response_iss_parameter_supported": True,
@@ -41,7 +41,8 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "prompt_values_supported": ["none", "login", "consent"],
         "ui_locales_supported": ["zh-CN", "en"],
     }
-    assert {"records:write", "ev:identity:resident_id_card:verify"} <= set(scopes)
+    evidence = "ev:identity:resident_id_card:verify"
+    assert {"records:write", "offline_access", evidence} <= set(scopes)
     assert "ev:service_result:no_criminal_record:full" not in scopes
 
 
