@@ -52,6 +52,7 @@ class Say(Enum):
     PROMPT = ("invalid_request", 400, "prompt is none, login or consent; none stands alone")
     MAX_AGE = ("invalid_request", 400, "max_age is a number of seconds")
     NOT_OFFERED = ("invalid_request", 400, "the request has a parameter that is not offered")
+    NO_GRANT = ("invalid_grant_id", 404, "this client was granted nothing under that id")
     NO_TOKEN = ("invalid_request", 400, "token is missing")
 
     DETAILS = (

@@ -72,6 +72,26 @@ _REFUSALS: Final = {
 }
 
 
+BY_GRANT_TOKEN: Final[dict[str, Any]] = {
+    "parameters": [
+        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+        for name in ("Authorization", "DPoP")
+    ],
+    "responses": {
+        status: {"description": text, "content": {"application/json": {"schema": _ERROR}}}
+        for status, text in {
+            "404": "this client was granted nothing under that id",
+            "503": "try again",
+        }.items()
+    }
+    | {
+        "401": {"description": "the token or its proof is not live"},
+        "403": {"description": "the token lacks the scope"},
+    },
+}
+"""What the grant endpoint takes and refuses; the token is bound, so a proof goes with it."""
+
+
 def form(path: str) -> dict[str, Any]:
     """Return the request body, headers and refusals of the endpoint at ``path``."""
     own, required = _FORMS[path]

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from api.consent_page import LOCALES
 from api.oauth.client_auth import METHOD
+from api.oauth.endpoints.grants import ACTIONS
+from api.oauth.endpoints.grants import PATH as GRANTS
 from api.oauth.granted import TYPE
 from api.oauth.grants.code import S256
 from api.oauth.jose import SIGNING_ALGORITHMS
@@ -23,6 +25,7 @@ ENDPOINTS: Final = {
     "token_endpoint": "/oauth/token",
     "introspection_endpoint": "/oauth/introspect",
     "revocation_endpoint": "/oauth/revoke",
+    "grant_management_endpoint": GRANTS,
     "jwks_uri": "/.well-known/jwks.json",
 }
 SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
@@ -55,6 +58,7 @@ def server_metadata(origin: str) -> dict[str, Any]:
         introspection_endpoint_auth_signing_alg_values_supported=algorithms,
         revocation_endpoint_auth_methods_supported=methods,
         revocation_endpoint_auth_signing_alg_values_supported=algorithms,
+        grant_management_actions_supported=list(ACTIONS),
         acr_values_supported=[ACR],
         prompt_values_supported=["none", "login", "consent"],
         ui_locales_supported=list(LOCALES),

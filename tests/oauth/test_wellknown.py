@@ -22,6 +22,8 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "token_endpoint": f"{ORIGIN}/oauth/token",
         "introspection_endpoint": f"{ORIGIN}/oauth/introspect",
         "revocation_endpoint": f"{ORIGIN}/oauth/revoke",
+        "grant_management_endpoint": f"{ORIGIN}/oauth/grants",
+        "grant_management_actions_supported": ["query", "revoke"],
         "jwks_uri": f"{ORIGIN}/.well-known/jwks.json",
         "require_pushed_authorization_requests": True,
         "response_types_supported": ["code"],
@@ -48,10 +50,13 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
 
 def test_b01_every_advertised_endpoint_answers(world: World) -> None:
     found = world.http.get(PATHS["server"]).json()
+    grants = found.pop("grant_management_endpoint")
     addresses = [value for name, value in found.items() if name.endswith("_endpoint")]
 
+    managed = {world.http.request(verb, f"{grants}/x").status_code for verb in ("GET", "DELETE")}
     answers = {world.http.post(one).status_code for one in addresses}
 
+    assert managed == {401}
     assert len(addresses) == 5
     assert answers <= {400, 401, 415}
 
