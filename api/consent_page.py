@@ -80,6 +80,7 @@ class ConsentPage:
         note: The department's own words why: quote them, escaped, as theirs.
         starts_at, ends_at: UTC seconds.
         uses: Releases of each evidence type; ``None`` is as often as the case needs.
+        ongoing: That the holder need not be there each time; ``None`` where it is for once.
         refusal, withdrawal, rights: What happens without consent, how to take it back, where
             to complain.
         locale: The language that the department asked for, or the default.
@@ -102,6 +103,7 @@ class ConsentPage:
     ends_at: int
     uses: int | None
     retention_days: int
+    ongoing: Text | None = None
     refusal: Text
     withdrawal: Text
     rights: Text

@@ -15,7 +15,7 @@ from api.consent_page import Choice, ConsentPage
 from api.problems import HTTP, respond
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
-from vault.errors import VaultError
+from vault.errors import TokenEndedError, VaultError
 from vault.ports import LiveToken
 from vault.services import Vault
 
@@ -141,6 +141,14 @@ def challenged(_request: Request, error: Exception) -> Response:
     return response
 
 
+def ended(request: Request, error: Exception) -> Response:
+    """Render a token that ended while its request was under way as one that came ended."""
+    if not isinstance(error, TokenEndedError):
+        raise error
+    found: Wired = request.app.state.wired
+    return challenged(request, found.resolve.ended())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Bearer:
     """A live token in the hands of the holder of its key.
@@ -181,6 +189,10 @@ class TokenResolver(Protocol):
 
     def require(self, bearer: Bearer, *, scope: str) -> None:
         """Refuse a token without ``scope``."""
+        ...
+
+    def ended(self) -> ChallengeError:
+        """Return the challenge for a token that is not live any more."""
         ...
 
 

@@ -20,7 +20,8 @@ NO_BASIS: Final = "no-basis"
 POLICY_ERROR: Final = "policy-error"
 REPLAYED: Final = "proof-replayed"
 EXHAUSTED: Final = "uses-exhausted"
-OVERRULES: Final = frozenset({REPLAYED, EXHAUSTED})
+NOT_LIVE: Final = "token-not-live"
+OVERRULES: Final = frozenset({REPLAYED, EXHAUSTED, NOT_LIVE})
 """What a fact found under the journal lock may refuse for, though the policies permitted."""
 
 REMEMBERED: Final = 4096
@@ -100,7 +101,7 @@ def decide_each(
 def overrule(decision: Permit | Deny, /, reason: str) -> Deny:
     """Return the refusal that a fact found under the journal lock makes of ``decision``.
 
-    Only ever towards a refusal: a use that is no longer left, a proof that was shown before.
+    Only ever towards a refusal: no use is left, a proof was shown before, a token has ended.
     """
     return Deny(
         request=decision.request,

@@ -54,6 +54,7 @@ class Action(StrEnum):
     CONSENT_GIVE = "consent.give"
     CONSENT_REFUSE = "consent.refuse"
     CONSENT_END = "consent.end"
+    CONSENT_RETURN = "consent.return"
     OWN_READ = "own.read"
     CASE_OPEN = "case.open"
     SYSTEM = "system"
@@ -80,6 +81,7 @@ _NEEDS: Final = {
     Action.CONSENT_GIVE: frozenset({"client", "code", "holder", "level", "member", "view"}),
     Action.CONSENT_REFUSE: frozenset({"holder", "member"}),
     Action.CONSENT_END: frozenset({"consent", "holder", "member"}),
+    Action.CONSENT_RETURN: _CLIENT_ACTS | {"consent"},
     Action.OWN_READ: frozenset({"holder", "member", "record"}),
     Action.CASE_OPEN: _CLIENT_ACTS | {"case"},
     Action.SYSTEM: frozenset[str](),
@@ -94,6 +96,7 @@ _MAY: Final = {
     Action.CONSENT_GIVE: frozenset({"case", "fields", "requirement"}),
     Action.CONSENT_REFUSE: frozenset[str](),
     Action.CONSENT_END: frozenset[str](),
+    Action.CONSENT_RETURN: frozenset[str](),
     Action.OWN_READ: frozenset({"code", "level"}),
     Action.CASE_OPEN: frozenset[str](),
     Action.SYSTEM: frozenset[str](),

@@ -18,8 +18,15 @@ GROUPS: Final = ("identity", "licence", "credit", "service_result", "material")
 REGISTRY_READ: Final = "registry:read"
 RECORDS_WRITE: Final = "records:write"
 CASES_WRITE: Final = "cases:write"
-REGISTRY_SCOPES: Final = frozenset({REGISTRY_READ, RECORDS_WRITE, CASES_WRITE})
+GRANT_QUERY: Final = "grant_management_query"
+GRANT_REVOKE: Final = "grant_management_revoke"
+REGISTRY_SCOPES: Final = frozenset(
+    {REGISTRY_READ, RECORDS_WRITE, CASES_WRITE, GRANT_QUERY, GRANT_REVOKE}
+)
 """What a client does as itself, without a holder's consent."""
+
+OFFLINE_ACCESS: Final = "offline_access"
+"""Asks for a refresh token (OpenID Connect Core 11); it names no evidence."""
 
 MAX_SCOPE_CHARACTERS: Final = 4096
 """Longest list of scopes that is read."""

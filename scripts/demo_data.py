@@ -140,14 +140,14 @@ def system_caller(
 ) -> Caller:
     """Return a department's system as a caller that came by no front door.
 
-    Its token lies in no table and opens nothing over HTTP; what it may do is decided by the
-    policies as for any other caller, from its client's rows.
+    It has no token, so none is looked for when its turn comes, and none opens anything; what it
+    may do is decided by the policies as for any other caller, from its client's rows.
     """
     now = vault.clock.now_ms() // MS
     return Caller(
         live=LiveToken(
             token=AccessToken(
-                token_hash=bytes(32),
+                token_hash=b"",
                 space=None,
                 grant_id=None,
                 family_id=bytes(16),

@@ -1,7 +1,7 @@
 """One batch of the journal (journal.md 2.2), from the locked head to the new one.
 
-The order is the design: claims, then changes one by one in savepoints, then all disclosures
-together, so that a revocation beside a pull wins; then the entries of both, in this order.
+The order is the design: claims, then tokens, then changes one by one in savepoints, then all
+disclosures together, so that a revocation beside a pull wins; then the entries, in this order.
 """
 
 import time
@@ -9,16 +9,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 import structlog
 
-from policies.access import EXHAUSTED, REPLAYED, Permit, overrule
+from policies.access import EXHAUSTED, NOT_LIVE, REPLAYED, Permit, overrule
 from storage.budget import Slowest
 from storage.failures import DatabaseFailure, failure
 from storage.journal_append import Append, Judged, LogIdentity
 from storage.journal_rows import JournalRows, TransactionLostError, claim_key
 from storage.log_rows import HeadRow
 from storage.waiting import Waiting
+from vault.clock import MS
 from vault.errors import IntegrityError, VaultError
 from vault.ids import EntryId
 from vault.journal.merkle import Frontier
@@ -26,6 +28,9 @@ from vault.journal.operations import Change, Decided, Disclosure, Outcome, Repea
 from vault.notices import Notice
 from vault.ports import Tx
 from vault.records import VersionRef
+
+NO_TOKEN: Final = b""
+"""A person or the operator acts."""
 
 _log = structlog.get_logger(__name__)
 
@@ -76,6 +81,7 @@ class Batch:
     def run(self, batch: Sequence[Waiting]) -> Finished:
         """Judge every operation, append the entries, move the head."""
         fresh = self._rows.claim([c for w in batch for c in w.operation.claims])
+        live = self._live(batch)
         disclosures: list[tuple[Waiting, Disclosure]] = []
         for waiting in batch:
             operation = waiting.operation
@@ -84,6 +90,8 @@ class Batch:
             fresh -= claims  # The second of two equal claims in one batch is a replay too.
             if replayed:
                 self._judged.append(_overruled(waiting, operation.decided, reason=REPLAYED))
+            elif operation.token_hash not in live:
+                self._judged.append(_overruled(waiting, operation.decided, reason=NOT_LIVE))
             elif isinstance(operation, Change):
                 self._try(waiting, partial(self._change, waiting, operation))
             else:
@@ -97,6 +105,11 @@ class Batch:
             answered=tuple(self._answered),
             failed=tuple(self._failed),
         )
+
+    def _live(self, batch: Sequence[Waiting]) -> set[bytes]:
+        """Return the tokens that may ask: read here, under the lock, they stand in its order."""
+        hashes = {waiting.operation.token_hash for waiting in batch} - {NO_TOKEN}
+        return self._rows.live_tokens(hashes, now=self._now_ms // MS) | {NO_TOKEN}
 
     def _try(self, waiting: Waiting, run: Callable[[], Judged | Repeated]) -> None:
         """Run one operation in its savepoint; what it raises is its own caller's business."""

@@ -74,6 +74,12 @@ _WRAPS: Final = Select(
     " AND h.purpose = 'holder-data-key' AND h.version = k.parent_version",
 )
 
+_LIVE_TOKENS: Final = (
+    "WITH w(token_hash) AS ({listed})"
+    " SELECT t.token_hash FROM w CROSS JOIN oauth_access_token t"
+    " WHERE t.token_hash = w.token_hash AND t.revoked_at IS NULL AND t.expires_at > ?"
+)
+
 ClaimKey = tuple[str, bytes]
 """Kind and hash of a claim: its primary key."""
 
@@ -110,6 +116,15 @@ class JournalRows(LogRows):
         return {
             (kind, key_hash) for kind, key_hash in self._all(statement, self.dialect.given(rows))
         }
+
+    def live_tokens(self, hashes: set[bytes], *, now: int) -> set[bytes]:
+        """Return those of ``hashes`` whose tokens are neither revoked nor expired at ``now``."""
+        if not hashes:
+            return set()
+        rows = [(one,) for one in sorted(hashes)]
+        listed = self.dialect.listed("oauth_access_token", ("token_hash",), count=len(rows))
+        found = self._all(_LIVE_TOKENS.format(listed=listed), (*self.dialect.given(rows), now))
+        return {token_hash for (token_hash,) in found}
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -28,8 +28,11 @@ from vault.errors import StorageError
 MIGRATING: Final = 0x6D7973706163
 """The server's lock for whoever changes the schema: the letters of our own name."""
 
-OLDEST: Final = "0001"
-"""The oldest schema that this program can serve, with what came later left unused."""
+OLDEST: Final = "0003"
+"""The oldest schema that this program can serve, with what came later left unused.
+
+Every revocation ends refresh tokens too, so their table has to be there.
+"""
 
 TRIES: Final = 60
 AGAIN_SECONDS: Final = 0.5

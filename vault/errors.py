@@ -16,6 +16,7 @@
     │   └── NumberTakenError         (vault.services.open_case)
     ├── RateLimitedError             too often; says when to come back
     ├── ReplayedError                a proof or assertion was shown twice
+    ├── TokenEndedError              the token that asked was revoked or expired meanwhile
     ├── IntegrityError               stored bytes do not open; nothing is shown
     │   └── ProofError               (vault.journal)
     └── UnavailableError             nothing was changed; come back later
@@ -107,6 +108,10 @@ class RateLimitedError(VaultError):
 
 class ReplayedError(VaultError):
     """A one-time value (proof, assertion, code) was shown before."""
+
+
+class TokenEndedError(VaultError):
+    """The token that asked was live at the front door and no longer when its turn came."""
 
 
 class IntegrityError(VaultError):

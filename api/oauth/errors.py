@@ -16,7 +16,7 @@ class Say(Enum):
 
     CLIENT = ("invalid_client", 401, "client authentication failed")
     UNAUTHORIZED = ("unauthorized_client", 400, "the client is not registered for this")
-    GRANT = ("invalid_grant", 400, "the code is wrong, used, expired or bound to something else")
+    GRANT = ("invalid_grant", 400, "the code or token is wrong, ended or bound to something else")
     FOREIGN = ("invalid_grant", 400, "the token was issued to another client")
     GRANT_TYPE = ("unsupported_grant_type", 400, "this grant type is not offered")
     RESPONSE_TYPE = ("unsupported_response_type", 400, "the response type is code")
@@ -52,6 +52,7 @@ class Say(Enum):
     PROMPT = ("invalid_request", 400, "prompt is none, login or consent; none stands alone")
     MAX_AGE = ("invalid_request", 400, "max_age is a number of seconds")
     NOT_OFFERED = ("invalid_request", 400, "the request has a parameter that is not offered")
+    NO_GRANT = ("invalid_grant_id", 404, "this client was granted nothing under that id")
     NO_TOKEN = ("invalid_request", 400, "token is missing")
 
     DETAILS = (
@@ -166,6 +167,7 @@ def refused(refusal: Refusal) -> FaultError:
     says = {
         "invalid_client": Say.CLIENT,
         "invalid_request": Say.NO_PROOF,
+        "invalid_scope": Say.SCOPE,
         "invalid_authorization_details": Say.DETAILS_LEVEL,
     }
     return FaultError(says.get(refusal.error, Say.UNAUTHORIZED), reason=refusal.reason)

@@ -10,7 +10,14 @@ from api.oauth.errors import FaultError, Say
 from api.oauth.secrets import Secrets
 from policies.catalogue import catalogue, type_of_scope
 from policies.errors import PolicyError
-from policies.scopes import EvidenceScope, View, covered, format_scopes, parse_scopes
+from policies.scopes import (
+    OFFLINE_ACCESS,
+    EvidenceScope,
+    View,
+    covered,
+    format_scopes,
+    parse_scopes,
+)
 from vault.consents import Consent
 from vault.consents.details import Details, EvidenceGrant
 from vault.ports import Tx
@@ -24,16 +31,29 @@ def check_scope(text: str, *, details: Details) -> None:
     Raises:
         FaultError: ``invalid_scope``.
     """
-    _covered(text, details=details)
+    _covered(text, details=details, offline=True)
 
 
-def narrowed(text: str, *, details: Details) -> Details:
+def offline(text: str) -> bool:
+    """Say whether a refresh token is among what the scopes ask for, or stand for."""
+    return OFFLINE_ACCESS in text.split(" ")
+
+
+def narrowed(text: str, *, granted: str, details: Details) -> Details:
     """Return the part of ``details`` that the scopes of a token request name.
+
+    Args:
+        text: The parameter ``scope``; without a scope of evidence it narrows nothing.
+        granted: The scopes that the holder granted.
+        details: What they stand for.
 
     Raises:
         FaultError: ``invalid_scope``: one is not covered.
     """
-    views = {type_of_scope(scope).code: scope.view for scope in _covered(text, details=details)}
+    named = _covered(text, details=details, offline=offline(granted))
+    if not named:
+        return details
+    views = {type_of_scope(scope).code: scope.view for scope in named}
     evidence = {
         code: EvidenceGrant(
             code=code,
@@ -45,23 +65,24 @@ def narrowed(text: str, *, details: Details) -> Details:
     return replace(details, evidence=evidence)
 
 
-def _covered(text: str, *, details: Details) -> frozenset[EvidenceScope]:
+def _covered(text: str, *, details: Details, offline: bool) -> frozenset[EvidenceScope]:
     try:
         evidence, others = parse_scopes(text)
         kinds = [type_of_scope(scope).code for scope in evidence]
     except PolicyError as error:
         raise FaultError(Say.SCOPE, reason=str(error)) from error
     granted = [catalogue()[code].scope(one.view) for code, one in details.evidence.items()]
-    if others or not covered(evidence, by=granted) or len(set(kinds)) != len(kinds):
+    if not others <= ({OFFLINE_ACCESS} if offline else set()):
+        raise FaultError(Say.SCOPE, reason="a scope is not one of evidence")
+    if not covered(evidence, by=granted) or len(set(kinds)) != len(kinds):
         raise FaultError(Say.SCOPE, reason="a scope is not covered by an object")
     return evidence
 
 
-def scope_of(details: Details) -> str:
-    """Return the scopes that follow from what was granted."""
-    return format_scopes(
-        catalogue()[code].scope(one.view) for code, one in details.evidence.items()
-    )
+def scope_of(details: Details, *, offline: bool = False) -> str:
+    """Return the scopes that follow from what was granted; ``offline`` adds ``offline_access``."""
+    evidence = (catalogue()[code].scope(one.view) for code, one in details.evidence.items())
+    return format_scopes(evidence, others=[OFFLINE_ACCESS] if offline else ())
 
 
 def to_wire(

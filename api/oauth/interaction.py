@@ -20,7 +20,7 @@ from api.oauth.pushed import ACR, FRESH_SECONDS, Pushed
 from api.oauth.server import Server
 from policies.scopes import View
 from vault.clients import Client
-from vault.clients.profiles import Asked, Step, check
+from vault.clients.profiles import Step, check
 from vault.clients.protocol import (
     AuthorizationCode,
     Interaction,
@@ -141,8 +141,7 @@ class Desk:
             pushed = reopened(server, row)
         except OAuth2Error as error:
             raise ConflictError("the request cannot be granted any more") from error
-        asked = Asked(bound=True, level=pushed.wanted.level)
-        if check(client, step=Step.PAR, request=asked) is not None:
+        if check(client, step=Step.PAR, request=pushed.asked) is not None:
             raise ConflictError("the request cannot be granted any more")
         if pushed.wanted.space != signin.space:
             raise NotFoundError("there is no such request")
@@ -250,6 +249,7 @@ def _code(asked: _Asked, *, granted: Details, signin: SignIn) -> tuple[str, Auth
         acr=signin.acr,
         auth_time=signin.auth_time,
         details=granted,
+        offline=asked.pushed.offline,
     )
     server, grant = asked.server, asked.pushed.grant
     server.ask(

@@ -11,7 +11,7 @@ from api.oauth.errors import FaultError, Say
 from api.oauth.kernel import BaseGrant
 from api.oauth.secrets import ACCESS_TOKEN
 from api.oauth.server import AUTH_METHODS, Server
-from vault.clients.protocol import AccessToken, AuthorizationCode
+from vault.clients.protocol import AccessToken, AuthorizationCode, RefreshToken
 from vault.consents.details import Details
 
 LIFETIME_SECONDS: Final = 300
@@ -23,7 +23,7 @@ class Issue:
     """What a token will stand for.
 
     Attributes:
-        code: The code that it comes of; ``None`` for client credentials.
+        origin: The code or refresh token that it comes of; ``None`` for client credentials.
         details: What it may use; ``None`` for registry scopes.
         ends_at: It never lives longer than this, UTC seconds.
         family_id: Shared by all tokens of one code, 16 bytes.
@@ -31,7 +31,7 @@ class Issue:
 
     scope: str
     family_id: bytes
-    code: AuthorizationCode | None = None
+    origin: AuthorizationCode | RefreshToken | None = None
     details: Details | None = field(default=None, repr=False)
     ends_at: int | None = None
 
@@ -70,18 +70,18 @@ class IssuingGrant(BaseGrant, ABC):
         if expires_at <= server.now:
             raise FaultError(Say.GRANT, reason="the grant has ended")
         token = server.provider.secrets.mint(ACCESS_TOKEN)
-        code = wanted.code
+        origin = wanted.origin
         server.row = AccessToken(
             token_hash=server.provider.secrets.hash(token),
-            space=code.space if code else None,
-            grant_id=code.grant_id if code else None,
+            space=origin.space if origin else None,
+            grant_id=origin.grant_id if origin else None,
             family_id=wanted.family_id,
             client_id=server.client.client_id,
             scope=wanted.scope,
             details=wanted.details.to_json() if wanted.details else None,
             dpop_jkt=server.proof.jkt,
-            acr=code.acr if code else None,
-            auth_time=code.auth_time if code else None,
+            acr=origin.acr if origin else None,
+            auth_time=origin.auth_time if origin else None,
             issued_at=server.now,
             expires_at=expires_at,
         )

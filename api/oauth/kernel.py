@@ -12,6 +12,7 @@ from authlib.oauth2.rfc6749.grants import (
     AuthorizationCodeGrant,
     BaseGrant,
     ClientCredentialsGrant,
+    RefreshTokenGrant,
 )
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc7009 import RevocationEndpoint
@@ -32,6 +33,7 @@ __all__ = [
     "IntrospectionEndpoint",
     "OAuth2Error",
     "OAuth2Request",
+    "RefreshTokenGrant",
     "RevocationEndpoint",
     "TokenMixin",
 ]

@@ -15,6 +15,7 @@ __all__ = [
     "IntrospectionEndpoint",
     "OAuth2Error",
     "OAuth2Request",
+    "RefreshTokenGrant",
     "RevocationEndpoint",
     "TokenMixin",
 ]
@@ -55,6 +56,7 @@ class OAuth2Request:
     client: Any
     user: Any
     authorization_code: Any
+    refresh_token: Any
     def __init__(
         self, method: str, uri: str, body: None = ..., headers: Mapping[str, str] | None = ...
     ) -> None: ...
@@ -87,6 +89,10 @@ class AuthorizationCodeGrant(BaseGrant):
     def validate_authorization_request(self) -> str: ...
 
 class ClientCredentialsGrant(BaseGrant):
+    def validate_token_request(self) -> None: ...
+
+class RefreshTokenGrant(BaseGrant):
+    def authenticate_token_endpoint_client(self) -> Any: ...
     def validate_token_request(self) -> None: ...
 
 class CodeChallenge:

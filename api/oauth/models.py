@@ -13,7 +13,7 @@ from api.oauth.kernel import (
 )
 from policies.scopes import is_token
 from vault.clients import Client
-from vault.clients.protocol import AccessToken, AuthorizationCode
+from vault.clients.protocol import AccessToken, AuthorizationCode, RefreshToken
 from vault.ports import LiveToken
 
 MAX_SCOPE_CHARACTERS: Final = 4096
@@ -94,6 +94,22 @@ class KernelCode(AuthorizationCodeMixin):
     def get_redirect_uri(self) -> str:
         """Return the redirect that the code was sent to."""
         return self.row.redirect_uri
+
+    def get_scope(self) -> str:
+        """Return what was granted."""
+        return self.row.scope
+
+
+class KernelRefresh(TokenMixin):
+    """A refresh token, whatever its state."""
+
+    def __init__(self, row: RefreshToken) -> None:
+        """Wrap ``row``."""
+        self.row = row
+
+    def check_client(self, client: KernelClient) -> bool:
+        """Say whether it was issued to ``client``."""
+        return self.row.client_id == client.client.client_id
 
     def get_scope(self) -> str:
         """Return what was granted."""

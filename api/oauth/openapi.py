@@ -42,11 +42,12 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
         {
             "grant_type": {
                 "type": "string",
-                "enum": ["authorization_code", "client_credentials"],
+                "enum": ["authorization_code", "refresh_token", "client_credentials"],
             },
             "code": _TEXT,
             "redirect_uri": {"type": "string", "format": "uri"},
             "code_verifier": {"type": "string", "minLength": 43, "maxLength": 128},
+            "refresh_token": _TEXT,
             "scope": _TEXT,
             "authorization_details": {"type": "string", "maxLength": 16384},
             "resource": _TEXT,
@@ -69,6 +70,26 @@ _REFUSALS: Final = {
     "429": "too often",
     "503": "try again",
 }
+
+
+BY_GRANT_TOKEN: Final[dict[str, Any]] = {
+    "parameters": [
+        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+        for name in ("Authorization", "DPoP")
+    ],
+    "responses": {
+        status: {"description": text, "content": {"application/json": {"schema": _ERROR}}}
+        for status, text in {
+            "404": "this client was granted nothing under that id",
+            "503": "try again",
+        }.items()
+    }
+    | {
+        "401": {"description": "the token or its proof is not live"},
+        "403": {"description": "the token lacks the scope"},
+    },
+}
+"""What the grant endpoint takes and refuses; the token is bound, so a proof goes with it."""
 
 
 def form(path: str) -> dict[str, Any]:

@@ -31,6 +31,10 @@ REFUSAL: Final = Text(
     "You can decline, or agree to a part. What you decline can be brought in the other way"
     " that stands beside it.",
 )
+ONGOING: Final = Text(
+    "在这之前，部门随时可以来取，您不必在场。",
+    "Until then the department may fetch it at any time, without you being there.",
+)
 RIGHTS: Final = Text(
     "您有权查阅、复制、更正、删除个人信息，并可向上述部门的个人信息保护负责人或监管部门投诉。",
     "You may see, copy, correct and delete your data, and complain to the department's privacy"
@@ -83,6 +87,7 @@ def compose(pushed: Pushed, *, setting: Setting, tx: Tx) -> ConsentPage:
         ends_at=details.ends_at,
         uses=details.uses,
         retention_days=details.retention_days,
+        ongoing=ONGOING if pushed.offline else None,
         refusal=REFUSAL,
         withdrawal=WITHDRAWAL,
         rights=RIGHTS,

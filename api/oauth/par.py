@@ -29,7 +29,7 @@ def _checked(server: Server, frozen: Frozen) -> tuple[Pushed, str]:
     jkt = _bound_key(server, frozen)
     check_step(server, step=Step.PAR, request=Asked(bound=True))
     pushed = read_pushed(server, frozen.form, resources=frozen.resources)
-    check_step(server, step=Step.PAR, request=Asked(bound=True, level=pushed.wanted.level))
+    check_step(server, step=Step.PAR, request=pushed.asked)
     return pushed, jkt
 
 

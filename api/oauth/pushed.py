@@ -12,11 +12,12 @@ from typing import Final, Protocol
 
 from api.consent_page import LOCALES
 from api.oauth.errors import FaultError, Say
-from api.oauth.granted import check_scope
+from api.oauth.granted import check_scope, offline
 from api.oauth.grants.code import S256, CodeGrant
 from api.oauth.models import KernelRequest
 from api.oauth.rar import Wanted, read_wanted
 from api.oauth.server import Server
+from vault.clients.profiles import Asked
 from vault.errors import IntegrityError
 
 PATH: Final = "/oauth/par"
@@ -71,6 +72,16 @@ class Pushed:
     def prompts(self) -> frozenset[str]:
         """Values of ``prompt`` (OpenID Connect Core 3.1.2.1)."""
         return frozenset(self.params.get("prompt", "").split())
+
+    @property
+    def offline(self) -> bool:
+        """Whether a refresh token is asked for."""
+        return offline(self.params.get("scope", ""))
+
+    @property
+    def asked(self) -> Asked:
+        """What the client's profile is asked about."""
+        return Asked(bound=True, level=self.wanted.level, offline=self.offline)
 
     @property
     def max_age(self) -> int:

@@ -96,15 +96,22 @@ class Resource:
         except BadProofError as error:
             self._refuse("use_dpop_nonce" if error.nonce else "invalid_dpop_proof", cause=error)
 
+    def ended(self) -> ChallengeError:
+        """Return the challenge for a token that is not live any more."""
+        return self._challenge("invalid_token", status=401, scope="")
+
     def _refuse(
         self, error: str, *, status: int = 401, scope: str = "", cause: Exception | None = None
     ) -> NoReturn:
+        raise self._challenge(error, status=status, scope=scope) from cause
+
+    def _challenge(self, error: str, *, status: int, scope: str) -> ChallengeError:
         parts = [f'error="{error}"'] if error else []
         if scope:
             parts.append(f'scope="{scope}"')
         parts.append(f'algs="{" ".join(SIGNING_ALGORITHMS)}"')
         parts.append(f'resource_metadata="{self.provider.url(RESOURCE_METADATA)}"')
         nonce = self.provider.nonces.at(self.provider.now())
-        raise ChallengeError(
+        return ChallengeError(
             error, status=status, challenge=f"DPoP {', '.join(parts)}", nonce=nonce
-        ) from cause
+        )

@@ -13,16 +13,17 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from api.deps import BROWSER_COOKIE, SIGNIN_COOKIE, WiredDep
+from api.deps import BROWSER_COOKIE, SIGNIN_COOKIE, PresentedDep, WiredDep
 from api.middleware import correlation_id
 from api.oauth.answer import Answer, refusal
 from api.oauth.authorize import NotLedError, lead
+from api.oauth.endpoints.grants import give_back, query_grant
 from api.oauth.endpoints.introspect import introspect
 from api.oauth.endpoints.revoke import revoke
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import FormDep, PageDep
 from api.oauth.notice import COME_BACK, NOTHING_TO_DECIDE
-from api.oauth.openapi import form
+from api.oauth.openapi import BY_GRANT_TOKEN, form
 from api.oauth.par import push
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
@@ -116,6 +117,16 @@ def oauth_router() -> APIRouter:
         (ENDPOINTS["jwks_uri"], keys),
     ):
         router.add_api_route(path, document, methods=["GET"])
+    grant = ENDPOINTS["grant_management_endpoint"] + "/{grant_id}"
+    for verb, managed, status in (("GET", queried, 200), ("DELETE", given_back, 204)):
+        router.add_api_route(
+            grant,
+            managed,
+            methods=[verb],
+            status_code=status,
+            response_class=Response,
+            openapi_extra=BY_GRANT_TOKEN,
+        )
     authorize = ENDPOINTS["authorization_endpoint"]
     router.add_api_route(
         authorize,
@@ -147,8 +158,24 @@ def introspected(provider: ProviderDep, frozen: FormDep) -> Response:
 
 
 def revoked(provider: ProviderDep, frozen: FormDep) -> Response:
-    """End an access token (RFC 7009)."""
+    """End an access token, or a refresh token with all that came of it (RFC 7009)."""
     return _answered(provider, revoke(provider, frozen), path=frozen.path)
+
+
+def queried(
+    provider: ProviderDep, wired: WiredDep, shown: PresentedDep, grant_id: str
+) -> Response:
+    """Say what was granted, and whether it still is; needs ``grant_management_query``."""
+    answer = query_grant(provider, wired.resolve, shown, grant_id=grant_id)
+    return _answered(provider, answer, path=shown.path)
+
+
+def given_back(
+    provider: ProviderDep, wired: WiredDep, shown: PresentedDep, grant_id: str
+) -> Response:
+    """Give a grant back, through the journal; needs ``grant_management_revoke``."""
+    answer = give_back(provider, wired.resolve, shown, grant_id=grant_id)
+    return _answered(provider, answer, path=shown.path)
 
 
 def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Response:
@@ -209,8 +236,11 @@ def _public(document: dict[str, Any]) -> Response:
 
 
 def _taken(router: APIRouter) -> dict[str, list[str]]:
-    routes = [route for route in router.routes if isinstance(route, APIRoute)]
-    return {route.path: sorted(route.methods or ()) for route in routes}
+    taken = dict[str, set[str]]()
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            taken.setdefault(route.path, set()).update(route.methods or ())
+    return {path: sorted(verbs) for path, verbs in taken.items()}
 
 
 def _other_verb(allowed: list[str]) -> Callable[[], Coroutine[Any, Any, Response]]:

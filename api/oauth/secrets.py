@@ -9,6 +9,7 @@ __all__ = [
     "AUTHORIZATION_CODE",
     "BROWSER",
     "PUSHED_REQUEST",
+    "REFRESH_TOKEN",
     "REQUEST_ID_BYTES",
     "SEALING",
     "Secrets",
@@ -20,4 +21,5 @@ REQUEST_ID_BYTES: Final = 16
 ACCESS_TOKEN: Final = "vat_"  # noqa: S105 - a prefix, not a secret
 AUTHORIZATION_CODE: Final = "vco_"
 PUSHED_REQUEST: Final = "vpr_"
+REFRESH_TOKEN: Final = "vrt_"  # noqa: S105 - a prefix, not a secret
 BROWSER: Final = "vbr_"

@@ -15,7 +15,7 @@ from api.oauth.kernel import AuthorizationServer, OAuth2Error, OAuth2Request
 from api.oauth.models import KernelClient, KernelRequest
 from api.oauth.provider import Provider
 from vault.clients import Client, ClientStatus
-from vault.clients.protocol import AccessToken
+from vault.clients.protocol import AccessToken, RefreshToken
 from vault.ids import ClientId
 from vault.ports import Tx
 
@@ -30,9 +30,11 @@ class Server(AuthorizationServer):
     Attributes:
         proof: The key that was proven.
         row: The token that was issued, until it is written.
+        refresh_row: The refresh token that was issued with it.
     """
 
     row: AccessToken | None = None
+    refresh_row: RefreshToken | None = None
 
     def __init__(
         self,
@@ -87,9 +89,11 @@ class Server(AuthorizationServer):
         return KernelClient(found) if found is not None and active else None
 
     def save_token(self, _token: Mapping[str, Any], _request: OAuth2Request) -> None:
-        """Write the token that was issued: the last thing that a grant does."""
+        """Write what was issued: the last thing that a grant does."""
         if self.row is not None:
             self.tx.protocol.add_token(self.row)
+        if self.refresh_row is not None:
+            self.tx.protocol.add_refresh_token(self.refresh_row)
 
     def send_signal(self, _name: str, *_args: object, **_kwargs: object) -> None:
         """Tell nobody."""

@@ -8,22 +8,24 @@ from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
 from api.oauth.grants.client_credentials import RegistryGrant
 from api.oauth.grants.code import S256, CodeGrant
+from api.oauth.grants.refresh import RefreshGrant
 from api.oauth.phases import check_step, two_phases
 from api.oauth.provider import Provider
 from api.oauth.server import Server
 from vault.clients.profiles import (
     AUTHORIZATION_CODE,
     CLIENT_CREDENTIALS,
+    REFRESH_TOKEN,
     Asked,
     Step,
 )
 
 PATH: Final = "/oauth/token"
-GRANT_TYPES: Final = (AUTHORIZATION_CODE, CLIENT_CREDENTIALS)
+GRANT_TYPES: Final = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS)
 
 
 def exchange(provider: Provider, frozen: Frozen) -> Answer:
-    """Issue an access token for a code, or for the client itself."""
+    """Issue an access token for a code, for a refresh token, or for the client itself."""
     return two_phases(
         provider,
         frozen,
@@ -47,6 +49,7 @@ def _checked(server: Server, frozen: Frozen) -> Mapping[str, str]:
 
 def _issued(server: Server, params: Mapping[str, str]) -> Answer:
     server.register_grant(CodeGrant, [S256()])
+    server.register_grant(RefreshGrant)
     server.register_grant(RegistryGrant)
     request = server.request(PATH, params=params)
     answer: Answer = server.ask(lambda: server.create_token_response(request))

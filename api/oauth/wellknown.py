@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from api.consent_page import LOCALES
 from api.oauth.client_auth import METHOD
+from api.oauth.endpoints.grants import ACTIONS
+from api.oauth.endpoints.grants import PATH as GRANTS
 from api.oauth.granted import TYPE
 from api.oauth.grants.code import S256
 from api.oauth.jose import SIGNING_ALGORITHMS
@@ -15,7 +17,7 @@ from api.oauth.kernel import AuthorizationServerMetadata
 from api.oauth.pushed import ACR
 from api.oauth.token import GRANT_TYPES
 from policies.catalogue import catalogue
-from policies.scopes import REGISTRY_SCOPES
+from policies.scopes import OFFLINE_ACCESS, REGISTRY_SCOPES
 
 ENDPOINTS: Final = {
     "authorization_endpoint": "/oauth/authorize",
@@ -23,6 +25,7 @@ ENDPOINTS: Final = {
     "token_endpoint": "/oauth/token",
     "introspection_endpoint": "/oauth/introspect",
     "revocation_endpoint": "/oauth/revoke",
+    "grant_management_endpoint": GRANTS,
     "jwks_uri": "/.well-known/jwks.json",
 }
 SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
@@ -45,7 +48,7 @@ def server_metadata(origin: str) -> dict[str, Any]:
         response_modes_supported=["query"],
         grant_types_supported=list(GRANT_TYPES),
         code_challenge_methods_supported=list(S256.SUPPORTED_CODE_CHALLENGE_METHOD),
-        scopes_supported=_scopes(),
+        scopes_supported=sorted([*_scopes(), OFFLINE_ACCESS]),
         authorization_details_types_supported=[TYPE],
         authorization_response_iss_parameter_supported=True,
         dpop_signing_alg_values_supported=algorithms,
@@ -55,6 +58,7 @@ def server_metadata(origin: str) -> dict[str, Any]:
         introspection_endpoint_auth_signing_alg_values_supported=algorithms,
         revocation_endpoint_auth_methods_supported=methods,
         revocation_endpoint_auth_signing_alg_values_supported=algorithms,
+        grant_management_actions_supported=list(ACTIONS),
         acr_values_supported=[ACR],
         prompt_values_supported=["none", "login", "consent"],
         ui_locales_supported=list(LOCALES),

@@ -57,6 +57,7 @@ _BY_KIND: Final[Mapping[Kind, Told]] = {
     Kind.CONSENT_REVOKE: Told(
         source=mark("您收回了给%(who)s的授权"), icon="consents", tone=Tone.QUIET
     ),
+    Kind.CONSENT_END: Told(source=mark("%(who)s交还了您的授权"), icon="consents", tone=Tone.QUIET),
     Kind.PULL: Told(source=mark("%(who)s查看了您的%(what)s"), icon="accesses"),
     Kind.LIST: Told(source=mark("%(who)s查了授权里有哪些材料，没有看内容"), icon="accesses"),
     Kind.OWN_READ: Told(source=mark("您打开了自己的%(what)s"), icon="person", tone=Tone.QUIET),

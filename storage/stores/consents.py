@@ -20,6 +20,7 @@ _KEY: Final = ("log_id", "holder_id", "grant_id")
 _USE: Final = table_of(UseRow)
 
 _GET: Final = Prepared(select(CONSENT).where(keyed(CONSENT, *_KEY)))
+_FIND: Final = Prepared(select(CONSENT).where(keyed(CONSENT, "grant_id")))
 _OF_HOLDER: Final = Prepared(
     select(CONSENT)
     .where(keyed(CONSENT, "log_id", "holder_id"))
@@ -49,6 +50,11 @@ class SqlConsents:
     def get(self, space: Space, *, grant_id: GrantId) -> Consent | None:
         """Return a consent of a holder."""
         row = _GET.one(self._driver, **space._asdict(), grant_id=grant_id)
+        return None if row is None else consent_of(row)
+
+    def find(self, grant_id: GrantId) -> Consent | None:
+        """Return a consent by its id alone: clients name their grants so."""
+        row = _FIND.one(self._driver, grant_id=grant_id)
         return None if row is None else consent_of(row)
 
     def of_holder(self, space: Space) -> tuple[Consent, ...]:

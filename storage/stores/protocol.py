@@ -16,6 +16,7 @@ from storage.tables.oauth import (
     CodeRow,
     InteractionRow,
     PushedRequestRow,
+    RefreshTokenRow,
     ReplayRow,
     TokenRow,
 )
@@ -85,6 +86,7 @@ _SWEEPS: Final = (
     (_sweep(InteractionRow), DAY_SECONDS),
     (_sweep(CodeRow), DAY_SECONDS),
     (_sweep(TokenRow), DAY_SECONDS),
+    (_sweep(RefreshTokenRow, by="idle_expires_at"), DAY_SECONDS),
     (_sweep(SignInRow), DAY_SECONDS),
     (_sweep(SignInAttemptRow), DAY_SECONDS),
     (_sweep(TryRow, by="window_start"), 2 * DAY_SECONDS),

@@ -1,4 +1,4 @@
-"""Access tokens; every use joins one to its live client, department and grant."""
+"""Access and refresh tokens; every use of one joins it to its live client and grant."""
 
 from typing import Final
 
@@ -10,13 +10,13 @@ from storage.stores.consents import CONSENT, consent_of
 from storage.stores.departments import DEPARTMENT, department_of
 from storage.stores.keyed import keyed, space_of_row, space_row
 from storage.tables.columns import table_of
-from storage.tables.oauth import TokenRow
+from storage.tables.oauth import RefreshTokenRow, TokenRow
 from vault.clients import ClientStatus
-from vault.clients.protocol import AccessToken
+from vault.clients.protocol import AccessToken, RefreshToken
 from vault.clock import MS
 from vault.consents import ConsentStatus
 from vault.departments import DepartmentStatus
-from vault.ids import ClientId, GrantId
+from vault.ids import ClientId, GrantId, HolderId, Space
 from vault.ports import LiveToken
 
 _TOKEN: Final = table_of(TokenRow)
@@ -62,13 +62,34 @@ _REVOKE_FAMILY: Final = Prepared(
     .values(revoked_at=bindparam("now"))
 )
 
+_REFRESH: Final = table_of(RefreshTokenRow)
+_UNENDED: Final = _REFRESH.c.revoked_at.is_(None)
+
+_ADD_REFRESH: Final = Prepared(insert(_REFRESH))
+_GET_REFRESH: Final = Prepared(select(_REFRESH).where(keyed(_REFRESH, "token_hash")))
+_CLAIM_REFRESH: Final = Prepared(
+    update(_REFRESH)
+    .where(
+        keyed(_REFRESH, "family_id"),
+        _UNENDED,
+        _REFRESH.c.idle_expires_at > bindparam("now"),
+        _REFRESH.c.expires_at > bindparam("now"),
+    )
+    .values(token_hash=bindparam("newest"), idle_expires_at=bindparam("idle"))
+)
+_REVOKE_REFRESH: Final = Prepared(
+    update(_REFRESH)
+    .where(keyed(_REFRESH, "family_id"), _UNENDED)
+    .values(revoked_at=bindparam("now"))
+)
+
 _CLIENT_AT: Final = len(_TOKEN.c)
 _DEPARTMENT_AT: Final = _CLIENT_AT + len(CLIENT.c)
 _CONSENT_AT: Final = _DEPARTMENT_AT + len(DEPARTMENT.c)
 
 
 class SqlTokens:
-    """The part of ``vault.ports.ProtocolRows`` about access tokens."""
+    """The part of ``vault.ports.ProtocolRows`` about tokens."""
 
     def __init__(self, driver: Driver) -> None:
         """Stand on the transaction of ``driver``."""
@@ -117,8 +138,43 @@ class SqlTokens:
         return revoked == 1
 
     def revoke_family(self, family_id: bytes, *, now: int) -> int:
-        """Revoke every token that came of one code; return how many were not revoked yet."""
-        return _REVOKE_FAMILY.change(self._driver, family_id=family_id, now=now)
+        """Revoke every token that came of one code, that which begets others first."""
+        ended = _REVOKE_REFRESH.change(self._driver, family_id=family_id, now=now)
+        return ended + _REVOKE_FAMILY.change(self._driver, family_id=family_id, now=now)
+
+    def add_refresh_token(self, token: RefreshToken) -> None:
+        """Write a refresh token."""
+        _ADD_REFRESH.change(
+            self._driver,
+            token_hash=token.token_hash,
+            **token.space._asdict(),
+            grant_id=token.grant_id,
+            family_id=token.family_id,
+            client_id=token.client_id,
+            scope=token.scope,
+            details=token.details,
+            dpop_jkt=token.dpop_jkt,
+            acr=token.acr,
+            auth_time=token.auth_time,
+            issued_at=token.issued_at,
+            idle_expires_at=token.idle_expires_at,
+            expires_at=token.expires_at,
+            revoked_at=token.revoked_at,
+        )
+
+    def refresh_token(self, token_hash: bytes) -> RefreshToken | None:
+        """Return a refresh token, also one that is of no use any more."""
+        row = _GET_REFRESH.one(self._driver, token_hash=token_hash)
+        return None if row is None else _refresh_token(row)
+
+    def claim_refresh_token(
+        self, family_id: bytes, *, token_hash: bytes, idle_expires_at: int, now: int
+    ) -> bool:
+        """Prolong a refresh token in one statement; say whether it may be used."""
+        claimed = _CLAIM_REFRESH.change(
+            self._driver, family_id=family_id, newest=token_hash, idle=idle_expires_at, now=now
+        )
+        return claimed == 1
 
 
 def _token(row: Row) -> AccessToken:
@@ -136,6 +192,28 @@ def _token(row: Row) -> AccessToken:
         acr=acr,
         auth_time=auth_time,
         issued_at=issued_at,
+        expires_at=expires_at,
+        revoked_at=revoked_at,
+    )
+
+
+def _refresh_token(row: Row) -> RefreshToken:
+    token_hash, log_id, holder_id, grant_id, family_id, client_id, scope, *rest = row
+    details, dpop_jkt, acr, auth_time, issued_at, *ends = rest
+    idle_expires_at, expires_at, revoked_at = ends
+    return RefreshToken(
+        token_hash=token_hash,
+        space=Space(log_id, HolderId(holder_id)),
+        grant_id=GrantId(grant_id),
+        family_id=family_id,
+        client_id=ClientId(client_id),
+        scope=scope,
+        details=details,
+        dpop_jkt=dpop_jkt,
+        acr=acr,
+        auth_time=auth_time,
+        issued_at=issued_at,
+        idle_expires_at=idle_expires_at,
         expires_at=expires_at,
         revoked_at=revoked_at,
     )

@@ -168,6 +168,32 @@ class TokenRow(SQLModel, table=True):
     revoked_at: int | None = optional_long()
 
 
+class RefreshTokenRow(SQLModel, table=True):
+    """A refresh token: one a family, claimed by each use, never replaced by another."""
+
+    __tablename__ = "oauth_refresh_token"
+    __table_args__ = (
+        UniqueConstraint("family_id", name="uq_oauth_refresh_token_family_id"),
+        Index("ix_oauth_refresh_token_idle_expires_at", "idle_expires_at"),
+        *checks("oauth_refresh_token", idle_expires_at="idle_expires_at <= expires_at"),
+    )
+    token_hash: bytes = hash_column(key=True)
+    log_id: int
+    holder_id: bytes = id_column()
+    grant_id: bytes = id_column()
+    family_id: bytes = id_column()
+    client_id: str = text_column()
+    scope: str = text_column()
+    details: str = text_column()
+    dpop_jkt: str = text_column()
+    acr: str = text_column()
+    auth_time: int = long_column()
+    issued_at: int = long_column()
+    idle_expires_at: int = long_column()
+    expires_at: int = long_column()
+    revoked_at: int | None = optional_long()
+
+
 class ReplayRow(SQLModel, table=True):
     """A value that was shown once and may not be shown again before it expires."""
 

@@ -4,7 +4,10 @@ from sqlalchemy import Table, Text
 
 from storage.tables import METADATA
 
-BY_SECRET = {"oauth_code", "oauth_access_token", "signin", "signin_attempt", "blob_intent"}
+BY_SECRET = {
+    *("oauth_code", "oauth_access_token", "oauth_refresh_token"),
+    *("signin", "signin_attempt", "blob_intent"),
+}
 """Found by the keyed hash or random name that a caller presents; both columns stand beside it."""
 OF_A_LOG = {"log_head", "log_tile", "journal_entry", "journal_counter", "request_id"}
 """A log's own rows, led by ``log_id`` alone: the head orders all holders of its shard."""

@@ -62,6 +62,14 @@ def test_a_consent_is_its_holders_alone(ports: Ports) -> None:
         assert tx.consents.get(SPACE, grant_id=OTHER_GRANT_ID) is None
 
 
+def test_a_consent_is_found_by_its_id_alone(ports: Ports) -> None:
+    give(ports)
+
+    with ports.read() as tx:
+        assert tx.consents.find(GRANT_ID) == a_consent()
+        assert tx.consents.find(OTHER_GRANT_ID) is None
+
+
 def test_consents_are_listed_the_newest_first(ports: Ports) -> None:
     old, new = a_consent(), a_consent(OTHER_GRANT_ID, created_at_ms=NOW_MS + 1)
     with ports.work() as tx:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ from tests.support.operations import (
 from tests.support.ports import LOG_ID, Ports
 from tests.support.vault_values import (
     DEPARTMENT_ID,
+    NOW,
     NOW_MS,
     OTHER_DEPARTMENT_ID,
     OTHER_SPACE,
@@ -33,6 +35,7 @@ from tests.support.vault_values import (
     a_claim,
     a_holder,
     a_notice,
+    a_token,
 )
 from vault.errors import (
     ConflictError,
@@ -41,11 +44,13 @@ from vault.errors import (
     JournalUnavailableError,
 )
 from vault.ids import EntryId, Space
-from vault.journal.operations import Decided, Kept, Repeated, Urgency
+from vault.journal.operations import Decided, Kept, Refused, Repeated, Urgency
 from vault.journal.receipts import verify_receipt
 from vault.ports import Tx
 
 REPLAYED = ("proof-replayed",)
+NOT_LIVE = ("token-not-live",)
+OTHER = b"x" * 32
 
 
 def add_case(tx: Tx, _at_ms: int) -> None:
@@ -369,6 +374,99 @@ def test_claims_of_a_unit_of_work_count_in_the_journal_and_the_other_way_round(
     assert outcome.deny.reasons == REPLAYED
     with ports.work() as tx:
         assert tx.protocol.claim([a_claim("journal")]) == (False,)
+
+
+# Tokens that ask.
+
+
+def keep_token(ports: Ports, **changes: Any) -> bytes:  # noqa: ANN401 - any column
+    token = a_token(**changes)
+    with ports.work() as tx:
+        tx.protocol.add_token(token)
+    return token.token_hash
+
+
+def test_what_a_live_token_asks_for_is_done(ports: Ports) -> None:
+    token_hash = keep_token(ports)
+
+    committed(ports.journal.submit(a_disclosure(1, token_hash=token_hash)))
+    committed(ports.journal.submit(a_change(2, token_hash=token_hash, effect=add_case)))
+
+    assert (cases(ports), ports.log.size()) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"revoked_at": NOW - 1},
+        {"expires_at": NOW},
+        {"expires_at": NOW - 1},
+        {"token_hash": OTHER},
+    ],
+    ids=["revoked", "expired now", "expired", "never there"],
+)
+def test_a_token_that_is_not_live_when_its_turn_comes_moves_and_releases_nothing(
+    ports: Ports, changes: dict[str, Any]
+) -> None:
+    keep_token(ports, **changes)
+    token_hash = a_token().token_hash
+
+    disclosure = refused(ports.journal.submit(a_disclosure(1, token_hash=token_hash)))
+    change = refused(
+        ports.journal.submit(
+            a_change(2, token_hash=token_hash, effect=add_case, request=a_request())
+        )
+    )
+
+    assert (disclosure.deny.reasons, change.deny.reasons) == (NOT_LIVE, NOT_LIVE)
+    assert opened(ports, change.entry_id) == entry_of(change.entry_id)(change.deny, NOW_MS)
+    assert (cases(ports), ports.log.size()) == (0, 2)
+
+
+def test_a_token_is_judged_by_the_time_of_its_batch(ports: Ports) -> None:
+    token_hash = keep_token(ports, expires_at=NOW + 1)
+    ports.journal.just_before_the_lock(lambda: ports.clock.advance(seconds=1))
+
+    outcome = refused(ports.journal.submit(a_disclosure(1, token_hash=token_hash)))
+
+    assert outcome.deny.reasons == NOT_LIVE
+
+
+def test_a_token_that_is_revoked_just_before_the_lock_releases_nothing(ports: Ports) -> None:
+    token_hash = keep_token(ports)
+
+    def revoke() -> None:
+        with ports.work() as tx:
+            tx.protocol.revoke_token(token_hash, client_id=a_token().client_id, now=NOW)
+
+    ports.journal.just_before_the_lock(revoke)
+    outcome = refused(ports.journal.submit(a_disclosure(1, token_hash=token_hash)))
+
+    assert outcome.deny.reasons == NOT_LIVE
+
+
+def test_in_one_batch_each_token_speaks_for_itself(ports: Ports) -> None:
+    live = keep_token(ports)
+    dead = keep_token(ports, token_hash=b"d" * 32, revoked_at=NOW)
+
+    waiting = [
+        ports.journal.enqueue(a_disclosure(number, token_hash=token_hash))
+        for number, token_hash in enumerate((dead, live, b"", dead, live))
+    ]
+
+    reasons = [one.result(10) for one in waiting]
+    assert [isinstance(one, Refused) for one in reasons] == [True, False, False, True, False]
+
+
+def test_a_proof_that_was_shown_before_is_a_replay_whatever_its_token(ports: Ports) -> None:
+    token_hash, claims = keep_token(ports, revoked_at=NOW), (a_claim(),)
+
+    outcomes = [
+        refused(ports.journal.submit(a_disclosure(n, token_hash=token_hash, claims=claims)))
+        for n in (1, 2)
+    ]
+
+    assert [one.deny.reasons for one in outcomes] == [NOT_LIVE, REPLAYED]
 
 
 # Requests that are repeated.

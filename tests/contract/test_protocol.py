@@ -1,5 +1,6 @@
 """Short-lived rows of OAuth: pushed requests, interactions, codes, tokens, claims."""
 
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from tests.support.vault_values import (
     a_holder,
     a_key,
     a_pushed_request,
+    a_refresh_token,
     a_token,
     an_interaction,
     digest,
@@ -363,6 +365,132 @@ def test_a_token_is_written_once(ports: Ports) -> None:
 
     with pytest.raises(ConflictError):
         keep(ports, a_token())
+
+
+# Refresh tokens.
+
+
+def claimed(ports: Ports, *, now: int = NOW, idle: int = NOW + 700, text: str = "refresh") -> bool:
+    token = a_refresh_token()
+    with ports.work() as tx:
+        return tx.protocol.claim_refresh_token(
+            token.family_id, token_hash=digest(text), idle_expires_at=idle, now=now
+        )
+
+
+def test_a_refresh_token_is_kept_whole_and_prolonged_by_each_use(ports: Ports) -> None:
+    token = a_refresh_token()
+    with ports.work() as tx:
+        tx.protocol.add_refresh_token(token)
+
+    uses = [claimed(ports, now=NOW + 1), claimed(ports, now=NOW + 2, idle=NOW + DAY)]
+
+    with ports.read() as tx:
+        found = tx.protocol.refresh_token(token.token_hash)
+        assert tx.protocol.refresh_token(digest("none")) is None
+    assert uses == [True, True]
+    assert found == replace(token, idle_expires_at=NOW + DAY)
+
+
+def test_a_use_keeps_a_refresh_token_under_the_newest_hash(ports: Ports) -> None:
+    token = a_refresh_token()
+    with ports.work() as tx:
+        tx.protocol.add_refresh_token(token)
+
+    uses = [claimed(ports, text="newer"), claimed(ports, text="newer")]
+
+    with ports.read() as tx:
+        found = [tx.protocol.refresh_token(digest(text)) for text in ("refresh", "newer")]
+    assert uses == [True, True]
+    assert found == [
+        None,
+        replace(token, token_hash=digest("newer"), idle_expires_at=NOW + 700),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "now", "usable"),
+    [
+        ({}, NOW + 599, True),
+        ({}, NOW + 600, False),
+        ({"idle_expires_at": NOW + DAY}, NOW + DAY - 1, True),
+        ({"idle_expires_at": NOW + DAY}, NOW + DAY, False),
+        ({"revoked_at": NOW}, NOW, False),
+    ],
+    ids=["in use", "idle", "to the end", "over", "revoked"],
+)
+def test_a_refresh_token_is_used_while_it_lives(
+    ports: Ports, changes: dict[str, Any], *, now: int, usable: bool
+) -> None:
+    with ports.work() as tx:
+        tx.protocol.add_refresh_token(a_refresh_token(**changes))
+
+    assert claimed(ports, now=now, idle=NOW + DAY) is usable
+
+
+def test_a_refresh_token_that_is_not_there_is_not_used(ports: Ports) -> None:
+    assert claimed(ports) is False
+
+
+@pytest.mark.parametrize("changes", [{"token_hash": digest("other")}, {"family_id": b"\x07" * 16}])
+def test_a_family_has_one_refresh_token(ports: Ports, changes: dict[str, Any]) -> None:
+    with ports.work() as tx:
+        tx.protocol.add_refresh_token(a_refresh_token())
+
+    with pytest.raises(ConflictError), ports.work() as tx:
+        tx.protocol.add_refresh_token(a_refresh_token(**changes))
+
+
+def test_a_refresh_token_is_revoked_with_its_family_and_begets_nothing_more(ports: Ports) -> None:
+    token, own = a_refresh_token(), a_token()
+    with ports.work() as tx:
+        tx.protocol.add_refresh_token(token)
+        tx.protocol.add_refresh_token(a_refresh_token("stranger", family_id=b"\x07" * 16))
+        tx.protocol.add_token(own)
+
+    with ports.work() as tx:
+        ended = [tx.protocol.revoke_family(token.family_id, now=NOW + n) for n in (1, 2)]
+
+    with ports.read() as tx:
+        found = tx.protocol.refresh_token(token.token_hash), tx.protocol.token(own.token_hash)
+        stranger = tx.protocol.refresh_token(digest("stranger"))
+    assert ended == [2, 0]
+    assert found == (replace(token, revoked_at=NOW + 1), replace(own, revoked_at=NOW + 1))
+    assert stranger is not None
+    assert stranger.revoked_at is None
+    assert claimed(ports) is False
+
+
+def test_a_revocation_waits_for_a_use_under_way_and_ends_what_that_has_issued(
+    ports: Ports,
+) -> None:
+    token, issued = a_refresh_token(), a_token("issued meanwhile")
+    with ports.work() as tx:
+        tx.protocol.add_refresh_token(token)
+    ended = list[int]()
+
+    def revoke() -> None:
+        with ports.work() as tx:
+            ended.append(tx.protocol.revoke_family(token.family_id, now=NOW + 1))
+
+    revoking = threading.Thread(target=revoke)
+    with ports.work() as tx:
+        rows = tx.protocol
+        rows.claim_refresh_token(
+            token.family_id, token_hash=token.token_hash, idle_expires_at=NOW + 700, now=NOW
+        )
+        revoking.start()
+        revoking.join(0.2)
+        waited = revoking.is_alive()
+        rows.add_token(issued)
+    revoking.join(10)
+
+    with ports.read() as tx:
+        found = tx.protocol.token(issued.token_hash)
+    assert waited
+    assert ended == [2]
+    assert found == replace(issued, revoked_at=NOW + 1)
+    assert claimed(ports) is False
 
 
 # What may be shown once.

@@ -15,6 +15,7 @@ from tests.support.vault_values import (
     a_code,
     a_message,
     a_pushed_request,
+    a_refresh_token,
     a_signin,
     a_token,
     an_attempt,
@@ -209,6 +210,7 @@ def fill(ports: Ports) -> None:
         rows.open_interaction(an_interaction(expires_at=NOW))
         rows.add_code(a_code(expires_at=NOW))
         rows.add_token(a_token(expires_at=NOW))
+        rows.add_refresh_token(a_refresh_token(idle_expires_at=NOW))
         rows.claim([a_claim(expires_at=NOW + DAY)])
         rows.add_attempt(an_attempt(expires_at=NOW))
         rows.add_signin(a_signin(expires_at=NOW))
@@ -217,7 +219,7 @@ def fill(ports: Ports) -> None:
         rows.message_done(a_message().message_id, now=NOW + DAY)
 
 
-@pytest.mark.parametrize(("now", "gone"), [(NOW + DAY - 1, 0), (NOW + DAY, 9)])
+@pytest.mark.parametrize(("now", "gone"), [(NOW + DAY - 1, 0), (NOW + DAY, 10)])
 def test_what_ended_a_day_ago_is_swept(ports: Ports, now: int, gone: int) -> None:
     fill(ports)
 
@@ -233,6 +235,7 @@ def test_a_sweep_leaves_what_still_counts(ports: Ports) -> None:
     with ports.work() as tx:
         tx.protocol.enqueue(waiting)
         tx.protocol.add_token(a_token(expires_at=NOW + DAY))
+        tx.protocol.add_refresh_token(a_refresh_token())
         tx.protocol.claim([a_claim(expires_at=NOW + 2 * DAY)])
 
     with ports.work() as tx:
@@ -242,6 +245,7 @@ def test_a_sweep_leaves_what_still_counts(ports: Ports) -> None:
     with ports.work() as tx:
         assert tx.protocol.messages(limit=9) == (waiting,)
         assert tx.protocol.token(digest("token")) is not None
+        assert tx.protocol.refresh_token(digest("refresh")) is not None
         assert tx.protocol.claim([a_claim()]) == (False,)
 
 

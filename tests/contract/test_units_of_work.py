@@ -27,6 +27,7 @@ from tests.support.vault_values import (
     a_notice,
     a_pushed_request,
     a_record,
+    a_refresh_token,
     a_signin,
     a_token,
     an_attempt,
@@ -170,6 +171,15 @@ WRITES: dict[str, Callable[[Tx], object]] = {
         digest("token"), client_id=a_token().client_id, now=NOW
     ),
     "revoke_family": lambda tx: tx.protocol.revoke_family(a_token().family_id, now=NOW),
+    "add_refresh_token": lambda tx: tx.protocol.add_refresh_token(
+        a_refresh_token("new", family_id=digest("new")[:16])
+    ),
+    "claim_refresh_token": lambda tx: tx.protocol.claim_refresh_token(
+        a_refresh_token().family_id,
+        token_hash=digest("refresh"),
+        idle_expires_at=NOW + 1,
+        now=NOW,
+    ),
     "claim": lambda tx: tx.protocol.claim([a_claim()]),
     "count_try": lambda tx: tx.protocol.count_try(digest("key"), window_start=0),
     "add_attempt": lambda tx: tx.protocol.add_attempt(an_attempt("new")),
@@ -194,6 +204,7 @@ def filled(ports: Ports) -> Ports:
         tx.protocol.open_interaction(an_interaction())
         tx.protocol.add_code(a_code())
         tx.protocol.add_token(a_token())
+        tx.protocol.add_refresh_token(a_refresh_token())
         tx.protocol.add_attempt(an_attempt())
         tx.protocol.add_signin(a_signin())
         tx.protocol.enqueue(a_message())

@@ -16,6 +16,7 @@ from vault.errors import (
     ConflictError,
     JournalUnavailableError,
     ReplayedError,
+    TokenEndedError,
     VaultError,
 )
 from vault.journal.entries import Kind
@@ -219,6 +220,57 @@ def test_no_pull_that_begins_after_an_acknowledged_revocation_succeeds(world: Wo
         found = [one for future in pulls for one in future.result(20)]
 
     assert [released for late, released in found if late] == [False] * 5
+
+
+def test_no_pull_that_begins_after_an_acknowledged_revocation_of_its_token_succeeds(
+    world: World,
+) -> None:
+    world.deposit()
+    granted = world.consent()
+    caller = world.requester(granted)
+    acknowledged, begun = threading.Event(), threading.Barrier(6)
+
+    def pull() -> list[tuple[bool, bool]]:
+        begun.wait(10)
+        seen: list[tuple[bool, bool]] = []
+        while not seen or not seen[-1][0]:
+            late = acknowledged.is_set()
+            fresh = world.requester_again(caller)
+            try:
+                world.pull(granted, caller=fresh)
+            except TokenEndedError:
+                seen.append((late, False))
+            else:
+                seen.append((late, True))
+        return seen
+
+    def revoke() -> None:
+        begun.wait(10)
+        with world.vault.work() as tx:
+            tx.protocol.revoke_token(
+                granted.token.token_hash, client_id=granted.token.client_id, now=world.now()
+            )
+        acknowledged.set()
+
+    with ThreadPoolExecutor(6) as threads:
+        pulls = [threads.submit(pull) for _ in range(5)]
+        threads.submit(revoke).result(20)
+        found = [one for future in pulls for one in future.result(20)]
+
+    assert [released for late, released in found if late] == [False] * 5
+    assert world.used(granted)["ID01"] == sum(released for _, released in found)
+
+
+def test_a_token_that_ended_changes_nothing_either(world: World) -> None:
+    caller = world.caller()
+    with world.vault.work() as tx:
+        token = caller.live.token
+        tx.protocol.revoke_token(token.token_hash, client_id=token.client_id, now=world.now())
+
+    with pytest.raises(TokenEndedError):
+        world.deposit(caller=caller)
+
+    assert world.find(world.person()) is None
 
 
 def test_many_first_deposits_at_once_meet_in_one_space(world: World) -> None:

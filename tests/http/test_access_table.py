@@ -24,6 +24,8 @@ from tests.support.http_world import (
 )
 
 TABLE: Final = Path(__file__).with_name("access_table.txt")
+FORMS: Final = {f"POST /oauth/{name}" for name in ("par", "token", "introspect", "revoke")}
+"""Who sends these proves itself in the form, not by a token."""
 METHODS: Final = {"get", "post", "put", "delete", "patch"}
 
 
@@ -132,7 +134,7 @@ def form_of(operation: str, scene: Scene, system: System) -> dict[str, str]:
 def plain(scene: Scene, operation: str, **headers: str) -> int:
     """Send a request with nothing but ``headers`` to tell who asks."""
     method, path = filled(scene, operation)
-    if path.startswith("/oauth/"):
+    if operation in FORMS:
         form = form_of(operation, scene, scene.world.market)
         return scene.world.http.post(path, data=form).status_code
     body = body_of(operation, scene)
@@ -148,17 +150,16 @@ def plain(scene: Scene, operation: str, **headers: str) -> int:
 
 def by_token(scene: Scene, operation: str, *, system: System, token: str) -> int:
     method, path = filled(scene, operation)
-    if path.startswith("/oauth/"):
+    if operation in FORMS:
         form = form_of(operation, scene, system)
         return system.form(path, form).status_code
     return plain(scene, operation, **system.headers(method, path, token=token))
 
 
 def by_browser(scene: Scene, operation: str, *, browser: Browser, form: bool = True) -> int:
-    _, path = filled(scene, operation)
     cookies = "; ".join(f"{name}={value}" for name, value in browser.http.cookies.items())
     own = {"Origin": "https://space.example.org", "X_CSRF_Token": browser.signed.form_token}
-    if path.startswith("/oauth/"):
+    if operation in FORMS:
         return plain(scene, operation)
     return plain(scene, operation, Cookie=cookies, **(own if form else {}))
 
@@ -185,8 +186,8 @@ def suspended(scene: Scene, operation: str) -> int:
 ASK: Final[Mapping[str, Callable[[Scene, str], int]]] = {
     "nobody": plain,
     "issuer": lambda s, o: by_token(s, o, system=s.world.police, token=s.world.police.token()),
-    "requester": lambda s, o: by_token(s, o, system=s.world.market, token=s.world.market.token()),
     "consented": lambda s, o: by_token(s, o, system=s.world.market, token=s.token),
+    "requester": lambda s, o: by_token(s, o, system=s.world.market, token=s.world.market.token()),
     "revoked": lambda s, o: by_token(s, o, system=s.world.market, token=s.revoked),
     "suspended": suspended,
     "stranger": lambda s, o: by_token(s, o, system=s.world.schools, token=s.world.schools.token()),

@@ -1,9 +1,14 @@
 """Requesters: what a consent covers, what is released of it, and what is refused."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from api.deps import Bearer, Presented
+from api.oauth.resource import Resource
 from scripts.demo_proofs import release_proves
 from tests.support.http_world import CODE, DAY, FIELDS, HttpWorld, identity_card
 from vault.journal.kinds import Kind
@@ -236,3 +241,63 @@ def test_a_new_version_answers_the_next_pull(world: HttpWorld) -> None:
 
     pulled = world.market.pull(token).json()
     assert (pulled["version"], pulled["fields"]["valid_to"]) == (2, "2041-05-18")
+
+
+class RevokedMeanwhile(Resource):
+    """A front door behind which the token is revoked before anything else happens."""
+
+    def __call__(self, shown: Presented) -> Bearer:
+        """Resolve, then let somebody revoke what was resolved."""
+        bearer = super().__call__(shown)
+        token = bearer.live.token
+        with self.provider.vault.work() as tx:
+            tx.protocol.revoke_token(
+                token.token_hash, client_id=token.client_id, now=self.provider.now()
+            )
+        return bearer
+
+
+@contextmanager
+def revoked_meanwhile(world: HttpWorld) -> Iterator[None]:
+    resolve = world.wired.resolve
+    assert isinstance(resolve, Resource)
+    world.app.state.wired = replace(world.wired, resolve=RevokedMeanwhile(resolve.provider))
+    try:
+        yield
+    finally:
+        world.app.state.wired = world.wired
+
+
+@pytest.mark.parametrize("path", [f"/v1/evidence/{CODE}", "/v1/evidence"])
+def test_b31_a_token_revoked_on_the_way_releases_nothing_and_is_told_as_a_dead_one(
+    world: HttpWorld, path: str
+) -> None:
+    person, _ = world.settled()
+    token, _ = world.granted(person, uses=1)
+
+    with revoked_meanwhile(world):
+        late = world.market.get(path, token=token)
+    dead = world.market.get(path, token=token)
+
+    assert told(late) == told(dead) == (401, "unauthenticated")
+    assert person.name not in late.text
+    for name in ("www-authenticate", "cache-control", "content-type"):
+        assert late.headers[name] == dead.headers[name]
+    assert late.json().keys() == dead.json().keys()
+    assert late.json()["detail"] == dead.json()["detail"] == "invalid_token"
+    again, _ = world.granted(person, uses=1)
+    assert world.market.pull(again).status_code == 200
+
+
+def test_b31_a_deposit_whose_token_was_revoked_on_the_way_writes_nothing(
+    world: HttpWorld,
+) -> None:
+    person, _ = world.settled()
+    fresh = {"grant_type": "client_credentials", "scope": "records:write"}
+    token = world.police.form("/oauth/token", fresh).json()["access_token"]
+
+    with revoked_meanwhile(world):
+        late = world.police.send("/v1/records", identity_card(person), token=token)
+
+    assert told(late) == (401, "unauthenticated")
+    assert 'error="invalid_token"' in late.headers["www-authenticate"]

@@ -11,6 +11,8 @@ import requests
 import uvicorn
 from jwskate import Jwk
 from requests_oauth2client import (
+    AuthorizationRequest,
+    AuthorizationResponse,
     InvalidClient,
     InvalidGrant,
     OAuth2Client,
@@ -68,18 +70,18 @@ def registered(world: World, name: str, alg: str) -> OAuth2Client:
     return peer(world, name, alg, key)
 
 
-@pytest.mark.parametrize(("alg", "dpop_alg"), [("ES256", "ES256"), ("PS256", "PS256")])
-def test_b02_b03_the_whole_flow_with_an_independent_client(
-    served: World, alg: str, dpop_alg: str
-) -> None:
-    department = registered(served, "licensing", alg)
-    checker = registered(served, "checker", "ES256")
-    wanted = details(
-        locations=None, valid={"from": served.clock.now, "to": served.clock.now + 3600}
-    )
-
+def consented(
+    world: World,
+    department: OAuth2Client,
+    *,
+    scope: str,
+    dpop_alg: str = "ES256",
+) -> tuple[AuthorizationRequest, AuthorizationResponse]:
+    """Let the peer ask and the holder agree; return the request and the peer's answer."""
+    now = world.clock.now
+    wanted = details(locations=None, valid={"from": now, "to": now + 3600})
     asked = department.authorization_request(
-        scope="ev:identity:resident_id_card:full",
+        scope=scope,
         authorization_details=json.dumps([wanted]),
         dpop=True,
         dpop_alg=dpop_alg,
@@ -88,9 +90,9 @@ def test_b02_b03_the_whole_flow_with_an_independent_client(
     led = requests.get(str(pushed.uri), allow_redirects=False, timeout=5)
     interaction_id = bytes.fromhex(led.headers["Location"].rpartition("/")[2])
     browser = led.cookies["vault-browser"]
-    signin = served.signin()
-    page = served.desk.open(interaction_id, signin=signin, browser=browser)
-    location = served.desk.decide(
+    signin = world.signin()
+    page = world.desk.open(interaction_id, signin=signin, browser=browser)
+    location = world.desk.decide(
         interaction_id,
         signin=signin,
         browser=browser,
@@ -98,7 +100,19 @@ def test_b02_b03_the_whole_flow_with_an_independent_client(
         locale="zh-CN",
         shown_hash=page.shown_hash("zh-CN"),
     )
-    answer = asked.validate_callback(location)
+    return asked, asked.validate_callback(location)
+
+
+@pytest.mark.parametrize(("alg", "dpop_alg"), [("ES256", "ES256"), ("PS256", "PS256")])
+def test_b02_b03_the_whole_flow_with_an_independent_client(
+    served: World, alg: str, dpop_alg: str
+) -> None:
+    department = registered(served, "licensing", alg)
+    checker = registered(served, "checker", "ES256")
+
+    asked, answer = consented(
+        served, department, scope="ev:identity:resident_id_card:full", dpop_alg=dpop_alg
+    )
     token = department.authorization_code(answer)
 
     assert token.token_type == "DPoP"  # noqa: S105 - a scheme, not a secret
@@ -117,6 +131,32 @@ def test_b02_b03_the_whole_flow_with_an_independent_client(
     assert checker.introspect_token(token.access_token) == {"active": False}
     with pytest.raises(InvalidGrant):
         department.authorization_code(answer)
+
+
+def test_b27_b31_an_independent_client_refreshes_and_revokes(served: World) -> None:
+    department = registered(served, "licensing", "ES256")
+    checker = registered(served, "checker", "ES256")
+    _, answer = consented(
+        served, department, scope="ev:identity:resident_id_card:full offline_access"
+    )
+    first = department.authorization_code(answer)
+
+    second = department.refresh_token(first, dpop_key=first.dpop_key)
+    third = department.refresh_token(second, dpop_key=second.dpop_key)
+
+    tokens = [first, second, third]
+    probes = [
+        requests.get(f"{served.provider.origin}/v1/probe", auth=token, timeout=5)
+        for token in tokens
+    ]
+    assert {token.refresh_token for token in tokens} == {first.refresh_token}
+    assert {probe.status_code for probe in probes} == {200}
+    assert department.revoke_refresh_token(first) is True
+    assert [checker.introspect_token(one.access_token) for one in tokens] == [
+        {"active": False}
+    ] * 3
+    with pytest.raises(InvalidGrant):
+        department.refresh_token(third, dpop_key=third.dpop_key)
 
 
 def test_b02_an_independent_client_gets_registry_scopes(served: World) -> None:

@@ -22,11 +22,13 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "token_endpoint": f"{ORIGIN}/oauth/token",
         "introspection_endpoint": f"{ORIGIN}/oauth/introspect",
         "revocation_endpoint": f"{ORIGIN}/oauth/revoke",
+        "grant_management_endpoint": f"{ORIGIN}/oauth/grants",
+        "grant_management_actions_supported": ["query", "revoke"],
         "jwks_uri": f"{ORIGIN}/.well-known/jwks.json",
         "require_pushed_authorization_requests": True,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "client_credentials"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_details_types_supported": ["evidence_access"],
         "authorization_response_iss_parameter_supported": True,
@@ -41,16 +43,20 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "prompt_values_supported": ["none", "login", "consent"],
         "ui_locales_supported": ["zh-CN", "en"],
     }
-    assert {"records:write", "ev:identity:resident_id_card:verify"} <= set(scopes)
+    evidence = "ev:identity:resident_id_card:verify"
+    assert {"records:write", "offline_access", evidence} <= set(scopes)
     assert "ev:service_result:no_criminal_record:full" not in scopes
 
 
 def test_b01_every_advertised_endpoint_answers(world: World) -> None:
     found = world.http.get(PATHS["server"]).json()
+    grants = found.pop("grant_management_endpoint")
     addresses = [value for name, value in found.items() if name.endswith("_endpoint")]
 
+    managed = {world.http.request(verb, f"{grants}/x").status_code for verb in ("GET", "DELETE")}
     answers = {world.http.post(one).status_code for one in addresses}
 
+    assert managed == {401}
     assert len(addresses) == 5
     assert answers <= {400, 401, 415}
 

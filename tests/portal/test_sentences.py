@@ -32,6 +32,7 @@ SPOKEN = {
     Kind.CONSENT_GIVE,
     Kind.CONSENT_NARROW,
     Kind.CONSENT_REVOKE,
+    Kind.CONSENT_END,
     Kind.PULL,
     Kind.LIST,
     Kind.OWN_READ,

@@ -45,7 +45,10 @@ SHORT_LIVED: Final = frozenset(
 """Protocol rows that belong to no holder yet, or to none at all."""
 
 KEYED_BY_SECRET: Final = frozenset(
-    {"blob_intent", "oauth_access_token", "oauth_code", "signin", "signin_attempt"}
+    {
+        *("blob_intent", "oauth_access_token", "oauth_code", "oauth_refresh_token"),
+        *("signin", "signin_attempt"),
+    }
 )
 """Found by the hash of what a caller shows, or by a random name; they carry the space."""
 

@@ -118,6 +118,12 @@ PERMITTED = {
     Action.CONSENT_END: AccessRequest(
         action=Action.CONSENT_END, member=MEMBER, holder=HOLDER, consent=CONSENT
     ),
+    Action.CONSENT_RETURN: AccessRequest(
+        action=Action.CONSENT_RETURN,
+        client=replace(CLIENT, scopes=CLIENT.scopes | {"grant_management_revoke"}),
+        holder=HOLDER,
+        consent=CONSENT,
+    ),
     Action.OWN_READ: AccessRequest(
         action=Action.OWN_READ, member=MEMBER, holder=HOLDER, record=RECORD, code="ID01", level=3
     ),

@@ -56,7 +56,9 @@ CHECKER: Final = "checker"
 FOOD: Final = "11110105PDY001012C4000131020100"
 CODE: Final = "ID01"
 FIELDS: Final = ("name", "id_number", "valid_to")
-SCOPES: Final = "cases:write records:write registry:read"
+SCOPES: Final = (
+    "cases:write records:write registry:read grant_management_query grant_management_revoke"
+)
 DAY: Final = 86_400
 VERIFIER: Final = "v" * 43
 PDF: Final = b"%PDF-1.7\n%made up\n"

@@ -85,7 +85,7 @@ def client(name: str, **changes: Any) -> Client:  # noqa: ANN401 - any field
         status=ClientStatus.ACTIVE,
         jwks=json.dumps({"keys": [KEYS[name].jwk | {"kid": "k1"}]}),
         redirect_uris=(REDIRECT,),
-        grant_types=frozenset({"authorization_code", "client_credentials"}),
+        grant_types=frozenset({"authorization_code", "client_credentials", "refresh_token"}),
         scopes=frozenset({"records:write", "registry:read"}),
         evidence={"ID01": View.FULL, "LC01": View.FULL, "LC04": View.SUMMARY, "SR05": View.VERIFY},
         issue_codes=frozenset({"LC09"}),
@@ -383,6 +383,20 @@ class World:
             "code_verifier": VERIFIER,
         }
         return self.post("/oauth/token", form | changes, **how)
+
+    def refreshed(self, token: str, **changes: Any) -> Answered:  # noqa: ANN401 - any parameter
+        """Show a refresh token."""
+        how = {
+            name: changes.pop(name) for name in ("client", "proof", "assertion") if name in changes
+        }
+        form = {"grant_type": "refresh_token", "refresh_token": token}
+        return self.post("/oauth/token", form | changes, **how)
+
+    def offline(self, *, granted: Details | None = None) -> dict[str, Any]:
+        """Return the answer to a code that was granted with ``offline_access``."""
+        code = self.code(granted=granted, scope="offline_access")
+        answer: dict[str, Any] = self.redeem(code).json()
+        return answer
 
     def registry_token(self, scope: str = "records:write", **how: Any) -> Answered:  # noqa: ANN401 - as post
         """Ask for a token without a holder."""

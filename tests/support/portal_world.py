@@ -298,7 +298,7 @@ class PortalWorld:
             owner = tx.departments.get(client.department_id)
             assert owner is not None
         token = self._token(client.client_id, scope="records:write cases:write")
-        live = LiveToken(token=token, client=client, department=owner, consent=None)
+        live = self._kept(LiveToken(token=token, client=client, department=owner, consent=None))
         return Caller(live=live, claim=None, proof_hash=bytes(32))
 
     def caller_under(self, consent: Consent) -> Caller:
@@ -314,8 +314,13 @@ class PortalWorld:
             grant_id=consent.grant_id,
             details=consent.details.to_json(),
         )
-        live = LiveToken(token=token, client=client, department=owner, consent=consent)
+        live = self._kept(LiveToken(token=token, client=client, department=owner, consent=consent))
         return Caller(live=live, claim=None, proof_hash=bytes(32))
+
+    def _kept(self, live: LiveToken) -> LiveToken:
+        with self.vault.work() as tx:
+            tx.protocol.add_token(live.token)
+        return live
 
     def _token(self, client_id: ClientId, *, scope: str) -> AccessToken:
         return AccessToken(

@@ -258,6 +258,8 @@ class Town:
             issued_at=self.now(),
             expires_at=self.now() + HOUR,
         )
+        with self.vault.work() as tx:
+            tx.protocol.add_token(token)
         live = LiveToken(token=token, client=client, department=owner, consent=None)
         claim = Claim(kind="dpop", key_hash=self.vault.random(32), expires_at=self.now() + HOUR)
         return Caller(live=live, claim=claim, proof_hash=bytes(32))

@@ -15,6 +15,7 @@ from vault.clients.protocol import (
     InteractionState,
     Message,
     PushedRequest,
+    RefreshToken,
     SignIn,
     SignInAttempt,
 )
@@ -327,6 +328,26 @@ def a_token(text: str = "token", **changes: Any) -> AccessToken:  # noqa: ANN401
     )
     if changes.pop("registry", False):
         plain = replace(plain, space=None, grant_id=None, details=None, acr=None, auth_time=None)
+    return replace(plain, **changes)
+
+
+def a_refresh_token(text: str = "refresh", **changes: Any) -> RefreshToken:  # noqa: ANN401 - any column
+    """Return the refresh token that belongs to ``a_token``."""
+    plain = RefreshToken(
+        token_hash=digest(text),
+        space=SPACE,
+        grant_id=GRANT_ID,
+        family_id=digest("family")[:16],
+        client_id=CLIENT_ID,
+        scope="offline_access",
+        details=some_details().to_json(),
+        dpop_jkt="thumbprint",
+        acr="urn:myspace:acr:aal1",
+        auth_time=NOW - 30,
+        issued_at=NOW,
+        idle_expires_at=NOW + 600,
+        expires_at=NOW + DAY,
+    )
     return replace(plain, **changes)
 
 

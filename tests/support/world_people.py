@@ -182,6 +182,8 @@ class People:
             issued_at=self.now(),
             expires_at=self.now() + HOUR,
         )
+        with self.vault.work() as tx:
+            tx.protocol.add_token(token)
         live = LiveToken(token=token, client=client, department=owner, consent=None)
         return Caller(
             live=live,

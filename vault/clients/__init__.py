@@ -31,7 +31,7 @@ class Client:
     Attributes:
         jwks: Public JSON Web Keys (RFC 7517), as a canonical JSON text ``{"keys": […]}``.
         redirect_uris: Exact strings.
-        grant_types: ``authorization_code`` and/or ``client_credentials``.
+        grant_types: Of ``authorization_code``, ``refresh_token``, ``client_credentials``.
         scopes: Registry scopes: ``registry:read``, ``records:write``, ``cases:write``.
         evidence: Evidence code → highest view that the client may ask for.
         issue_codes: Evidence codes that the client may deposit.

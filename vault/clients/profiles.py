@@ -17,6 +17,7 @@ from vault.errors import InvalidInputError
 
 AUTHORIZATION_CODE: Final = "authorization_code"
 CLIENT_CREDENTIALS: Final = "client_credentials"
+REFRESH_TOKEN: Final = "refresh_token"  # noqa: S105 - the name of a grant type, not a secret
 
 MAX_URI_CHARACTERS: Final = 512
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -41,11 +42,13 @@ class Asked:
         grant_type: At the token endpoint.
         level: Highest sensitivity of the evidence concerned, 0 for none.
         bound: A key is proven, or named at PAR.
+        offline: A refresh token is asked for.
     """
 
     grant_type: str = ""
     level: int = 0
     bound: bool = False
+    offline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ class _Rules:
 _RULES: Final[Mapping[Profile, _Rules]] = {
     Profile.FAPI2: _Rules(
         steps=frozenset({Step.PAR, Step.AUTHORIZE, Step.TOKEN, Step.REVOKE, Step.RESOURCE}),
-        grant_types=frozenset({AUTHORIZATION_CODE, CLIENT_CREDENTIALS}),
+        grant_types=frozenset({AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN}),
         level=3,
     ),
     Profile.RS: _Rules(steps=frozenset({Step.INTROSPECT}), grant_types=frozenset(), level=0),
@@ -88,15 +91,24 @@ def check(client: Client, *, step: Step, request: Asked) -> Refusal | None:
         return Refusal(error="invalid_client", reason="the client is not active")
     if step not in rules.steps:
         return Refusal(error="unauthorized_client", reason="the profile has no such step")
-    grant_type = AUTHORIZATION_CODE if step in _CODE_FLOW else request.grant_type
-    if grant_type and grant_type not in rules.grant_types & client.grant_types:
-        return Refusal(error="unauthorized_client", reason="the grant type is not registered")
+    unregistered = _unregistered(rules.grant_types & client.grant_types, step, request)
+    if unregistered is not None:
+        return unregistered
     if step in _NEEDS_KEY and not request.bound:
         return Refusal(error="invalid_request", reason="no key is proven")
     if request.level > rules.level:
         return Refusal(
             error="invalid_authorization_details", reason="the level needs signed messages"
         )
+    return None
+
+
+def _unregistered(flows: frozenset[str], step: Step, request: Asked) -> Refusal | None:
+    grant_type = AUTHORIZATION_CODE if step in _CODE_FLOW else request.grant_type
+    if grant_type and grant_type not in flows:
+        return Refusal(error="unauthorized_client", reason="the grant type is not registered")
+    if request.offline and REFRESH_TOKEN not in flows:
+        return Refusal(error="invalid_scope", reason="refresh tokens are not registered")
     return None
 
 
@@ -117,6 +129,8 @@ def check_registration(client: Client, *, demo: bool) -> None:
         raise InvalidInputError("the profile has no such grant type", field="grant_types")
     if bool(client.redirect_uris) != (AUTHORIZATION_CODE in client.grant_types):
         raise InvalidInputError("the code flow needs redirects", field="redirect_uris")
+    if REFRESH_TOKEN in client.grant_types and AUTHORIZATION_CODE not in client.grant_types:
+        raise InvalidInputError("a refresh token comes of the code flow", field="grant_types")
     for uri in client.redirect_uris:
         _check_redirect(uri, demo=demo)
     needed = REGISTRY_SCOPES if CLIENT_CREDENTIALS in client.grant_types else frozenset()

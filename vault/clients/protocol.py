@@ -105,6 +105,35 @@ class AccessToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshToken:
+    """A refresh token (RFC 6749 s. 6), bound to a DPoP key. It never changes its value.
+
+    Attributes:
+        family_id: Of the code that it came of; a family has at most one.
+        details: ``Details.to_json()`` of the grant when it was issued; what it is good for now
+            is the overlap with the grant's current details.
+        auth_time: When the holder signed in; no use moves it.
+        idle_expires_at: It dies then unless it is used before.
+        expires_at: It dies then for good: the grant ends.
+    """
+
+    token_hash: bytes = field(repr=False)
+    space: Space
+    grant_id: GrantId
+    family_id: bytes
+    client_id: ClientId
+    scope: str
+    details: str = field(repr=False)
+    dpop_jkt: str
+    acr: str
+    auth_time: int
+    issued_at: int
+    idle_expires_at: int
+    expires_at: int
+    revoked_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
     """A signed-in browser. Its cookie's keyed hash is the key of the row.
 

@@ -116,6 +116,8 @@ class Operation:
             the batch's time in UTC milliseconds.
         entry: Builds the entry from the decision that counted and the batch's time.
         claims: Rows that are written whatever the decision.
+        token_hash: Of the access token that asked; one that is revoked or expired when the
+            batch is judged changes and discloses nothing. Empty where none asked.
         quota_id: Whose share of a batch it uses up.
     """
 
@@ -128,6 +130,7 @@ class Operation:
     decide: Callable[[Tx, int], Decided]
     entry: Callable[[Decision, int], Entry]
     claims: tuple[Claim, ...] = ()
+    token_hash: bytes = b""
     quota_id: bytes = b""
 
 

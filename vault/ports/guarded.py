@@ -94,6 +94,9 @@ class Consents(Protocol):
     def get(self, space: Space, *, grant_id: GrantId) -> Consent | None:
         """Return a consent of this holder, ended ones too, or ``None``."""
 
+    def find(self, grant_id: GrantId) -> Consent | None:
+        """Return a consent by its id alone, whoever's it is, or ``None``."""
+
     def of_holder(self, space: Space) -> tuple[Consent, ...]:
         """Return every consent that a holder ever gave."""
 

@@ -17,6 +17,7 @@ from vault.clients.protocol import (
     InteractionState,
     Message,
     PushedRequest,
+    RefreshToken,
     SignIn,
     SignInAttempt,
 )
@@ -88,7 +89,32 @@ class ProtocolRows(Protocol):
         """Revoke this client's token; say whether it was there and not revoked before."""
 
     def revoke_family(self, family_id: bytes, *, now: int) -> int:
-        """Revoke every token that came of one code; return how many were not before."""
+        """Revoke every token that came of one code; return how many were not before.
+
+        The refresh token first: who claims it before is waited for, and what was issued for
+        that claim dies with the rest; who claims it after finds it revoked.
+        """
+
+    def add_refresh_token(self, token: RefreshToken) -> None:
+        """Keep a refresh token; ``ConflictError`` where its family has one."""
+
+    def refresh_token(self, token_hash: bytes) -> RefreshToken | None:
+        """Return a refresh token, expired and revoked ones too, or ``None``."""
+
+    def claim_refresh_token(
+        self, family_id: bytes, *, token_hash: bytes, idle_expires_at: int, now: int
+    ) -> bool:
+        """Prolong a refresh token in one statement: unrevoked, and neither idle nor over.
+
+        Args:
+            family_id: Whose it is.
+            token_hash: Its hash under the newest pepper, by which it is found from now on.
+            idle_expires_at: Until when it may idle now; never beyond its end.
+            now: UTC seconds.
+
+        Returns:
+            Whether it may be used. Nobody revokes it until this transaction has ended.
+        """
 
     def claim(self, claims: Sequence[Claim]) -> tuple[bool, ...]:
         """Write replay rows; say for each whether it is new."""

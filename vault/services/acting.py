@@ -63,6 +63,11 @@ class Caller:
         """What must be written whatever the decision."""
         return () if self.claim is None else (self.claim,)
 
+    @property
+    def token_hash(self) -> bytes:
+        """What is asked once more, in the order of the log, whether it still lives."""
+        return self.live.token.token_hash
+
     def spent(self) -> Self:
         """Return this caller once its proof is spent: an entry before has written the claim."""
         return replace(self, claim=None)
@@ -134,6 +139,11 @@ class Member:
     def claims(self) -> tuple[Claim, ...]:
         """None: a sign-in has no proof to spend."""
         return ()
+
+    @property
+    def token_hash(self) -> bytes:
+        """None: a person asks by no token."""
+        return b""
 
     @property
     def quota_id(self) -> bytes:

@@ -94,6 +94,7 @@ def submit_change(
             entry=draft.entry,
             effect=effects,
             claims=who.claims,
+            token_hash=who.token_hash,
             quota_id=who.quota_id,
             request=request,
             urgency=urgency,

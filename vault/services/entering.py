@@ -3,11 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from policies.access import REPLAYED, Deny, Permit
+from policies.access import NOT_LIVE, REPLAYED, Deny, Permit
 from policies.reasons import concealed
 from vault.consents import Consent
 from vault.crypto.keyring import Keyring
-from vault.errors import AccessDeniedError, NotFoundError, ReplayedError, VaultError
+from vault.errors import (
+    AccessDeniedError,
+    NotFoundError,
+    ReplayedError,
+    TokenEndedError,
+    VaultError,
+)
 from vault.ids import EntryId, NoticeId
 from vault.journal.entries import (
     Basis,
@@ -104,6 +110,8 @@ def refusal(deny: Deny) -> VaultError:
     """Return what to raise for ``deny``: a reason that would betray existence is a 404."""
     if deny.reasons == (REPLAYED,):
         return ReplayedError("this proof was shown before")
+    if deny.reasons == (NOT_LIVE,):
+        return TokenEndedError("invalid_token")
     if concealed(deny.reasons):
         return NotFoundError("no such resource")
     return AccessDeniedError(deny.reasons)
@@ -113,7 +121,8 @@ def committed(outcome: Outcome) -> Committed:
     """Return what was committed.
 
     Raises:
-        AccessDeniedError, NotFoundError, ReplayedError: It was refused; the refusal is in the log.
+        AccessDeniedError, NotFoundError, ReplayedError, TokenEndedError: It was refused; the
+            refusal is in the log.
     """
     if isinstance(outcome, Refused):
         raise refusal(outcome.deny)

@@ -112,6 +112,7 @@ def _listing(vault: Vault, caller: Caller) -> Listing:
         decide=decide,
         entry=draft.entry,
         claims=caller.claims,
+        token_hash=caller.token_hash,
         quota_id=caller.quota_id,
         notices=telling(
             consent, entry_id=draft.entry_id, notice_id=NoticeId(vault.random(ID_BYTES))

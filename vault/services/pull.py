@@ -164,6 +164,7 @@ def prepare_pull(vault: Vault, pull: Pull) -> Prepared:
         decide=_deciding(pull, asked),
         entry=draft.entry,
         claims=pull.caller.claims,
+        token_hash=pull.caller.token_hash,
         quota_id=pull.caller.quota_id,
         releases=() if record is None else (record.head.key_ref,),
         spends=(Spend(consent.space, consent.grant_id, pull.code),),

@@ -157,6 +157,7 @@ def refuse_unopened(vault: Vault, caller: Caller, decided: Decided, *, code: str
             entry=draft.entry,
             effect=lambda _tx, _at_ms: None,
             claims=caller.claims,
+            token_hash=caller.token_hash,
             quota_id=caller.quota_id,
         )
     )

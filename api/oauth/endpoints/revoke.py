@@ -1,4 +1,8 @@
-"""``POST /oauth/revoke`` (RFC 7009; trap D14): ends one access token, never the consent."""
+"""``POST /oauth/revoke`` (RFC 7009; trap D14): never ends the consent.
+
+An access token ends alone. A refresh token ends with all that came of its code, itself first:
+a use of it that was under way has either issued before, and that ends too, or issues nothing.
+"""
 
 from typing import Final
 
@@ -6,10 +10,10 @@ from api.oauth.answer import Answer, refusal
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
 from api.oauth.kernel import OAuth2Request, RevocationEndpoint
-from api.oauth.models import KernelClient, KernelToken
+from api.oauth.models import KernelClient, KernelRefresh, KernelToken
 from api.oauth.phases import check_step, two_phases
 from api.oauth.provider import Provider
-from api.oauth.secrets import ACCESS_TOKEN
+from api.oauth.secrets import ACCESS_TOKEN, REFRESH_TOKEN
 from api.oauth.server import AUTH_METHODS, Server
 from vault.clients.profiles import Step
 from vault.crypto.tokens import well_formed
@@ -28,22 +32,28 @@ class Revocation(RevocationEndpoint):
         if "token" not in request.form:
             raise FaultError(Say.NO_TOKEN)
 
-    def query_token(self, token: str, _hint: str | None) -> KernelToken | None:
-        """Return the token, whatever its state."""
-        if not well_formed(token, prefix=ACCESS_TOKEN):
-            return None
+    def query_token(self, token: str, _hint: str | None) -> KernelToken | KernelRefresh | None:
+        """Return the token, whatever its state; its prefix says of which kind it is."""
+        rows = self.server.tx.protocol
         for token_hash in self.server.provider.secrets.hashes(token):
-            row = self.server.tx.protocol.token(token_hash)
-            if row is not None:
-                return KernelToken(row)
+            if well_formed(token, prefix=ACCESS_TOKEN):
+                row = rows.token(token_hash)
+                if row is not None:
+                    return KernelToken(row)
+            if well_formed(token, prefix=REFRESH_TOKEN):
+                refresh = rows.refresh_token(token_hash)
+                if refresh is not None:
+                    return KernelRefresh(refresh)
         return None
 
-    def revoke_token(self, token: KernelToken, _request: OAuth2Request) -> None:
+    def revoke_token(self, token: KernelToken | KernelRefresh, _request: OAuth2Request) -> None:
         """End it; ended before is ended too."""
+        rows, now = self.server.tx.protocol, self.server.now
+        if isinstance(token, KernelRefresh):
+            rows.revoke_family(token.row.family_id, now=now)
+            return
         row = token.row
-        self.server.tx.protocol.revoke_token(
-            row.token_hash, client_id=row.client_id, now=self.server.now
-        )
+        rows.revoke_token(row.token_hash, client_id=row.client_id, now=now)
 
 
 def revoke(provider: Provider, frozen: Frozen) -> Answer:

@@ -11,15 +11,15 @@ from hashlib import sha256
 from typing import Any, Final
 
 from api.oauth.errors import FaultError, Say
-from api.oauth.granted import granted_object, narrowed, scope_of
-from api.oauth.issue import Issue, IssuingGrant
+from api.oauth.granted import offline, scope_of
+from api.oauth.grants.consented import IDLE_SECONDS, ConsentedGrant
 from api.oauth.kernel import AuthorizationCodeGrant, CodeChallenge, OAuth2Request
 from api.oauth.models import KernelClient, KernelCode
-from api.oauth.rar import read_narrower
 from api.oauth.secrets import AUTHORIZATION_CODE
-from vault.clients.protocol import AuthorizationCode
-from vault.clock import MS
-from vault.consents import Consent, ConsentStatus
+from api.oauth.secrets import REFRESH_TOKEN as REFRESH_PREFIX
+from vault.clients.profiles import REFRESH_TOKEN, Asked, Step, check
+from vault.clients.protocol import AuthorizationCode, RefreshToken
+from vault.consents import Consent
 from vault.consents.details import Details
 from vault.crypto.tokens import well_formed
 from vault.ids import ID_BYTES, GrantId, Space
@@ -57,7 +57,11 @@ class S256(CodeChallenge):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What a holder's decision makes a code of."""
+    """What a holder's decision makes a code of.
+
+    Attributes:
+        offline: A refresh token goes with the first access token.
+    """
 
     space: Space
     grant_id: GrantId
@@ -65,9 +69,10 @@ class Decided:
     acr: str
     auth_time: int
     details: Details
+    offline: bool = False
 
 
-class CodeGrant(IssuingGrant, AuthorizationCodeGrant):
+class CodeGrant(ConsentedGrant, AuthorizationCodeGrant):
     """The code flow, on both of its ends.
 
     Attributes:
@@ -105,7 +110,7 @@ class CodeGrant(IssuingGrant, AuthorizationCodeGrant):
                 dpop_jkt=decided.dpop_jkt,
                 acr=decided.acr,
                 auth_time=decided.auth_time,
-                scope=scope_of(decided.details),
+                scope=scope_of(decided.details, offline=decided.offline),
                 expires_at=server.now + LIFETIME_SECONDS,
             ),
         )
@@ -134,53 +139,37 @@ class CodeGrant(IssuingGrant, AuthorizationCodeGrant):
 
     def authenticate_user(self, code: KernelCode) -> Consent | None:
         """Return the consent that the code stands for, if it still is one."""
-        row = code.row
-        consent = self.server.tx.consents.get(row.space, grant_id=row.grant_id)
-        if consent is None or consent.status is not ConsentStatus.ACTIVE:
+        consent = self.live_consent(code.row)
+        if consent is None:
             return None
-        self.consent = consent
-        self.row = row
-        self.details = self._narrowed(consent)
+        self.stand_on(code.row, consent=consent, most=consent.details)
         return consent
 
-    def wanted(self) -> Issue:
-        """Issue what is granted, or the part that was asked for."""
-        ends_at = min(self.details.ends_at, self.consent.expires_at_ms // MS)
-        return Issue(
-            scope=scope_of(self.details),
-            family_id=self.row.family_id,
-            code=self.row,
-            details=self.details,
-            ends_at=ends_at,
-        )
-
     def extra(self) -> dict[str, Any]:
-        """Answer the object as it was granted (RFC 9396 s. 7), and the grant's id."""
-        return {
-            "authorization_details": granted_object(
-                self.consent,
-                details=self.details,
-                tx=self.server.tx,
-                secrets=self.server.provider.secrets,
-                origin=self.server.provider.origin,
-            ),
-            "grant_id": self.row.grant_id.hex(),
-        }
+        """Answer the object as it was granted, and the refresh token that goes with it."""
+        return super().extra() | self._refresh()
 
-    def _narrowed(self, consent: Consent) -> Details:
-        text = self.request.form.get("authorization_details")
-        scope = self.request.form.get("scope")
-        details = consent.details
-        if text is not None:
-            details = self._part(text, consent)
-        return details if scope is None else narrowed(scope, details=details)
-
-    def _part(self, text: str, consent: Consent) -> Details:
-        return read_narrower(
-            text,
-            granted=consent.details,
-            purpose=consent.purpose,
-            item=consent.item,
-            case_no=consent.case_no,
-            origin=self.server.provider.origin,
+    def _refresh(self) -> dict[str, Any]:
+        """Mint a refresh token where the holder was asked for it and the profile has it."""
+        row, server, ends_at = self.origin, self.server, self.ends_at
+        asked = Asked(grant_type=REFRESH_TOKEN, bound=server.proof is not None)
+        refused = check(server.client, step=Step.TOKEN, request=asked)
+        if refused is not None or not offline(row.scope):
+            return {}
+        token = server.provider.secrets.mint(REFRESH_PREFIX)
+        server.refresh_row = RefreshToken(
+            token_hash=server.provider.secrets.hash(token),
+            space=row.space,
+            grant_id=row.grant_id,
+            family_id=row.family_id,
+            client_id=row.client_id,
+            scope=row.scope,
+            details=self.consent.details.to_json(),
+            dpop_jkt=row.dpop_jkt,
+            acr=row.acr,
+            auth_time=row.auth_time,
+            issued_at=server.now,
+            idle_expires_at=min(server.now + IDLE_SECONDS, ends_at),
+            expires_at=ends_at,
         )
+        return {"refresh_token": token}

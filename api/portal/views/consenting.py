@@ -89,6 +89,7 @@ class ConsentPageView:
     until: When
     uses: str
     kept: str
+    ongoing: str
     refusal: str
     withdrawal: str
     rights: str

@@ -118,6 +118,9 @@ class MemoryConsents:
         found = self._rows.consents.get(grant_id)
         return found if found is not None and found.space == space else None
 
+    def find(self, grant_id: GrantId) -> Consent | None:
+        return self._rows.consents.get(grant_id)
+
     def of_holder(self, space: Space) -> tuple[Consent, ...]:
         found = [one for one in self._rows.consents.values() if one.space == space]
         return tuple(sorted(found, key=lambda one: (-one.created_at_ms, one.grant_id)))

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from policies.access import EXHAUSTED, REPLAYED, Permit, overrule
+from policies.access import EXHAUSTED, NOT_LIVE, REPLAYED, Permit, overrule
 from tests.support.memory.database import MemoryTx
 from tests.support.memory.rows import HolderKeyName, Remembered, Rows, Versioned
+from vault.clock import MS
 from vault.crypto.contexts import Purpose
 from vault.errors import ConflictError, IntegrityError
 from vault.ids import CaseNumber, ClientId, DepartmentId, GrantId, HolderId, RecordId, Space
@@ -46,6 +47,8 @@ def judge(
     rows.claims.update(claims)
     if replayed:
         return Judged(decided=_overruled(operation.decided, REPLAYED))
+    if operation.token_hash and not _token_lives(rows, operation.token_hash, now_ms=now_ms):
+        return Judged(decided=_overruled(operation.decided, NOT_LIVE))
     try:
         with _savepoint(rows):
             if isinstance(operation, Change):
@@ -55,6 +58,11 @@ def judge(
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the caller's
         return error
     return _released(rows, operation, decided, wraps, now_ms=now_ms)
+
+
+def _token_lives(rows: Rows, token_hash: bytes, *, now_ms: int) -> bool:
+    token = rows.tokens.get(token_hash)
+    return token is not None and token.revoked_at is None and now_ms // MS < token.expires_at
 
 
 def _change(rows: Rows, change: Change, *, now_ms: int) -> Judged | Repeated:

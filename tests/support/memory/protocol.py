@@ -14,6 +14,7 @@ from vault.clients.protocol import (
     InteractionState,
     Message,
     PushedRequest,
+    RefreshToken,
     SignIn,
     SignInAttempt,
 )
@@ -133,7 +134,35 @@ class MemoryProtocolRows:
         ]
         for token in found:
             self._rows.tokens[token.token_hash] = replace(token, revoked_at=now)
-        return len(found)
+        refresh = self._rows.refresh_tokens.get(family_id)
+        if refresh is None or refresh.revoked_at is not None:
+            return len(found)
+        self._rows.refresh_tokens[family_id] = replace(refresh, revoked_at=now)
+        return len(found) + 1
+
+    def add_refresh_token(self, token: RefreshToken) -> None:
+        if self.refresh_token(token.token_hash) is not None:
+            raise ConflictError("the row is there already")
+        self._rows.refresh_tokens.add(token.family_id, token)
+
+    def refresh_token(self, token_hash: bytes) -> RefreshToken | None:
+        for found in self._rows.refresh_tokens.values():
+            if found.token_hash == token_hash:
+                return found
+        return None
+
+    def claim_refresh_token(
+        self, family_id: bytes, *, token_hash: bytes, idle_expires_at: int, now: int
+    ) -> bool:
+        found = self._rows.refresh_tokens.get(family_id)
+        if found is None or found.revoked_at is not None:
+            return False
+        if now >= min(found.idle_expires_at, found.expires_at):
+            return False
+        self._rows.refresh_tokens[family_id] = replace(
+            found, token_hash=token_hash, idle_expires_at=idle_expires_at
+        )
+        return True
 
     # What may be shown once, and how often one may try.
 
@@ -228,6 +257,9 @@ class MemoryProtocolRows:
             + swept(self._rows.interactions, day_after)
             + swept(self._rows.codes, day_after)
             + swept(self._rows.tokens, day_after)
+            + swept(
+                self._rows.refresh_tokens, lambda _, token: token.idle_expires_at + DAY_SECONDS
+            )
             + swept(self._rows.signins, day_after)
             + swept(self._rows.attempts, day_after)
             + swept(self._rows.tries, lambda key, _: key[1] + 2 * DAY_SECONDS)

@@ -15,6 +15,7 @@ from vault.clients.protocol import (
     Interaction,
     Message,
     PushedRequest,
+    RefreshToken,
     SignIn,
     SignInAttempt,
 )
@@ -160,6 +161,7 @@ class Rows:
     interactions: Table[bytes, Interaction] = field(default_factory=Table)
     codes: Table[bytes, AuthorizationCode] = field(default_factory=Table)
     tokens: Table[bytes, AccessToken] = field(default_factory=Table)
+    refresh_tokens: Table[bytes, RefreshToken] = field(default_factory=Table)
     claims: Table[tuple[str, bytes], Claim] = field(default_factory=Table)
     attempts: Table[bytes, SignInAttempt] = field(default_factory=Table)
     tries: Table[tuple[bytes, int], int] = field(default_factory=Table)

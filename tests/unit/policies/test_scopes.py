@@ -126,7 +126,6 @@ def test_a_malformed_list_of_scopes_is_refused(text: str) -> None:
 
 
 def test_registry_scopes_are_legal_tokens_of_their_own() -> None:
-    assert parse_scopes("registry:read records:write cases:write") == (
-        frozenset(),
-        REGISTRY_SCOPES,
-    )
+    text = "registry:read records:write cases:write grant_management_query grant_management_revoke"
+
+    assert parse_scopes(text) == (frozenset(), REGISTRY_SCOPES)

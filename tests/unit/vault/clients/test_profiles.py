@@ -26,6 +26,7 @@ CLIENT = Client(
     service_items=frozenset({"LICENCE"}),
     version=1,
 )
+OFFLINE = dataclasses.replace(CLIENT, grant_types=CLIENT.grant_types | {"refresh_token"})
 RS = dataclasses.replace(
     CLIENT,
     profile=Profile.RS,
@@ -46,6 +47,11 @@ BOUND = Asked(bound=True)
         (CLIENT, Step.PAR, Asked(bound=True, level=3), None),
         (CLIENT, Step.PAR, Asked(bound=True, level=4), "invalid_authorization_details"),
         (CLIENT, Step.PAR, Asked(), "invalid_request"),
+        (CLIENT, Step.PAR, Asked(bound=True, offline=True), "invalid_scope"),
+        (OFFLINE, Step.PAR, Asked(bound=True, offline=True), None),
+        (OFFLINE, Step.TOKEN, Asked(bound=True, grant_type="refresh_token"), None),
+        (OFFLINE, Step.TOKEN, Asked(grant_type="refresh_token"), "invalid_request"),
+        (CLIENT, Step.TOKEN, Asked(bound=True, grant_type="refresh_token"), "unauthorized_client"),
         (CLIENT, Step.AUTHORIZE, Asked(), None),
         (CLIENT, Step.TOKEN, Asked(bound=True, grant_type="authorization_code"), None),
         (CLIENT, Step.TOKEN, Asked(bound=True, grant_type="client_credentials"), None),
@@ -95,7 +101,7 @@ def test_a_client_that_is_not_active_may_do_nothing(status: ClientStatus, step: 
     assert refusal == Refusal(error="invalid_client", reason="the client is not active")
 
 
-@pytest.mark.parametrize("client", [CLIENT, RS])
+@pytest.mark.parametrize("client", [CLIENT, OFFLINE, RS])
 def test_registrations_that_fit_their_profile_are_taken(client: Client) -> None:
     check_registration(client, demo=False)
 
@@ -105,6 +111,13 @@ def test_registrations_that_fit_their_profile_are_taken(client: Client) -> None:
     [
         ({"jwks": "{}"}, "jwks"),
         ({"grant_types": frozenset({"implicit"})}, "grant_types"),
+        (
+            {
+                "grant_types": frozenset({"client_credentials", "refresh_token"}),
+                "redirect_uris": (),
+            },
+            "grant_types",
+        ),
         ({"redirect_uris": ()}, "redirect_uris"),
         ({"grant_types": frozenset({"client_credentials"})}, "redirect_uris"),
         ({"scopes": frozenset({"everything"})}, "scopes"),

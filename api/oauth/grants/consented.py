@@ -1,0 +1,90 @@
+"""What the grants share whose tokens stand on a consent: it is read anew, and only narrowed."""
+
+from abc import ABC
+from typing import Any, Final
+
+from api.oauth.granted import granted_object, narrowed, offline, scope_of
+from api.oauth.issue import Issue, IssuingGrant
+from api.oauth.rar import read_narrower
+from vault.clients.protocol import AuthorizationCode, RefreshToken
+from vault.clock import MS
+from vault.consents import Consent, ConsentStatus
+from vault.consents.details import Details
+
+IDLE_SECONDS: Final = 30 * 86_400
+"""How long a refresh token lives without being used (oauth.md 5)."""
+
+
+class ConsentedGrant(IssuingGrant, ABC):
+    """Issues what a consent covers now, or the part of it that is asked for.
+
+    Attributes:
+        origin: The code or refresh token that was shown.
+        consent: As it is now.
+        details: What the token is for.
+    """
+
+    origin: AuthorizationCode | RefreshToken
+    consent: Consent
+    details: Details
+
+    def live_consent(self, row: AuthorizationCode | RefreshToken) -> Consent | None:
+        """Return the consent that ``row`` stands on, unless it has ended."""
+        consent = self.server.tx.consents.get(row.space, grant_id=row.grant_id)
+        if consent is None or consent.status is not ConsentStatus.ACTIVE:
+            return None
+        return consent
+
+    def stand_on(
+        self, row: AuthorizationCode | RefreshToken, *, consent: Consent, most: Details
+    ) -> None:
+        """Narrow ``most``, which the consent covers, to what this request asks for.
+
+        Raises:
+            FaultError: It asks for more, or for something else.
+        """
+        self.origin, self.consent = row, consent
+        text, scope = map(self.request.form.get, ("authorization_details", "scope"))
+        details = most if text is None else self._part(text, consent=consent, most=most)
+        if scope is not None:
+            details = narrowed(scope, granted=row.scope, details=details)
+        self.details = details
+
+    @property
+    def ends_at(self) -> int:
+        """When the consent ends, UTC seconds."""
+        return min(self.consent.details.ends_at, self.consent.expires_at_ms // MS)
+
+    def wanted(self) -> Issue:
+        """Issue what is granted, or the part that was asked for."""
+        return Issue(
+            scope=scope_of(self.details),
+            family_id=self.origin.family_id,
+            origin=self.origin,
+            details=self.details,
+            ends_at=min(self.details.ends_at, self.ends_at),
+        )
+
+    def extra(self) -> dict[str, Any]:
+        """Answer the object as it was granted (RFC 9396 s. 7), and the grant's id."""
+        return {
+            "scope": scope_of(self.details, offline=offline(self.origin.scope)),
+            "authorization_details": granted_object(
+                self.consent,
+                details=self.details,
+                tx=self.server.tx,
+                secrets=self.server.provider.secrets,
+                origin=self.server.provider.origin,
+            ),
+            "grant_id": self.origin.grant_id.hex(),
+        }
+
+    def _part(self, text: str, *, consent: Consent, most: Details) -> Details:
+        return read_narrower(
+            text,
+            granted=most,
+            purpose=consent.purpose,
+            item=consent.item,
+            case_no=consent.case_no,
+            origin=self.server.provider.origin,
+        )
