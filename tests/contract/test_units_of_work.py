@@ -172,6 +172,7 @@ WRITES: dict[str, Callable[[Tx], object]] = {
     "revoke_family": lambda tx: tx.protocol.revoke_family(a_token().family_id, now=NOW),
     "claim": lambda tx: tx.protocol.claim([a_claim()]),
     "count_try": lambda tx: tx.protocol.count_try(digest("key"), window_start=0),
+    "forgive_try": lambda tx: tx.protocol.forgive_try(digest("key"), window_start=0),
     "add_attempt": lambda tx: tx.protocol.add_attempt(an_attempt("new")),
     "try_attempt": lambda tx: tx.protocol.try_attempt(digest("attempt"), most=5, now=NOW),
     "spend_attempt": lambda tx: tx.protocol.spend_attempt(digest("attempt"), now=NOW),
@@ -195,6 +196,8 @@ def filled(ports: Ports) -> Ports:
         tx.protocol.add_code(a_code())
         tx.protocol.add_token(a_token())
         tx.protocol.add_attempt(an_attempt())
+        for _ in range(2):
+            tx.protocol.count_try(digest("key"), window_start=0)
         tx.protocol.add_signin(a_signin())
         tx.protocol.enqueue(a_message())
     return ports
