@@ -88,6 +88,14 @@ class LimitSettings(_Group):
     request_threads: Annotated[
         int, Field(ge=4, le=256, description="threads for requests; the pool has as many")
     ] = 40
+    wrong_codes_an_hour: Annotated[
+        int,
+        Field(
+            ge=10,
+            le=1_000_000,
+            description="wrong one-time codes in all, of browsers not known to the account",
+        ),
+    ] = 1000
 
 
 class S3Settings(_Group):

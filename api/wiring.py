@@ -161,6 +161,7 @@ def _vault(
         clock=clock,
         random=random,
         max_file_bytes=settings.limits.max_file_bytes,
+        wrong_codes_an_hour=settings.limits.wrong_codes_an_hour,
     )
 
 

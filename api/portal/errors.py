@@ -15,7 +15,15 @@ from starlette.exceptions import HTTPException
 
 from api.deps import SIGNIN_COOKIE
 from api.middleware import correlation_id
-from api.portal.door import HOME, ForeignFormError, SignInNeededError, Visit, sign_in_for, to
+from api.portal.door import (
+    HOME,
+    SIGN_IN,
+    ForeignFormError,
+    SignInNeededError,
+    Visit,
+    sign_in_for,
+    to,
+)
 from api.portal.language import Language
 from api.portal.pages import page
 from api.portal.views import TroubleView
@@ -42,6 +50,8 @@ FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404
 BROKEN: Final = 500
 MINUTE: Final = 60
+LONGEST_MINUTES: Final = 90
+"""What takes longer is told in hours."""
 
 _log = structlog.get_logger("myspace.portal")
 
@@ -82,6 +92,13 @@ _MISFILLED: Final = _Words(
     title=mark("这份表单没有填对"),
     told=mark("什么都没有改动。请重新打开，再填一次。"),
     again=True,
+)
+_OFTEN_SIGNING_IN: Final = _Words(
+    title=mark("请稍等一会儿"),
+    told=mark(
+        "为了保护您的空间，短时间内只能试几次。如果是别人在试，以前登录过您空间的浏览器不受影响，"
+        "您可以用它登录。试错的次数多了，我们会通知您登记的手机或邮箱。"
+    ),
 )
 _OF_STATUS: Final[Mapping[int, _Words]] = {400: _MISFILLED, 413: _TOO_LARGE}
 """What the framework refuses by itself."""
@@ -149,6 +166,8 @@ def trouble(error: Failure, visit: Visit) -> Response:
     words = next((_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS), _BROKEN)
     if words is _NOT_FOUND and visit.path.startswith(CONSENT):
         words = _NO_REQUEST
+    if isinstance(error, RateLimitedError) and visit.path.startswith(SIGN_IN):
+        words = _OFTEN_SIGNING_IN
     _log.info("refused", id=correlation_id(), status=status, reason=type(error).__name__)
     response = _page(visit, words, status=status, added=_added(error, visit.language))
     if isinstance(error, (RateLimitedError, UnavailableError)):
@@ -171,6 +190,8 @@ def _added(error: VaultError, language: Language) -> str:
         return reason_words(error.reasons, language)
     if isinstance(error, RateLimitedError):
         minutes = -(-error.retry_after_seconds // MINUTE)
+        if minutes > LONGEST_MINUTES:
+            return language.counted("请在 %(num)s 小时后再试。", -(-minutes // MINUTE))
         return language.counted("请在 %(num)s 分钟后再试。", minutes)
     return ""
 

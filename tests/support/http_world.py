@@ -38,7 +38,7 @@ from vault.identifiers.synthetic import synthetic_resident_id
 from vault.journal.trust import NO_QUORUM, Policy
 from vault.services import Vault
 from vault.services.log_keys import verifier_keys
-from vault.services.outbox import delivered, waiting_codes
+from vault.services.outbox import delivered, waiting
 from vault.services.sign_in import SignedIn, finish_sign_in, start_sign_in
 
 HOST: Final = "space.example.org"
@@ -411,9 +411,9 @@ class HttpWorld:
     def browser(self, person: Person) -> Browser:
         """Return a browser in which ``person`` is signed in."""
         attempt = start_sign_in(self.vault, self.number(person), source="192.0.2.1")
-        [message] = waiting_codes(self.vault, limit=10)
+        [message] = waiting(self.vault, limit=10)
         delivered(self.vault, message.message_id)
-        signed = finish_sign_in(self.vault, attempt, code=message.code)
+        signed = finish_sign_in(self.vault, attempt, code=message.code, source="192.0.2.1")
         http = TestClient(self.app, base_url=ORIGIN, follow_redirects=False)
         http.cookies.set(
             self.wired.cookie(SIGNIN_COOKIE), signed.cookie, domain="space.example.org"
