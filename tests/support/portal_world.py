@@ -362,7 +362,11 @@ class Visitor:
 
     def __init__(self, world: PortalWorld, *, locale: str) -> None:
         self._world = world
-        self.http = TestClient(world.app, base_url=world.origin, follow_redirects=False)
+        number = next(_numbers)
+        home = f"198.18.{number // 250 % 250}.{number % 250}"
+        self.http = TestClient(
+            world.app, base_url=world.origin, follow_redirects=False, client=(home, 50_000)
+        )
         self.http.headers["Accept-Language"] = locale
         self.page = Page("")
         self.path = ""
