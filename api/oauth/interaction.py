@@ -7,7 +7,6 @@ rests on under its lock. The plain code stays in this thread until that operatio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hmac import compare_digest
-from typing import Final
 
 from api.consent_page import Choice, Chosen, ConsentPage
 from api.oauth.authorize import INTERACTION_SECONDS, answer_to, error_to, reopened
@@ -15,6 +14,7 @@ from api.oauth.errors import Say
 from api.oauth.grants.code import Decided
 from api.oauth.kernel import OAuth2Error
 from api.oauth.page import Setting, compose
+from api.oauth.prompts import count_declined, count_prompt
 from api.oauth.provider import Provider
 from api.oauth.pushed import ACR, FRESH_SECONDS, Pushed
 from api.oauth.server import Server
@@ -34,18 +34,12 @@ from vault.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
-    RateLimitedError,
     StepUpRequiredError,
 )
 from vault.ids import ID_BYTES, GrantId
 from vault.ports import Tx
 from vault.services import Vault
 from vault.services.give_consent import DenyConsent, GiveConsent, deny_consent, give_consent
-
-PROMPTS_A_DAY: Final = 10
-"""Requests that one department may put before one holder (threats.md 6)."""
-
-DAY_SECONDS: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +108,7 @@ class Desk:
         params = asked.pushed.params
         shown = Shown(locale=locale, hash=shown_hash)
         if granted is None or made is None:
-            self._deny(vault, _denied(asked, signin=signin, shown=shown))
+            self._declined(asked, signin=signin, shown=shown)
             return error_to(params, Say.DENIED, origin=origin).location
         code, row = made
         self._give(vault, _given(asked, granted=granted, row=row, signin=signin, shown=shown))
@@ -163,22 +157,38 @@ class Desk:
         )
 
     def _bind(self, asked: _Asked, *, signin: SignIn) -> None:
-        """Bind to the sign-in, and count what this department puts before this holder."""
-        client = asked.client
-        key = b"consent-prompts\x00" + signin.space.holder_id + client.department_id
-        today = asked.server.now // DAY_SECONDS * DAY_SECONDS
-        with self._provider.vault.work() as tx:
-            tries = tx.protocol.count_try(self._provider.secrets.keyed(key), window_start=today)
-            if tries > PROMPTS_A_DAY:
-                raise RateLimitedError(
-                    "this department asked too often today",
-                    retry_after_seconds=today + DAY_SECONDS - asked.server.now,
-                )
-            bound = tx.protocol.bind_interaction(
+        """Bind to the sign-in, and count what is put before this holder."""
+        vault = self._provider.vault
+        with vault.work() as tx:
+            often = count_prompt(
+                vault,
+                tx,
+                asked.client,
+                holder=signin.space.holder_id,
+                item=asked.pushed.wanted.item,
+                now=asked.server.now,
+            )
+            bound = often is None and tx.protocol.bind_interaction(
                 asked.interaction.interaction_id, signin_hash=signin.signin_hash
             )
+        if often is not None:
+            raise often
         if not bound:
             raise NotFoundError("there is no such request")
+
+    def _declined(self, asked: _Asked, *, signin: SignIn, shown: Shown) -> None:
+        """Let the journal know, and remember not to ask for this again and again."""
+        vault = self._provider.vault
+        self._deny(vault, _denied(asked, signin=signin, shown=shown))
+        with vault.work() as tx:
+            count_declined(
+                vault,
+                tx,
+                asked.client,
+                holder=signin.space.holder_id,
+                item=asked.pushed.wanted.item,
+                now=asked.server.now,
+            )
 
 
 def chosen(asked: Details, choice: Choice) -> Details:

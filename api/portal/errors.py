@@ -13,7 +13,7 @@ from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from api.deps import SIGNIN_COOKIE
+from api.deps import SIGNIN_COOKIE, DeclinedBeforeError
 from api.middleware import correlation_id
 from api.portal.door import (
     HOME,
@@ -100,6 +100,20 @@ _OFTEN_SIGNING_IN: Final = _Words(
         "您可以用它登录。试错的次数多了，我们会通知您登记的手机或邮箱。"
     ),
 )
+_ASKED_OFTEN: Final = _Words(
+    title=mark("这个部门问得太频繁了"),
+    told=mark(
+        "为了不让您被反复打扰，我们没有显示这份请求，也没有给出任何材料。您什么都不用做；"
+        "如果是您自己要办这件事，请过些时候回到部门的网站重新发起。"
+    ),
+)
+_DECLINED: Final = _Words(
+    title=mark("您已经两次没有同意"),
+    told=mark(
+        "这个部门又来要同一件事的材料。为了不让您被反复打扰，我们没有显示这份请求，也没有给出任何材料。"
+        "您什么都不用做；如果您改了主意，请过些时候回到部门的网站重新发起，或者自己带材料去办。"
+    ),
+)
 _OF_STATUS: Final[Mapping[int, _Words]] = {400: _MISFILLED, 413: _TOO_LARGE}
 """What the framework refuses by itself."""
 _BROKEN: Final = _Words(
@@ -164,10 +178,7 @@ def trouble(error: Failure, visit: Visit) -> Response:
         return _page(visit, words, status=status)
     status = problem_of(error).status
     words = next((_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS), _BROKEN)
-    if words is _NOT_FOUND and visit.path.startswith(CONSENT):
-        words = _NO_REQUEST
-    if isinstance(error, RateLimitedError) and visit.path.startswith(SIGN_IN):
-        words = _OFTEN_SIGNING_IN
+    words = _of_place(words, error=error, path=visit.path)
     _log.info("refused", id=correlation_id(), status=status, reason=type(error).__name__)
     response = _page(visit, words, status=status, added=_added(error, visit.language))
     if isinstance(error, (RateLimitedError, UnavailableError)):
@@ -178,6 +189,20 @@ def trouble(error: Failure, visit: Visit) -> Response:
 def broken(visit: Visit) -> Response:
     """Return the page for a bug: a number to ask with, and nothing else."""
     return _page(visit, _BROKEN, status=BROKEN)
+
+
+def _of_place(words: _Words, *, error: VaultError, path: str) -> _Words:
+    """Return what is said of an error here, where more can be said than anywhere else."""
+    consent, often = path.startswith(CONSENT), isinstance(error, RateLimitedError)
+    if words is _NOT_FOUND and consent:
+        return _NO_REQUEST
+    if isinstance(error, DeclinedBeforeError):
+        return _DECLINED
+    if often and consent:
+        return _ASKED_OFTEN
+    if often and path.startswith(SIGN_IN):
+        return _OFTEN_SIGNING_IN
+    return words
 
 
 def _grew_old(error: Failure) -> bool:
