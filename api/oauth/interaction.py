@@ -5,11 +5,12 @@ rests on under its lock. The plain code stays in this thread until that operatio
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hmac import compare_digest
 
-from api.consent_page import Choice, Chosen, ConsentPage
+from api.consent_page import Choice, ConsentPage
 from api.oauth.authorize import INTERACTION_SECONDS, answer_to, error_to, reopened
+from api.oauth.chosen import chosen
 from api.oauth.errors import Say
 from api.oauth.grants.code import Decided
 from api.oauth.kernel import OAuth2Error
@@ -18,7 +19,6 @@ from api.oauth.prompts import count_declined, count_prompt
 from api.oauth.provider import Provider
 from api.oauth.pushed import ACR, FRESH_SECONDS, Pushed
 from api.oauth.server import Server
-from policies.scopes import View
 from vault.clients import Client
 from vault.clients.profiles import Asked, Step, check
 from vault.clients.protocol import (
@@ -29,10 +29,9 @@ from vault.clients.protocol import (
     SignIn,
 )
 from vault.clock import MS
-from vault.consents.details import Details, EvidenceGrant
+from vault.consents.details import Details
 from vault.errors import (
     ConflictError,
-    InvalidInputError,
     NotFoundError,
     StepUpRequiredError,
 )
@@ -81,8 +80,9 @@ class Desk:
         """Return the page, and bind the interaction to this sign-in."""
         with self._provider.vault.read() as tx:
             asked = self._asked(tx, interaction_id, signin=signin, browser=browser)
-        if asked.interaction.signin_hash is None:
-            self._bind(asked, signin=signin)
+        if asked.interaction.signin_hash is None and not self._bind(asked, signin=signin):
+            with self._provider.vault.read() as tx:  # Bound meanwhile: to us, or to somebody else.
+                return self._asked(tx, interaction_id, signin=signin, browser=browser).page
         return asked.page
 
     def decide(
@@ -156,10 +156,22 @@ class Desk:
             page=compose(pushed, setting=setting, tx=tx),
         )
 
-    def _bind(self, asked: _Asked, *, signin: SignIn) -> None:
-        """Bind to the sign-in, and count what is put before this holder."""
+    def _bind(self, asked: _Asked, *, signin: SignIn) -> bool:
+        """Bind to the sign-in, and count what is put before this holder.
+
+        Returns:
+            Whether it was bound to nobody; a page that is loaded twice at once counts once.
+
+        Raises:
+            RateLimitedError: It is not bound.
+        """
         vault = self._provider.vault
         with vault.work() as tx:
+            bound = tx.protocol.bind_interaction(
+                asked.interaction.interaction_id, signin_hash=signin.signin_hash
+            )
+            if not bound:
+                return False
             often = count_prompt(
                 vault,
                 tx,
@@ -168,13 +180,9 @@ class Desk:
                 item=asked.pushed.wanted.item,
                 now=asked.server.now,
             )
-            bound = often is None and tx.protocol.bind_interaction(
-                asked.interaction.interaction_id, signin_hash=signin.signin_hash
-            )
-        if often is not None:
-            raise often
-        if not bound:
-            raise NotFoundError("there is no such request")
+            if often is not None:
+                raise often  # In here: neither bound nor counted.
+        return True
 
     def _declined(self, asked: _Asked, *, signin: SignIn, shown: Shown) -> None:
         """Let the journal know, and remember not to ask for this again and again."""
@@ -189,34 +197,6 @@ class Desk:
                 item=asked.pushed.wanted.item,
                 now=asked.server.now,
             )
-
-
-def chosen(asked: Details, choice: Choice) -> Details:
-    """Return what the holder leaves of a request.
-
-    Raises:
-        InvalidInputError: Nothing is left, or it is wider than what was asked for.
-    """
-    evidence = {
-        code: EvidenceGrant(code=code, view=one.view, fields=_kept_fields(one))
-        for code, one in choice.evidence.items()
-    }
-    granted = replace(
-        asked,
-        evidence=evidence,
-        ends_at=asked.ends_at if choice.ends_at is None else choice.ends_at,
-        uses=asked.uses if choice.uses is None else choice.uses,
-        retention_days=(
-            asked.retention_days if choice.retention_days is None else choice.retention_days
-        ),
-    )
-    if not asked.covers(granted):
-        raise InvalidInputError("only what was asked for can be granted")
-    return granted
-
-
-def _kept_fields(one: Chosen) -> frozenset[str]:
-    return one.fields if one.view is not View.VERIFY else frozenset()
 
 
 def _owned(tx: Tx, interaction: Interaction, *, signin: SignIn, now: int) -> bool:

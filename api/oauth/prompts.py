@@ -27,10 +27,7 @@ MOST_DECLINED: Final = 2
 def count_prompt(
     vault: Vault, tx: Tx, client: Client, *, holder: HolderId, item: str, now: int
 ) -> RateLimitedError | None:
-    """Count a request that is about to be shown; return why it must not be.
-
-    Raise it outside the unit of work: a request that was refused stays counted.
-    """
+    """Count a request that is about to be shown; return why it must not be."""
     today = now // DAY * DAY
     declined = _declined(vault, client, holder=holder, item=item)
     for day, days in ((today, 2), (today - DAY, 1)):

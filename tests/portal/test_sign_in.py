@@ -281,6 +281,32 @@ def test_a_browser_that_signed_in_before_stays_known_after_it_signs_out(
     assert {"HttpOnly", "Path=/", "SameSite=lax", "Max-Age=15552000"} <= set(line.split("; "))
 
 
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [
+        ("zh-CN", "有人用错误的验证码试着登录您的空间 3 次，没有成功"),
+        ("en", "tried 3 times to sign in to your space with wrong codes, in vain"),
+    ],
+)
+def test_the_first_page_tells_of_wrong_codes_that_are_more_than_a_slip(
+    world: PortalWorld, locale: str, told: str
+) -> None:
+    holder = world.settled()
+    visitor = world.visitor(locale=locale)
+    shown = []
+    for slips in (2, 1):
+        visitor.open(SIGN_IN)
+        visitor.submit(holding="number", kind=holder.kind.value, number=holder.number)
+        visitor.open(CODE)
+        code = world.code()
+        for _ in range(slips):
+            visitor.submit(holding="code", code=other(code))
+        visitor.submit(holding="code", code=code)
+        shown.append(told in visitor.open("/space").text)
+
+    assert shown == [False, True]
+
+
 def test_whoever_was_on_the_way_somewhere_comes_back_to_it(world: PortalWorld) -> None:
     holder = world.settled()
     visitor = world.visitor()

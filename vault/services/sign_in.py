@@ -21,10 +21,10 @@ from vault.ports import Tx
 from vault.services import Vault
 from vault.services.acting import ACR_PREFIX
 from vault.services.known_browsers import known_browser, marked_browser
-from vault.services.limits import DAY, count
+from vault.services.limits import count
 from vault.services.open_space import find_space
 from vault.services.outbox import ONE_TIME_CODE, WRONG_CODES, enqueue
-from vault.services.sign_in_limits import account_of, asking, trying
+from vault.services.sign_in_limits import account_of, asking, count_wrong, trying
 
 ATTEMPT: Final = "vsa_"
 SIGN_IN: Final = "vsi_"
@@ -212,9 +212,7 @@ def _begun(vault: Vault, space: Space, *, cookie: str, form_token: str, now: int
 
 def _warn(vault: Vault, tx: Tx, space: Space | None, *, account: bytes, at_ms: int) -> None:
     """Tell the holder of many wrong codes, once a day; nobody, where there is no space."""
-    today = at_ms // MS // DAY * DAY
-    counter = vault.secrets.keyed(b"wrong codes\x00" + account)
-    if tx.protocol.count_try(counter, window_start=today) == TOLD_AT:
+    if count_wrong(vault, tx, account=account, now=at_ms // MS) == TOLD_AT:
         enqueue(vault, tx, space, kind=WRONG_CODES, code="", at_ms=at_ms)
 
 

@@ -11,9 +11,10 @@ from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from vault.identifiers import Identifier
+from vault.ports import Tx
 from vault.services import Vault
 from vault.services.acting import network_prefix
-from vault.services.limits import Limit
+from vault.services.limits import DAY, Limit
 
 CODES: Final = "too many codes were asked for"
 TRIES: Final = "too many codes were tried"
@@ -64,6 +65,21 @@ def trying(vault: Vault, *, account: bytes, source: str, browser: bytes | None) 
         (TRIED_AT_ACCOUNT, account),
         (Limit.of(TRIED, TRIES, hour=vault.wrong_codes_an_hour), b""),
     )
+
+
+def count_wrong(vault: Vault, tx: Tx, *, account: bytes, now: int) -> int:
+    """Count a wrong code, whoever tried it; return how many there were today."""
+    return tx.protocol.count_try(_wrong(vault, account), window_start=now // DAY * DAY)
+
+
+def wrong_codes(vault: Vault, tx: Tx, *, account: bytes, now: int) -> int:
+    """Return how many wrong codes were tried yesterday and today (days of UTC)."""
+    today, counter = now // DAY * DAY, _wrong(vault, account)
+    return sum(tx.protocol.tries(counter, window_start=day) for day in (today - DAY, today))
+
+
+def _wrong(vault: Vault, account: bytes) -> bytes:
+    return vault.secrets.keyed(b"wrong codes\x00" + account)
 
 
 @lru_cache(maxsize=1024)

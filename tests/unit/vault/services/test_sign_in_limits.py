@@ -15,6 +15,7 @@ from vault.identifiers import Identifier, IdentifierKind, normalise_ui, parse
 from vault.numbers import number_of
 from vault.services.known_browsers import marked_browser
 from vault.services.outbox import ONE_TIME_CODE, STALE_SECONDS, WRONG_CODES, delivered, waiting
+from vault.services.own_space import own_space
 from vault.services.sign_in import TOLD_AT, SignedIn, finish_sign_in, start_sign_in
 from vault.services.sign_in_limits import account_of, source_of
 
@@ -431,6 +432,20 @@ def test_a_number_without_a_space_leaves_a_warning_that_nobody_gets(world: World
     assert len({len(one.sealed) for one in kept}) == 1
     assert len(kept) == 2
     assert warnings(world) == [CONTACT]
+
+
+def test_the_space_says_how_many_wrong_codes_were_tried_yesterday_and_today(world: World) -> None:
+    everywhere, seen = sources(), []
+
+    for tries in (3, 2, 0, 0):
+        attacker = Attacker(world)
+        for _ in range(tries):
+            attacker.try_one(person=1, source=next(everywhere))
+            attacker.try_one(person=2, source=next(everywhere))
+        seen.append(own_space(world.vault, world.member()).wrong_codes)
+        world.clock.advance(seconds=DAY)
+
+    assert seen == [3, 5, 2, 0]
 
 
 # Messages for nobody hold nobody up.
