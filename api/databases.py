@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
-from api.settings import PostgresqlSettings, Settings
+from api.settings import MAX_LOGS, PostgresqlSettings, Settings
 from storage.database import LOOP, MODE, READS, Database, answering
 from storage.failures import ConfigurationError
 from storage.migrate import prepare_shared, refuse_newer
@@ -16,8 +16,6 @@ from storage.sqlite import open_sqlite, open_sqlite_beside
 
 OTHER_THREADS: Final = 4
 """Connections beside those of request threads: event loop, housekeeping, gateway, operator."""
-
-MAX_LOGS: Final = 64
 
 
 def server_of(settings: PostgresqlSettings) -> Server:

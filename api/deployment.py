@@ -113,7 +113,7 @@ def _opened(
         raise LogFrozenError("the database has no journal: restore the newest backup")
     if settings.logs not in {None, len(heads)}:
         raise ConfigurationError(
-            f"this deployment has {len(heads)} logs for good; correct or remove MYSPACE_LOGS"
+            f"the number of logs here is {len(heads)} for good; correct or remove MYSPACE_LOGS"
         )
     keyring = Keyring.open(
         provider, vault_id=vault_id, rows=rows, random=random, monotonic=time.monotonic

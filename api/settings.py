@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
@@ -25,6 +26,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from vault.errors import InvalidInputError
 
 PREFIX: Final = "MYSPACE_"
+MAX_LOGS: Final = 64
+"""Each has a writer and a connection in every process."""
+
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 DATABASE: Final = "vault.db"
 """The database of the embedded default, in the data folder."""
@@ -113,6 +117,7 @@ class LimitSettings(_Group):
 class S3Settings(_Group):
     """A bucket for the sealed files, instead of a folder (docs/operations/objects.md)."""
 
+    # First, since the address below is judged by it.
     plain_http: Annotated[
         bool, Field(description="allow http to another machine: only inside a closed network")
     ] = False
@@ -168,12 +173,20 @@ class Settings(BaseSettings):
         Path, Field(description="folder of the journal's own state, apart from the data")
     ]
     issuer: Annotated[str, Field(description="origin of every address, such as https://host")]
+    proxies: Annotated[
+        str,
+        Field(
+            description="addresses or networks of the reverse proxies before us, with commas "
+            "between: what they say in X-Forwarded-For is believed"
+        ),
+    ] = "127.0.0.1"
     keys: KeySettings
     limits: LimitSettings = LimitSettings()
     s3: S3Settings | None = None
     postgresql: PostgresqlSettings | None = None
     logs: Annotated[
-        int | None, Field(ge=1, le=64, description="logs of a new deployment; fixed for good")
+        int | None,
+        Field(ge=1, le=MAX_LOGS, description="logs of a new deployment; fixed for good"),
     ] = None
     suite: Annotated[
         int, Field(ge=1, le=2, description="envelope of a new deployment: 1 AES, 2 SM4")
@@ -191,6 +204,18 @@ class Settings(BaseSettings):
         if parts.scheme not in {"http", "https"} or not parts.hostname or value != plain:
             raise ValueError("the issuer is an origin: scheme, host and port, nothing else")
         return value
+
+    @field_validator("proxies")
+    @classmethod
+    def _proxies_are_named(cls, value: str) -> str:
+        named = [part.strip() for part in value.split(",") if part.strip()]
+        try:
+            networks = [ip_network(part) for part in named]
+        except ValueError as error:
+            raise ValueError("proxies are addresses or networks, commas between them") from error
+        if not all(network.prefixlen for network in networks):
+            raise ValueError("if everybody is a proxy, everybody chooses an address to come from")
+        return ",".join(named)
 
     @model_validator(mode="after")
     def _plain_http_is_for_the_demo(self) -> Self:

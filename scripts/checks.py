@@ -63,6 +63,10 @@ _SPACE: Final = Text("剩余空间", "free space")
 _OBJECTS: Final = Text("对象存储", "object store")
 _CLOCK: Final = Text("时钟", "clock")
 _SERVER: Final = Text("服务", "server")
+_START: Final = Text(
+    "先运行 ./scripts/serve，或用 --data 指定", "Run ./scripts/serve, or use --data"
+)
+_MADE_LATER: Final = Text("不必建立：服务启动时会建", "Leave it: the server makes it at its start")
 
 
 def environment() -> Iterator[Looked]:
@@ -121,17 +125,20 @@ def root_key(settings: Settings) -> Iterator[Looked]:
     )
 
 
-def data_folder(where: Places) -> Iterator[Looked]:
-    """The folder is ours, closed to others, and can be written."""
+def data_folder(where: Places, *, holds_data: bool = True) -> Iterator[Looked]:
+    """The folder is ours, closed to others, and can be written.
+
+    Args:
+        where: The places of this deployment.
+        holds_data: Whether the database lies in it, and not on a server.
+    """
     folder = where.data
     if not folder.is_dir():
         yield Looked(
             what=_DATA,
-            state=State.BAD,
+            state=State.BAD if holds_data else State.CARE,
             seen=Text(f"没有 {folder}", f"there is no {folder}"),
-            step=Text(
-                "先运行 ./scripts/serve，或用 --data 指定", "Run ./scripts/serve, or use --data"
-            ),
+            step=_START if holds_data else _MADE_LATER,
         )
         return
     mode = stat.S_IMODE(folder.stat().st_mode)
@@ -211,7 +218,10 @@ def clock(now_ms: int, *, last_ms: int) -> Iterator[Looked]:
 
 
 def server(where: Places) -> Iterator[Looked]:
-    """Say whether a server has this folder open; either is fine."""
+    """Say whether a server has this folder open; either is fine.
+
+    Only of an embedded database: those that share one are asked at ``/readyz``.
+    """
     running = somebody(where.socket)
     yield Looked(
         what=_SERVER,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from api.consent_page import Text
 from storage.failures import (
@@ -250,7 +251,7 @@ def settings_told(error: ValidationError) -> Told:
     if () in wrong:  # The only rule that is about several settings at once.
         return _PLAIN_HTTP
     names = ", ".join(sorted({"MYSPACE_" + "__".join(map(str, loc)).upper() for loc in wrong}))
-    rules = "; ".join(str(one["ctx"]["error"]) for one in found if one["type"] == "value_error")
+    rules = "; ".join(filter(None, dict.fromkeys(map(_rule, found))))
     rules = f" ({rules})" if rules else ""
     return Told(
         text=Text(
@@ -260,6 +261,12 @@ def settings_told(error: ValidationError) -> Told:
         ),
         code=Exit.CONFIGURATION,
     )
+
+
+def _rule(error: ErrorDetails) -> str:
+    if error["type"] == "extra_forbidden":
+        return "there is no such setting"
+    return str(error["ctx"]["error"]) if error["type"] == "value_error" else ""
 
 
 _PLAIN_HTTP: Final = Told(

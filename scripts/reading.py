@@ -15,7 +15,8 @@ from api.deployment import key_provider
 from api.settings import Settings
 from scripts.outcomes import Exit, OperatorError
 from scripts.places import existing_settings, places
-from storage.database import MODE, READS, answering
+from storage.database import MODE, READS, Database, answering
+from storage.migrate import current
 from storage.unit_of_work import SqlTx
 from vault.crypto.keyring import CHECKPOINT, Keyring
 from vault.crypto.signing import VerifierKey
@@ -76,32 +77,37 @@ class Opened:
         return Policy(logs=logs, witnesses={}, groups={}, quorum=NO_QUORUM)
 
 
+class EmptyDatabaseError(OperatorError):
+    """No server has made a deployment in the database yet."""
+
+    def __init__(self) -> None:
+        """Say what makes one."""
+        super().__init__(
+            "数据库里还没有部署。请先启动服务（myspace serve）：它建表、生成密钥、开启日志。",
+            "There is no deployment in the database yet. Start a server first (myspace serve): it "
+            "makes the tables, draws the keys and opens the log.",
+            code=Exit.CONFIGURATION,
+        )
+
+
 @contextmanager
 def reading(data: Path | None) -> Iterator[Opened]:
     """Open the data folder ``data``, or the default one, while the block runs.
 
     Raises:
         OperatorError: There are no data, or no key for them.
+        EmptyDatabaseError: A database is there, and nothing in it.
         KeyUnavailableError: The key opens another vault.
         StorageError: The database cannot be read, or a newer program wrote it.
     """
     where = places(data)
     settings = existing_settings(where)
     provider = key_provider(settings)
-    with (
-        opened_to_read(settings) as database,
-        answering(),
-        database.engine.execution_options(**{MODE: READS}).connect() as connection,
-        connection.begin(),
-    ):
+    with opened_to_read(settings) as database, _kept_in(database) as connection:
         tx = SqlTx(connection)
         vault_id = tx.system.vault_id()
         if vault_id is None:
-            raise OperatorError(
-                "数据库是空的。请先运行 ./scripts/serve。",
-                "The database is empty. Run ./scripts/serve first.",
-                code=Exit.CONFIGURATION,
-            )
+            raise EmptyDatabaseError
         yield Opened(
             settings=settings,
             connection=connection,
@@ -115,6 +121,16 @@ def reading(data: Path | None) -> Iterator[Opened]:
             ),
             logs=_logs(connection),
         )
+
+
+@contextmanager
+def _kept_in(database: Database) -> Iterator[Connection]:
+    """Hold one read transaction on a database that has tables, while the block runs."""
+    if current(database.engine) is None:
+        raise EmptyDatabaseError
+    reads = database.engine.execution_options(**{MODE: READS})
+    with answering(), reads.connect() as connection, connection.begin():
+        yield connection
 
 
 def _logs(connection: Connection) -> tuple[LogName, ...]:

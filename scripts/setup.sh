@@ -1,4 +1,4 @@
-# Sourced by scripts/serve and scripts/test: makes .venv hold exactly what a lock file names.
+# Sourced by scripts/serve, scripts/cluster and scripts/test: makes .venv hold exactly what a lock file names.
 # Says what it does; does nothing when it is done already.
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }

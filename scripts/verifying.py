@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from scripts.log_reading import Openings, RowsLog
 from scripts.reading import Opened
@@ -39,8 +39,13 @@ class Verified:
 
 
 def verify_all(opened: Opened, *, progress: Callable[[int, int], None]) -> Verified:
-    """Replay every log and compare the state with it; faults are in what is returned."""
-    check, replayed, reports = StateCheck(), 0, []
+    """Replay every log and compare the state with it; faults are in what is returned.
+
+    Args:
+        opened: The deployment.
+        progress: Told how many of how many entries were read, over all logs.
+    """
+    check, replayed, before, reports = StateCheck(), 0, 0, []
     for log in opened.logs:
         opener = Openings(opened.tx, keyring=opened.keyring, log_id=log.log_id)
         decisions = DecisionCheck(
@@ -49,12 +54,13 @@ def verify_all(opened: Opened, *, progress: Callable[[int, int], None]) -> Verif
         report = verify_log(
             RowsLog(opened.connection, log_id=log.log_id, year=log.year),
             verifier=opened.verifier(log.origin),
-            progress=progress,
+            progress=partial(_within, progress, before=before, size=opened.size),
             opener=opener,
             changes=_both(check, decisions),
         )
         reports.append(report)
         replayed += decisions.replayed
+        before += log.size
     rows = tuple(state_rows(opened.connection))
     beyond = list(check.compare(rows))
     findings = [one for report in reports for one in report.findings] + beyond
@@ -67,6 +73,13 @@ def verify_all(opened: Opened, *, progress: Callable[[int, int], None]) -> Verif
         findings=tuple(findings[:MAX_FINDINGS]),
         faults=sum(report.faults for report in reports) + len(beyond),
     )
+
+
+def _within(
+    progress: Callable[[int, int], None], done: int, _of_log: int, *, before: int, size: int
+) -> None:
+    """Tell how far we are in all logs, of one that stands after ``before`` entries of others."""
+    progress(before + done, size)
 
 
 def _both(state: StateCheck, decisions: DecisionCheck) -> ChangeCheck:

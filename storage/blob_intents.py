@@ -1,7 +1,8 @@
 """Intents to keep a sealed file: what the collector and a late deposit agree by (crypto.md 7).
 
 ``pending`` until a deposit names the object (``committed``, for good) or the collector takes it
-(``deleting``). Each step is one statement on one row, so that exactly one of the two wins.
+(``deleting``). Each step is one statement on one row that says which state it comes from, so that
+exactly one of the two wins: who comes second waits for the first, and then finds another state.
 """
 
 from typing import Final
@@ -31,8 +32,13 @@ _EXPIRED: Final = Prepared(
     .limit(literal(1))
 )
 _NAMED: Final = Prepared(select(_FILE.c.number).where(keyed(_FILE, "object_key")))
-_SET: Final = Prepared(
-    update(_INTENT).where(keyed(_INTENT, "object_key")).values(state=bindparam("became"))
+_TAKE: Final = Prepared(
+    update(_INTENT)
+    .where(keyed(_INTENT, "object_key"), _STATE.in_((_PENDING, _DELETING)))
+    .values(state=_DELETING)
+)
+_KEEP: Final = Prepared(
+    update(_INTENT).where(keyed(_INTENT, "object_key")).values(state=literal("committed"))
 )
 _REMOVE: Final = Prepared(delete(_INTENT).where(keyed(_INTENT, "object_key"), _STATE == _DELETING))
 
@@ -65,11 +71,11 @@ class BlobIntents:
             if row is None:
                 return None
             object_key: str = row[0]
-            named = _NAMED.one(self._driver, object_key=object_key) is not None
-            became = "committed" if named else "deleting"
-            _SET.change_one(self._driver, object_key=object_key, became=became)
-            if not named:
+            if not _TAKE.change(self._driver, object_key=object_key):
+                continue  # A deposit has just named it, or another collector is done with it.
+            if _NAMED.one(self._driver, object_key=object_key) is None:
                 return object_key
+            _KEEP.change(self._driver, object_key=object_key)
 
     def remove(self, object_key: str) -> None:
         """Forget an object that is gone."""

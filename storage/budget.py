@@ -40,9 +40,17 @@ class Budget:
     def __init__(self) -> None:
         """Begin with nothing told."""
         self._told_at = -TELL_SECONDS
+        self._cold = True
 
     def spent(self, *, since: float, operations: int, slowest: Slowest) -> None:
-        """Tell the operator of a batch that held the head from ``since`` and too long."""
+        """Tell the operator of a batch that held the head from ``since`` and too long.
+
+        Of the first one nothing is told: its statements are parsed and planned anew, and an
+        operator's command has no other.
+        """
+        if self._cold:
+            self._cold = False
+            return
         now = time.monotonic()
         allowed = BATCH_SECONDS + OPERATION_SECONDS * operations
         if now - since > allowed and now - self._told_at >= TELL_SECONDS:

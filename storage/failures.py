@@ -113,6 +113,10 @@ _SPOKEN: Final[tuple[tuple[str, _Said], ...]] = (
 )
 """How a server that refuses a connection says why: libpq hands on its words, not its SQLSTATE."""
 
+_UNPROVEN: Final[_Said] = (
+    ConfigurationError,
+    "the database server asks for the password otherwise than by SCRAM",
+)
 _SILENT: Final[_Said] = (GoneError, "the database server does not answer")
 _UNKNOWN: Final[_Said] = (StorageError, "the database does not answer")
 
@@ -139,11 +143,6 @@ def commit_failure(error: Exception) -> VaultError:
     return OutcomeOpenError("the answer to a commit was lost")
 
 
-def outcome_open(error: Exception) -> bool:
-    """Say whether ``error`` leaves open whether the transaction was committed."""
-    return isinstance(error, OutcomeOpenError)
-
-
 def _said(error: Exception) -> _Said:
     found = _driver_error(error)
     if isinstance(found, psycopg.Error):
@@ -157,6 +156,8 @@ def _said_by_postgresql(error: psycopg.Error) -> _Said:
     if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return _UNKNOWN
     text = str(error)
+    if "authentication method requirement" in text:  # Said by libpq, before it sends anything.
+        return _UNPROVEN
     if "FATAL" not in text:
         return _SILENT
     return next((said for words, said in _SPOKEN if words in text), _SILENT)

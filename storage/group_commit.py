@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import Connection
 
 from storage.budget import Budget
-from storage.failures import BusyError
+from storage.failures import BusyError, OutcomeOpenError
 from storage.hearing import Hearing
 from storage.journal_append import LogIdentity
 from storage.journal_batch import Batch, Finished
@@ -208,7 +208,7 @@ class GroupCommit:
         if isinstance(error, LogFrozenError):
             fail(batch, error)
             self._stop_frozen(error)
-        elif self._writing.outcome_open(error):
+        elif isinstance(error, OutcomeOpenError):
             self._resolve(batch, error)
         elif len(batch) == 1 or isinstance(error, StorageError):
             self._guard.doubt()

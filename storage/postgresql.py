@@ -43,6 +43,9 @@ LOCKING: Final = (
 """How a batch begins: whoever stops while it holds the head gives it up after two seconds."""
 
 CONNECT_SECONDS: Final = 5
+PROVEN: Final = "scram-sha-256"
+"""How a server may ask for a password: it learns whether we know it, and not what it is."""
+
 _BEGIN: Final = {READS: READING, JOURNAL: LOCKING}
 _WARNINGS: Final = "vault_warnings"
 _SESSION: Final[Mapping[str, Any]] = {
@@ -58,6 +61,9 @@ _SESSION: Final[Mapping[str, Any]] = {
     "application_name": "myspace",
     "options": "-c lock_timeout=5s -c statement_timeout=30s -c timezone=UTC"
     " -c idle_in_transaction_session_timeout=30s"
+    # A proof that was spent or a code that was used stays so through a crash, whatever the
+    # server's own default is.
+    " -c synchronous_commit=on"
     # Every statement finds its rows by keys, so one plan is right for all values.
     " -c plan_cache_mode=force_generic_plan -c jit=off",
 }
@@ -95,10 +101,19 @@ class Server:
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         """Connect to the server that takes writes, where the address names several.
 
+        A password is proven, never sent: whoever answers in the server's place would read it.
+        An address may name another way with ``require_auth``.
+
         Raises:
             psycopg.OperationalError: No such server answers, or it does not let us in.
         """
-        return psycopg.connect(self.address, **_SESSION, password=self.password or None)
+        named = conninfo_to_dict(self.address).get("require_auth")
+        return psycopg.connect(
+            self.address,
+            **_SESSION,
+            password=self.password or None,
+            require_auth=named or (PROVEN if self.password else None),
+        )
 
 
 class Postgresql:

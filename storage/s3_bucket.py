@@ -3,9 +3,11 @@
 Reading, looking and removing are the client's own calls. Its public interface has no single
 parts and no conditions, but it signs any request as an address; what is written goes to such
 addresses (ADR 0031). They are good for minutes and are never shown: connections are made with
-``retries=False``, since urllib3 writes the addresses that it tries again into its log.
+``retries=False``, since urllib3 writes the addresses that it tries again into its log, and it is
+hushed where it would write down the address of an answer that it cannot read.
 """
 
+import logging
 import re
 import time
 from base64 import b64encode
@@ -33,6 +35,9 @@ TIMEOUT: Final = Timeout(connect=5, read=30)
 
 NEW: Final[Mapping[str, str]] = {"If-None-Match": "*"}
 """The condition of every write: there is no such object yet (RFC 9110 s. 13.1.2)."""
+
+_TELLING: Final = {"urllib3.connection": logging.ERROR, "urllib3.connectionpool": logging.INFO}
+"""Loggers that name whole addresses below a level: of answers with broken headers, of requests."""
 
 _SIGNED_FOR: Final = timedelta(minutes=15)
 _OK: Final = range(200, 300)
@@ -90,6 +95,8 @@ class S3Bucket:
         patience: Patience,
     ) -> None:
         """Connect to ``place`` when first asked; up to ``connections`` stay open afterwards."""
+        for name, level in _TELLING.items():
+            logging.getLogger(name).setLevel(level)
         self._bucket = place.bucket
         self._patience = patience
         self._http = PoolManager(maxsize=connections, retries=False, timeout=TIMEOUT)

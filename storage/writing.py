@@ -9,7 +9,6 @@ from typing import Final, Self
 from sqlalchemy import Connection
 
 from storage.database import Database
-from storage.failures import outcome_open
 from storage.log_rows import LogRows
 from storage.unit_of_work import journal_transactions, read_transactions
 from vault.errors import StorageError
@@ -29,13 +28,11 @@ class Writing:
         transaction: Opens a write transaction on a connection of its own, in turn with other
             writers, the journal first; commits when the block ends without error.
         reading: Opens a transaction that only reads.
-        outcome_open: Says whether an error leaves open whether the commit happened.
         shared: Whether other processes write to the log too, and the database outlives this one.
     """
 
     transaction: Callable[[], AbstractContextManager[Connection]]
     reading: Callable[[], AbstractContextManager[Connection]]
-    outcome_open: Callable[[Exception], bool]
     shared: bool
 
     @classmethod
@@ -45,7 +42,6 @@ class Writing:
             transaction=journal_transactions(database),
             # Its own: it must not wait until a request gives a connection back.
             reading=read_transactions(database, source=database.journal),
-            outcome_open=outcome_open,
             shared=database.kind.shared,
         )
 

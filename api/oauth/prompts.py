@@ -16,9 +16,13 @@ from vault.services.limits import DAY, Limit, count
 
 OFTEN: Final = "this department asks too often"
 
-BY_CLIENT: Final = Limit.of("prompts.client", OFTEN, hour=5)
-BY_DEPARTMENT: Final = Limit.of("prompts.department", OFTEN, day=10)
-"""Requests that one system, and one department, may put before one holder (threats.md 6)."""
+PROMPTS_AN_HOUR: Final = 5
+"""Requests that one system may put before one holder."""
+PROMPTS_A_DAY: Final = 10
+"""Requests that one department may put before one holder (threats.md 6)."""
+
+BY_CLIENT: Final = Limit.of("prompts.client", OFTEN, hour=PROMPTS_AN_HOUR)
+BY_DEPARTMENT: Final = Limit.of("prompts.department", OFTEN, day=PROMPTS_A_DAY)
 
 MOST_DECLINED: Final = 2
 """Times that a holder declines an item in one day before nobody asks for it again."""

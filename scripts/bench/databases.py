@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from api.settings import PostgresqlSettings
 
@@ -47,6 +46,6 @@ def chosen(kind: Kind) -> Iterator[Chosen]:
     from scripts.local.accounts import open_folder  # noqa: PLC0415
     from scripts.local.postgresql import running_postgresql  # noqa: PLC0415
 
-    with open_folder() as folder, running_postgresql(Path(folder)) as server:
+    with open_folder() as folder, running_postgresql(folder) as server:
         settings = PostgresqlSettings(address=server.address(), password_file=server.password_file)
         yield Chosen(settings=settings, cpu_seconds=server.cpu_seconds)

@@ -15,13 +15,12 @@ from typing import Final
 from api.settings import PREFIX, Settings
 from scripts.bench import bare
 from scripts.local.proc import cpu_seconds
+from scripts.local.process import MYSPACE
 from scripts.outcomes import Exit, OperatorError
 from scripts.serving import HOST, claim_port
 
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 30
-
-_MYSPACE: Final = "from scripts.cli import main; main()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def vault_server(settings: Settings, folder: Path, *, workers: int = 1) -> Itera
     """Run ``myspace serve`` on the deployment of ``settings``, as an operator would."""
     with claim_port(0) as held:
         port: int = held.getsockname()[1]
-    command = [sys.executable, "-c", _MYSPACE, "serve", "--port", str(port)]
+    command = [*MYSPACE, "serve", "--port", str(port)]
     command += ["--data", str(settings.data), "--workers", str(workers)]
     process = _started(command, folder, name="vault", more=_environment(settings))
     with _running(process, port=port, path="/readyz", log=folder / "vault.log") as served:

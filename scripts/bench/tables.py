@@ -54,7 +54,8 @@ def table(bares: Sequence[Round], pulls: Sequence[Round], *, load: Load) -> Tabl
     )
     shown = Table(title=both(title), title_justify="left", caption=both(caption))
     for head in _HEADS:
-        shown.add_column(both(head), justify="left" if head is _HEADS[0] else "right")
+        left = head is _HEADS[0]
+        shown.add_column(both(head), justify="left" if left else "right", overflow="fold")
     size = f"{load.fixture.record_bytes / KIB:.1f} KiB"
     _add(shown, Text("空的 FastAPI 接口", "bare FastAPI endpoint"), bares, shares=[1.0])
     _add(

@@ -14,7 +14,6 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -28,7 +27,7 @@ from scripts.folder_lock import Turn
 from scripts.local.accounts import TRAVERSABLE
 from scripts.local.nginx import Nginx, running_nginx
 from scripts.local.postgresql import Postgresql
-from scripts.local.process import HOST, Process, free_port, plain_environment
+from scripts.local.process import HOST, MYSPACE, Process, free_port, plain_environment
 from scripts.local.seaweedfs import SeaweedFS, seaweedfs
 from scripts.outcomes import Exit, OperatorError
 from scripts.serving import claim_port
@@ -43,7 +42,6 @@ ENVIRONMENT: Final = "environment"
 _BUCKET: Final = "vault"
 _START_SECONDS: Final = 60.0
 _ASK_SECONDS: Final = 2.0
-_MYSPACE: Final = (sys.executable, "-c", "from scripts.cli import main; main()")
 
 
 class Api:
@@ -72,7 +70,7 @@ class Api:
         """Start it; ``wait`` says when it is ready."""
         arguments = ("serve", "--demo", "--port", str(self.port))
         self._process = Process.start(
-            [*_MYSPACE, *arguments],
+            [*MYSPACE, *arguments],
             name=self.name,
             log=self.log,
             environment=plain_environment() | dict(self._environment),
@@ -141,7 +139,7 @@ class Cluster:
         """Run an operator's command on this deployment, on our terminal; return its status."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         done = subprocess.run(  # noqa: S603 - our own program
-            [*_MYSPACE, *arguments], env=ours | dict(self.environment), check=False
+            [*MYSPACE, *arguments], env=ours | dict(self.environment), check=False
         )
         return done.returncode
 

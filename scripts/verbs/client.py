@@ -6,11 +6,10 @@ from typing import Annotated, Final
 import typer
 
 from api.consent_page import Text
-from api.wiring import wire
 from scripts.client_file import ClientFile
-from scripts.operator_socket import Plain, ask
-from scripts.places import existing_settings, places
-from scripts.registering import REGISTER, RESUME, SUSPEND, operator_verbs
+from scripts.having_done import have_done
+from scripts.operator_socket import Plain
+from scripts.registering import REGISTER, RESUME, SUSPEND
 from scripts.screen import DataOption, console, facts, read_text
 
 app: Final = typer.Typer(help="部门系统 · clients", no_args_is_help=True)
@@ -31,32 +30,22 @@ def register(
     """登记一个部门系统 · register a department's system."""
     text = read_text(file)
     ClientFile.read(text)  # Faults are told here, before anything is opened.
-    done = _done(data, REGISTER, {"text": text})
+    done = have_done(REGISTER, {"text": text}, data=data)
     _told(Text("已登记", "registered"), done)
 
 
 @app.command()
 def suspend(client_id: ClientArgument, data: DataOption = None) -> None:
     """立即停用一个部门系统 · stop a department's system at once."""
-    done = _done(data, SUSPEND, {"client_id": client_id})
+    done = have_done(SUSPEND, {"client_id": client_id}, data=data)
     _told(Text("已停用", "suspended"), done)
 
 
 @app.command()
 def resume(client_id: ClientArgument, data: DataOption = None) -> None:
     """恢复一个停用的部门系统 · let a suspended system go on."""
-    done = _done(data, RESUME, {"client_id": client_id})
+    done = have_done(RESUME, {"client_id": client_id}, data=data)
     _told(Text("已恢复", "resumed"), done)
-
-
-def _done(data: Path | None, verb: str, arguments: Plain) -> Plain:
-    """Let the server of the data folder act; without one, open the vault here."""
-    where = places(data)
-    done = ask(where.socket, verb, arguments)
-    if done is None:
-        with wire(existing_settings(where)) as wired:
-            done = operator_verbs(wired.vault, demo=wired.demo)[verb](arguments)
-    return done
 
 
 def _told(title: Text, done: Plain) -> None:

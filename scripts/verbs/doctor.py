@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import typer
+from pydantic import ValidationError
 from rich.table import Table
 
 from api.consent_page import Text
@@ -11,9 +12,9 @@ from api.databases import connections_wanted, look_at_server
 from api.settings import Settings
 from scripts import checks
 from scripts.checks import Looked, State
-from scripts.outcomes import Exit, OperatorError, told_of
-from scripts.places import Places, existing_settings, places
-from scripts.reading import reading
+from scripts.outcomes import Exit, OperatorError, settings_told, told_of
+from scripts.places import Places, existing_settings, places, server_is_named
+from scripts.reading import EmptyDatabaseError, reading
 from scripts.screen import DataOption, both, console
 from scripts.server_check import database_server
 from vault.clock import SystemClock
@@ -21,6 +22,7 @@ from vault.errors import VaultError
 
 _MARKS: Final = {State.GOOD: "[green]✓[/]", State.CARE: "[yellow]![/]", State.BAD: "[red]✗[/]"}
 _DATABASE: Final = Text("数据库", "database")
+_VALUES: Final = Text("设置的值", "values of settings")
 
 
 def doctor(data: DataOption = None) -> None:
@@ -40,12 +42,20 @@ def doctor(data: DataOption = None) -> None:
 
 def _look(where: Places, *, data: DataOption) -> Iterator[Looked]:
     yield from checks.environment()
-    yield from checks.data_folder(where)
+    yield from checks.data_folder(where, holds_data=not server_is_named())
     yield from checks.free_space(where)
     try:
         settings = existing_settings(where)
     except OperatorError as error:
         yield _unreadable(error)
+        return
+    except ValidationError as error:
+        yield Looked(
+            what=_VALUES,
+            state=State.BAD,
+            seen=Text("缺失或无效", "missing or not valid"),
+            step=settings_told(error).text,
+        )
         return
     yield from checks.root_key(settings)
     yield from checks.object_store(settings)
@@ -58,9 +68,14 @@ def _look(where: Places, *, data: DataOption) -> Iterator[Looked]:
                 seen=Text(f"可以打开，{opened.size} 条日志", f"it opens; {opened.size} entries"),
             )
             yield from checks.clock(SystemClock().now_ms(), last_ms=opened.last_ms)
+    except EmptyDatabaseError as error:
+        yield Looked(
+            what=_DATABASE, state=State.CARE, seen=Text("空的", "empty"), step=error.told.text
+        )
     except VaultError as error:
         yield _unreadable(error)
-    yield from checks.server(where)
+    if settings.postgresql is None:
+        yield from checks.server(where)
 
 
 def _server(settings: Settings) -> Iterator[Looked]:

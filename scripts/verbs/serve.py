@@ -8,11 +8,11 @@ import typer
 
 from api.app import create_app
 from api.consent_page import Text
-from api.settings import Settings, refuse_unknown
+from api.settings import refuse_unknown
 from scripts.demo_people import people
 from scripts.gateway import CODES_FILE
 from scripts.outcomes import Exit, OperatorError
-from scripts.places import DEFAULT_PORT, Places, embedded_settings, places
+from scripts.places import DEFAULT_PORT, Places, embedded_settings, places, server_is_named
 from scripts.running import running
 from scripts.screen import DataOption, console, facts
 from scripts.serving import HOST, claim_port, run
@@ -55,21 +55,21 @@ def serve(
             f"{error}. Correct the name of the variable, or remove it.",
             code=Exit.CONFIGURATION,
         ) from error
+    _refuse_workers(workers)
     where = places(data)
     with claim_port(port, host=host) as held:
         number: int = held.getsockname()[1]
         settings = embedded_settings(where, port=number, demo=demo)
-        _refuse_workers(settings, workers)
         worker = 0 if workers == 1 else spread(workers, on=held)
         with running(settings, where=where) as wired:
             app = create_app(settings, wiring=lambda _settings: nullcontext(wired))
             if not worker:
                 _greet(settings.issuer, where=where, demo=settings.demo)
-            run(app, on=held, leaving=wired.leaving)
+            run(app, on=held, leaving=wired.leaving, proxies=settings.proxies)
 
 
-def _refuse_workers(settings: Settings, workers: int) -> None:
-    if workers > 1 and settings.postgresql is None:
+def _refuse_workers(workers: int) -> None:
+    if workers > 1 and not server_is_named():
         raise OperatorError(
             "SQLite 数据库只能由一个进程使用。请去掉 --workers，"
             "或用 MYSPACE_POSTGRESQL__ADDRESS 指定 PostgreSQL。",

@@ -17,9 +17,10 @@ import requests
 
 from scripts.demo_browser import Browser
 from scripts.demo_people import Paper, Somebody
+from tests.support.founding import POLICE, open_vault, put_on
 from tests.support.postgres import server_for_tests
 from tests.support.served import Served, served
-from tests.support.town import PDF, POLICE, Town, open_vault, put_on
+from tests.support.town import PDF, Town
 from vault.identifiers import IdentifierKind
 from vault.identifiers.synthetic import synthetic_resident_id
 from vault.services.acting import Member

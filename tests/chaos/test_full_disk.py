@@ -1,42 +1,28 @@
 """A disk that is full: 503, nothing released, nothing lost, and service again with room."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scripts.verifying import verify_all
+from tests.support.founding import open_vault
 from tests.support.full_disk import NAME, PERSON, UNSUPPORTED
 from tests.support.on_disk import entries, opened
-from tests.support.town import Town, open_vault
-from tests.support.tree import ROOT
+from tests.support.out_of_disk import run
+from tests.support.town import Town
 from vault.journal.entries import Kind
 
 pytestmark = pytest.mark.chaos
 
-
-def run(folder: Path, kind: str) -> tuple[int, list[dict[str, Any]], str]:
-    """Run a vault out of disk; return how it ended, its steps and its log."""
-    done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "tests.support.full_disk", str(folder), kind],
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=120,
-    )
-    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+FULL_DISK = "tests.support.full_disk"
 
 
 @pytest.mark.parametrize("kind", ["folder", "pages"])
 def test_a_full_disk_refuses_and_serves_again_with_room(tmp_path: Path, kind: str) -> None:
-    status, steps, log = run(tmp_path / kind, kind)
+    status, steps, log = run(FULL_DISK, tmp_path / kind, kind)
 
     if status == UNSUPPORTED:  # No file system of our own: then the database has no more pages.
-        status, steps, log = run(tmp_path / "instead", "pages")
+        status, steps, log = run(FULL_DISK, tmp_path / "instead", "pages")
     assert status == 0, log
     full, relieved, verified = steps
     assert full["error"][0] == "JournalUnavailableError"
@@ -49,7 +35,7 @@ def test_a_full_disk_refuses_and_serves_again_with_room(tmp_path: Path, kind: st
 def test_a_write_that_fails_in_the_commit_ends_the_process_and_loses_nothing(
     tmp_path: Path,
 ) -> None:
-    status, steps, log = run(tmp_path, "file")
+    status, steps, log = run(FULL_DISK, tmp_path, "file")
 
     assert status != 0
     assert [step["step"] for step in steps] in ([], ["full"])  # It may end before it can say so.

@@ -15,8 +15,8 @@ from signal import SIGKILL
 import pytest
 
 from scripts.verifying import verify_all
+from tests.support.founding import found_town, open_vault
 from tests.support.on_disk import entries, holes, missing_files, opened
-from tests.support.town import found_town, open_vault
 from tests.support.writers import KINDS, Told, lost, writers
 from vault.journal.entries import Result
 

@@ -14,8 +14,9 @@ from structlog.testing import capture_logs
 from api.app import create_app
 from api.wiring import wire
 from scripts.local.process import became
+from tests.support.founding import settings_of
 from tests.support.shared_town import at_once, shared_town
-from tests.support.town import Town, settings_of
+from tests.support.town import Town
 from vault.journal.entries import Kind
 from vault.journal.operations import DEADLINE_SECONDS
 
@@ -59,7 +60,9 @@ def test_a_server_that_comes_back_is_served_from_again_and_nothing_is_lost(
             recovered = became(
                 lambda: client.get("/log/checkpoint").status_code == HTTPStatus.OK, seconds=5
             )
-            ready = client.get("/readyz").status_code
+            ready = became(
+                lambda: client.get("/readyz").status_code == HTTPStatus.OK, seconds=5
+            )  # The journal looks at its own connection about once a second.
         told = [said for line in lines for said in line.end().value]
         again = at_once(lines, "pull", live)
         town.revoke(town.consent(PERSON, town.open_case(PERSON).case_no))
@@ -78,7 +81,7 @@ def test_a_server_that_comes_back_is_served_from_again_and_nothing_is_lost(
     assert [answer.status_code for answer in answers] == [HTTPStatus.SERVICE_UNAVAILABLE] * 3
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
     assert asked < DEADLINE_SECONDS
-    assert (recovered, ready) == (True, HTTPStatus.OK)
+    assert (recovered, ready) == (True, True)
     assert {one.error for one in failed} <= UNAVAILABLE
     assert late < (2 if unknown else 1) * DEADLINE_SECONDS + 1
     assert [one.error for one in again] == [""] * len(lines)

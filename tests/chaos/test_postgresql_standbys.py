@@ -19,8 +19,9 @@ from api.wiring import wire
 from scripts.local.postgresql import Postgresql
 from scripts.local.process import HOST, became
 from scripts.local.replication import catch_up, make_synchronous, promote, standby_of
+from tests.support.founding import open_vault, put_on, settings_of
 from tests.support.shared_town import SharedTown, shared_town
-from tests.support.town import Town, open_vault, put_on, settings_of
+from tests.support.town import Town
 from vault.errors import LogFrozenError, VaultError
 from vault.journal.entries import Kind
 

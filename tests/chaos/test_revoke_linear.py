@@ -16,7 +16,8 @@ from queue import SimpleQueue
 
 import pytest
 
-from tests.support.town import Granted, Town, found_town, open_vault
+from tests.support.founding import found_town, open_vault
+from tests.support.town import Granted, Town
 from vault.errors import AccessDeniedError
 from vault.ids import CaseNumber
 

@@ -11,8 +11,9 @@ from requests_oauth2client import BearerToken
 
 from scripts.demo_browser import StoryError
 from scripts.demo_people import papers, people
+from tests.support.founding import found_town, open_vault
 from tests.support.served import CODE, served
-from tests.support.town import HOUR, Town, found_town, open_vault
+from tests.support.town import HOUR, Town
 from vault.clients.protocol import Claim, SignInAttempt
 from vault.errors import AccessDeniedError, ConflictError, ReplayedError
 from vault.ids import CaseNumber

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +14,11 @@ from scripts.cli import app
 from scripts.folder_lock import Turn
 from scripts.local import proc
 from scripts.local.accounts import open_folder
-from scripts.local.process import became
+from scripts.local.process import MYSPACE, became
 from scripts.outcomes import Exit
 from scripts.serving import claim_port
 
 SECONDS = 90
-CODE = "from scripts.cli import main; main()"
 PARTS = 9
 """PostgreSQL, four parts of SeaweedFS, two servers, nginx, the program itself; at least."""
 
@@ -37,7 +35,7 @@ def folder() -> Iterator[Path]:
 def started(folder: Path, *, until: str) -> Iterator[subprocess.Popen[str]]:
     """Run it until it says something; it is killed at the end, if it still runs."""
     words = ["cluster", "--port", "0", "--data", str(folder / "kept")]
-    command = [sys.executable, "-c", CODE, *words]
+    command = [*MYSPACE, *words]
     with subprocess.Popen(  # noqa: S603 - our own program
         command,
         env=os.environ | {"TMPDIR": str(folder)},  # What one that is killed cannot remove.

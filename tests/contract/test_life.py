@@ -1,7 +1,7 @@
-"""The life of records and consents: both implementations against the plainest model.
+"""The life of records and consents: every implementation against the plainest model.
 
 A few holders' worth of numbers and sets is the model; every rule does the same thing to the
-model, to memory and to SQLite through the journal, and all three must come to the same.
+model, to memory, to SQLite and to PostgreSQL through the journal; all come to the same.
 """
 
 from collections.abc import Callable
@@ -76,7 +76,7 @@ class Life(RuleBasedStateMachine):
         folder = Path(self.stack.enter_context(TemporaryDirectory()))
         self.each = [
             self.stack.enter_context(open_ports(name, folder / name))
-            for name in ("memory", "sqlite")
+            for name in ("memory", "sqlite", "postgresql")
         ]
         for ports in self.each:
             with ports.work() as tx:
@@ -205,18 +205,19 @@ class Life(RuleBasedStateMachine):
     # What must be so after each step.
 
     @invariant()
-    def all_three_agree(self) -> None:
+    def all_agree(self) -> None:
         for ports in self.each:
             with ports.read() as tx:
                 self._compare_records(tx)
                 self._compare_consents(tx)
             assert ports.log.size() == self.entries
-        memory, sqlite = self.each
+        memory, *others = self.each
         with memory.read() as tx:
             heads, consents = tx.records.heads(SPACE), tx.consents.of_holder(SPACE)
-        with sqlite.read() as tx:
-            assert tx.records.heads(SPACE) == heads
-            assert tx.consents.of_holder(SPACE) == consents
+        for ports in others:
+            with ports.read() as tx:
+                assert tx.records.heads(SPACE) == heads
+                assert tx.consents.of_holder(SPACE) == consents
 
     def _compare_records(self, tx: Tx) -> None:
         found = {head.record_id: head for head in tx.records.heads(SPACE)}

@@ -35,7 +35,7 @@ PDF = b"%PDF-1.7\n" + b"a page" * 10_000
 CONTACT = "+8613000000000"
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """Return a vault of one kind with three departments."""
     with open_world(request.param, tmp_path) as opened:

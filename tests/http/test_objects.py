@@ -10,21 +10,10 @@ import pytest
 from api.settings import S3Settings
 from scripts.local.seaweedfs import SeaweedFS
 from tests.support.buckets import names_in
-from tests.support.front import Does, Front, front
+from tests.support.front import Does, Front
 from tests.support.http_world import PDF, HttpWorld, identity_card, open_world
 
 LARGE = PDF + os.urandom(9 * 2**20)
-
-
-@pytest.fixture
-def gate(seaweed: SeaweedFS) -> Iterator[Front]:
-    with front(seaweed.port) as opened:
-        yield opened
-
-
-@pytest.fixture
-def bucket(seaweed: SeaweedFS) -> str:
-    return seaweed.make_bucket()
 
 
 @pytest.fixture

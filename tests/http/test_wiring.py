@@ -4,7 +4,6 @@ import json
 import os
 import sqlite3
 import threading
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from api.deployment import SERVICE_KEYS, key_provider
 from api.settings import KeySettings, RootProvider, Settings
 from api.wiring import wire
+from scripts.local.process import became
 from storage.slots import state_file
 from tests.support.http_world import DAY, SetClock, settings_below
 from vault.clock import legal_day
@@ -73,9 +73,7 @@ def test_what_has_expired_is_removed_by_and_by(tmp_path: Path) -> None:
         start_sign_in(wired.vault, number, source="192.0.2.1")
         before = count(settings, "signin_attempt")
         clock.ahead = 7 * DAY
-        until = time.monotonic() + 10
-        while count(settings, "signin_attempt") and time.monotonic() < until:
-            time.sleep(0.02)
+        became(lambda: count(settings, "signin_attempt") == 0, seconds=10)
 
     assert (before, count(settings, "signin_attempt")) == (1, 0)
 
@@ -101,9 +99,7 @@ def test_housekeeping_goes_on_after_a_bug(tmp_path: Path) -> None:
         )
         start_sign_in(wired.vault, number, source="192.0.2.1")
         clock.ahead = 7 * DAY
-        until = time.monotonic() + 10
-        while count(settings_below(tmp_path), "signin_attempt") and time.monotonic() < until:
-            time.sleep(0.02)
+        became(lambda: count(settings_below(tmp_path), "signin_attempt") == 0, seconds=10)
 
     assert clock.left == 0
     assert count(settings_below(tmp_path), "signin_attempt") == 0

@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Mapping
 from importlib.metadata import version
 from io import BytesIO
+from ipaddress import ip_address, ip_network
 from pathlib import Path, PurePath
 from typing import Any
 from urllib.error import URLError
@@ -71,6 +72,15 @@ def test_only_the_proxy_can_be_reached() -> None:
     }
 
 
+def test_the_proxy_alone_is_believed_where_requests_come_from() -> None:
+    proxy = ip_address(SERVICES["nginx"]["networks"]["front"]["ipv4_address"])
+    (pool,) = COMPOSE["networks"]["front"]["ipam"]["config"]
+
+    assert SERVICES["api-1"]["environment"]["MYSPACE_PROXIES"] == str(proxy)
+    assert proxy in ip_network(pool["subnet"])
+    assert proxy not in ip_network(pool["ip_range"])  # Where the addresses of the others are from.
+
+
 def test_no_secret_stands_in_the_file_and_each_belongs_to_who_reads_it(secrets: Path) -> None:
     script = (CONTAINERS / "secrets.sh").read_text("utf-8")
     handed_over = re.findall(r"chown -R (\S+) secrets/(\w+)", script)
@@ -104,6 +114,7 @@ def test_both_processes_have_the_same_settings_and_folders_of_their_own() -> Non
     assert not {*one["volumes"]} & {*other["volumes"]}
     assert {*one["environment"]} == {
         *("MYSPACE_ISSUER", "MYSPACE_DATA", "MYSPACE_STATE", "MYSPACE_KEYS__ROOT_KEY_FILE"),
+        "MYSPACE_PROXIES",
         *("MYSPACE_POSTGRESQL__ADDRESS", "MYSPACE_POSTGRESQL__PASSWORD_FILE"),
         *("MYSPACE_S3__ADDRESS", "MYSPACE_S3__PLAIN_HTTP", "MYSPACE_S3__CREDENTIALS_FILE"),
     }

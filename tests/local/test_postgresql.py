@@ -13,7 +13,7 @@ from scripts.local.accounts import account
 from scripts.local.postgresql import Postgresql, running_postgresql
 from scripts.local.postgresql_files import copy_programs, installation
 from scripts.local.proc import is_paused
-from scripts.local.process import plain_environment
+from scripts.local.process import became, plain_environment
 from scripts.outcomes import OperatorError
 
 
@@ -113,9 +113,7 @@ def test_the_cpu_time_of_ended_backends_counts(calm: Postgresql) -> None:
     before = calm.cpu_seconds()
     with calm.connect() as connection:
         connection.execute("SELECT count(*) FROM generate_series(1, 2000000)")
-    deadline = time.monotonic() + 5
-    while calm.backends() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    became(lambda: not calm.backends(), seconds=5)
 
     assert calm.cpu_seconds() - before > 0.05
 

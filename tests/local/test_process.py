@@ -3,12 +3,11 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from scripts.local.process import Process, free_port, started
+from scripts.local.process import Process, became, free_port, started
 from scripts.outcomes import OperatorError
 
 SLEEPER = [sys.executable, "-S", "-c", "import time; print('up', flush=True); time.sleep(60)"]
@@ -82,10 +81,7 @@ def test_a_killed_parent_leaves_no_orphan(tmp_path: Path) -> None:
         child = int(parent.stdout.readline())
         parent.kill()
 
-    deadline = time.monotonic() + 5
-    while _lives(child) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not _lives(child)
+    assert became(lambda: not _lives(child), seconds=5)
 
 
 def test_free_ports_are_free() -> None:

@@ -172,6 +172,20 @@ def test_b14_a_jti_is_spent_even_by_a_request_that_fails(world: World) -> None:
     assert second.json() == REFUSED
 
 
+def test_b14_a_jti_stays_spent_where_another_server_has_a_clock_that_is_ahead(
+    world: World,
+) -> None:
+    assertion = world.assertion(exp=NOW - 9)
+    first = world.registry_token(assertion=assertion)
+    with world.memory.work() as tx:
+        tx.protocol.sweep(now=NOW + 30, limit=9)
+
+    second = world.registry_token(assertion=assertion)
+
+    assert first.status_code == 200
+    assert second.json() == REFUSED
+
+
 def test_b14_the_same_jti_of_another_client_is_another_one(world: World) -> None:
     world.memory.add(client("other"))
 

@@ -19,7 +19,14 @@ from tests.support.postgres import fresh_database, server_for_tests
 from vault.crypto.providers import create_key_file
 
 SERVE = ("serve", "--demo", "--port", "0")
-VERBS = {"serve": SERVE, "doctor": ("doctor",), "migrate": ("migrate",)}
+VERBS = {
+    "serve": SERVE,
+    "doctor": ("doctor",),
+    "migrate": ("migrate",),
+    "activate": ("policy", "activate"),
+    "suspend": ("client", "suspend", "demo-none"),
+    "verify": ("journal", "verify"),
+}
 
 ALL = ("serve", "doctor", "migrate")
 ROLES = (ROLE, SUPERUSER)
@@ -145,6 +152,36 @@ def test_a_password_file_that_cannot_be_used(
     name_server(monkeypatch, durable.address(), path)
 
     check(durable, ALL, Exit.CONFIGURATION, "thepasswordfile")
+
+
+@pytest.mark.parametrize("tables", [False, True])
+def test_nothing_but_a_server_makes_a_deployment(
+    tables: bool,  # noqa: FBT001 - two kinds of empty
+    durable: Postgresql,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with fresh_database(durable) as empty:
+        name_server(monkeypatch, empty.address, empty.password_file)
+        if tables:
+            myspace("migrate")
+
+        check(durable, ("activate", "suspend", "verify"), Exit.CONFIGURATION, "nodeployment")
+        looked = myspace("doctor")
+
+        with empty.connect() as connection:
+            found = connection.execute("SELECT to_regclass('vault_meta') IS NOT NULL").fetchall()
+            kept = connection.execute("SELECT 1 FROM vault_meta").fetchall() if tables else []
+    assert (found, kept) == ([(tables,)], [])
+    assert (looked.exit_code, "makes the tables" in " ".join(looked.output.split())) == (0, True)
+
+
+def test_doctor_says_what_is_wrong_with_a_setting_beside_all_else(
+    durable: Postgresql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name_server(monkeypatch, durable.address(), durable.password_file, ADRESS="nowhere")
+
+    check(durable, ("doctor",), Exit.CONFIGURATION, "thereisnosuchsetting")
+    assert "MYSPACE_POSTGRESQL__ADRESS" in myspace("doctor").output.replace("\n", "")
 
 
 def test_a_schema_of_a_newer_program(durable: Postgresql, monkeypatch: pytest.MonkeyPatch) -> None:

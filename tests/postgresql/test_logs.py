@@ -12,17 +12,10 @@ from api.app import create_app
 from api.wiring import wire
 from scripts.verifying import verify_all
 from storage.failures import ConfigurationError
+from tests.support.founding import MARKET, SERVER, found_town, open_vault, put_on, settings_of
 from tests.support.on_disk import opened
 from tests.support.postgres import server_for_tests
-from tests.support.town import (
-    MARKET,
-    SERVER,
-    Town,
-    found_town,
-    open_vault,
-    put_on,
-    settings_of,
-)
+from tests.support.town import Town
 from vault.crypto.signing import VerifierKey
 from vault.errors import AccessDeniedError
 from vault.journal.checkpoints import verify_checkpoint
@@ -96,7 +89,7 @@ def test_the_number_of_logs_is_fixed_for_good(spread: Path) -> None:
         pass
 
     with (
-        pytest.raises(ConfigurationError, match="has 3 logs for good"),
+        pytest.raises(ConfigurationError, match="is 3 for good"),
         wire(settings.model_copy(update={"logs": 2})),
     ):
         pass

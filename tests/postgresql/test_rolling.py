@@ -19,8 +19,9 @@ from scripts.private_files import read_private
 from storage.failures import NewerDataError, OlderDataError
 from storage.migrate import MIGRATING, current, head, prepare_shared, upgrade
 from storage.postgresql import Server, open_postgresql
+from tests.support.founding import found_town, open_vault, put_on, settings_of
 from tests.support.postgres import server_for_tests
-from tests.support.town import Town, found_town, open_vault, put_on, settings_of
+from tests.support.town import Town
 
 FIRST = "0001"
 THREADS = 4

@@ -28,26 +28,23 @@ from storage.failures import BusyError
 from storage.first_head import open_log
 from storage.waiting import MAX_CHANGES
 from tests.support.vault_values import NOW_MS, SPACE, a_case, a_holder
-from tests.support.writer import ORIGIN, SIGNER, YEAR, World, a_change, a_pull, entry_id
+from tests.support.writer import (
+    ORIGIN,
+    SIGNER,
+    YEAR,
+    World,
+    a_change,
+    a_pull,
+    entry_id,
+    in_one_batch,
+)
 from vault.errors import JournalUnavailableError
 from vault.ids import CaseNumber
-from vault.journal.operations import DEADLINE_SECONDS, Change, Committed, Disclosure, Request
+from vault.journal.operations import DEADLINE_SECONDS, Committed, Request
 from vault.ports import Tx
 
 SUBTRANSACTIONS = 64
 """Ids that PostgreSQL keeps of one backend's (PGPROC_MAX_CACHED_SUBXIDS)."""
-
-
-def in_one_batch(world: World, *operations: Change | Disclosure) -> list[object]:
-    """Serve all at once; say which were committed and how the others failed."""
-    writer = world.writer()
-    waiting = [writer.enqueue(operation) for operation in operations]
-    writer.start()
-    writer.stop()
-    return [
-        type(error) if (error := one.exception()) else isinstance(one.result(), Committed)
-        for one in waiting
-    ]
 
 
 def test_plain_work_goes_on_while_the_head_is_held(world: World) -> None:
@@ -62,7 +59,7 @@ def test_plain_work_goes_on_while_the_head_is_held(world: World) -> None:
         with world.work() as tx:
             return tx.protocol.claim([])
 
-    assert in_one_batch(world, a_change(1, effect=look)) == [True]
+    assert in_one_batch(world.writer(), a_change(1, effect=look)) == [True]
     assert seen == [()]
 
 
@@ -123,7 +120,7 @@ def test_a_batch_of_changes_stays_below_what_the_server_remembers(world: World) 
 
     changes = [a_change(number, effect=effect(number)) for number in range(3 * MAX_CHANGES)]
 
-    outcomes = in_one_batch(world, *changes)
+    outcomes = in_one_batch(world.writer(), *changes)
 
     ((count, overflowed),) = seen
     assert outcomes == [True] * len(changes)
@@ -173,7 +170,7 @@ def test_an_operation_waits_half_a_second_for_a_row_and_fails_alone(
     with world.database.engine.connect() as other, other.begin():
         other.exec_driver_sql("SELECT holder_id FROM holder FOR UPDATE")
         other.exec_driver_sql("LOCK TABLE request_id IN ACCESS EXCLUSIVE MODE")
-        outcomes = in_one_batch(world, a_change(1), touching, a_pull(3))
+        outcomes = in_one_batch(world.writer(), a_change(1), touching, a_pull(3))
     waited = time.monotonic() - started_at
 
     assert outcomes == [True, BusyError, True]
@@ -188,10 +185,23 @@ def test_a_batch_that_holds_the_head_too_long_is_told_with_its_slowest_operation
         time.sleep(4 * BATCH_SECONDS)  # What no guard may.
         return a_change(0).decide(tx, at_ms)
 
-    outcomes = in_one_batch(world, a_change(1), a_change(2, decide_anew=slow), a_change(3))
+    with world.serving() as writer:
+        held, waits = threading.Event(), threading.Event()
+
+        def hold(_tx: Tx, _at_ms: int) -> None:
+            held.set()
+            waits.wait(5)
+            time.sleep(4 * BATCH_SECONDS)
+
+        first = writer.enqueue(a_change(0, effect=hold))  # Too long as well, and not told.
+        held.wait(5)
+        later = (a_change(1), a_change(2, decide_anew=slow), a_change(3))
+        waiting = [writer.enqueue(operation) for operation in later]
+        waits.set()
+        outcomes = [isinstance(one.result(10), Committed) for one in (first, *waiting)]
 
     (told,) = [one for one in logged if one["event"] == "the head of the log was held too long"]
-    assert outcomes == [True] * 3
+    assert outcomes == [True] * 4
     assert (told["operations"], told["allowed_ms"]) == (3, 5.3)
     assert told["slowest"].endswith("test_rules." + slow.__qualname__)
     assert told["ms"] >= told["slowest_ms"] >= 4 * BATCH_SECONDS * 1000

@@ -14,9 +14,10 @@ from scripts.demo_data import fill
 from scripts.local.process import became
 from storage.journal_rows import KEYS
 from storage.tables import METADATA
+from tests.support.founding import MARKET, open_vault
 from tests.support.second_process import Line, Said
 from tests.support.shared_town import SharedTown, meanwhile, shared_town
-from tests.support.town import MARKET, Granted, Town, open_vault
+from tests.support.town import Granted, Town
 from vault.ports import LiveToken
 from vault.services.suspend_client import resume_client, suspend_client
 from vault.services.sweep import sweep

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from minio import Minio
-from urllib3 import PoolManager
 
 from scripts.local.seaweedfs import Login, SeaweedFS, seaweedfs
 from storage.objects_s3 import S3Objects
 from storage.s3_bucket import PATIENT, Patience, S3Bucket, S3Place
 from storage.s3_credentials import S3Credentials
+from tests.support.front import Front, front
 
 HASTY = Patience(waits=(0.02, 0.05))
 """For tests that wait for a store that does not come back."""
@@ -20,6 +19,19 @@ def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
     """Return a real object store; every test makes a bucket of its own in it."""
     with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as opened:
         yield opened
+
+
+@pytest.fixture
+def gate(seaweed: SeaweedFS) -> Iterator[Front]:
+    """Return a front before the store, which may do harm to requests."""
+    with front(seaweed.port) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bucket(seaweed: SeaweedFS) -> str:
+    """Return the name of a new bucket."""
+    return seaweed.make_bucket()
 
 
 def bucket_in(
@@ -39,19 +51,12 @@ def bucket_in(
     return S3Bucket(place, keys, connections=8, patience=patience)
 
 
-def objects_in(seaweed: SeaweedFS, *, name: str | None = None) -> S3Objects:
-    """Return a place for sealed files in a bucket, a new one if none is named."""
-    return S3Objects(bucket_in(seaweed, name=name))
+def objects_in(seaweed: SeaweedFS) -> S3Objects:
+    """Return a place for sealed files in a new bucket."""
+    return S3Objects(bucket_in(seaweed))
 
 
 def names_in(seaweed: SeaweedFS, bucket: str) -> list[str]:
     """Return what lies in a bucket, as its owner sees it."""
-    client = Minio(
-        seaweed.endpoint,
-        access_key=seaweed.owner.access_key,
-        secret_key=seaweed.owner.secret_key,
-        secure=False,
-        region="us-east-1",
-        http_client=PoolManager(retries=False, timeout=5),
-    )
-    return [str(one.object_name) for one in client.list_objects(bucket, recursive=True)]
+    found = seaweed.client().list_objects(bucket, recursive=True)
+    return [str(one.object_name) for one in found]

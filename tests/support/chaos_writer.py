@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from scripts.serving import log_as_json
-from tests.support.town import PDF, Town, open_vault
+from tests.support.founding import open_vault
+from tests.support.town import PDF, Town
 from vault.journal.receipts import Receipt
 from vault.services.sealing import Incoming
 

@@ -26,6 +26,8 @@ class Does(Enum):
     """The reply breaks off in the middle."""
     REDIRECT = auto()
     """It sends to somewhere else."""
+    BROKEN_HEADERS = auto()
+    """The store does it, and one header of the reply is none."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,9 @@ def _serve(client: socket.socket, opened: Front, store_port: int) -> None:
                     b"HTTP/1.1 307 Elsewhere\r\nLocation: http://127.0.0.1:9/\r\n"
                     b"Content-Length: 0\r\nConnection: close\r\n\r\n"
                 )
+            case Does.BROKEN_HEADERS:
+                reply = _forwarded(head, body, store_port)
+                client.sendall(reply.replace(b"\r\n", b"\r\nno header\r\n", 1))
             case Does.PASS | Does.LOSE_REPLY | Does.HALF_REPLY:
                 reply = _forwarded(head, body, store_port)
                 opened.after(asked)

@@ -20,8 +20,9 @@ from sqlalchemy import Engine, event
 
 from scripts.serving import log_as_json
 from scripts.verifying import verify_all
+from tests.support.founding import found_town, open_vault
 from tests.support.on_disk import entries, opened
-from tests.support.town import Granted, Town, found_town, open_vault
+from tests.support.town import Granted, Town
 from vault.errors import VaultError
 from vault.journal.entries import Kind
 

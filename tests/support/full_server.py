@@ -18,9 +18,10 @@ from scripts.local.postgresql import Postgresql
 from scripts.local.postgresql_files import DATABASE
 from scripts.serving import log_as_json
 from scripts.verifying import verify_all
+from tests.support.founding import found_town, open_vault, put_on
 from tests.support.full_disk import NAME, PERSON, UNSUPPORTED, say, until_it_fails
 from tests.support.on_disk import entries, holes, opened
-from tests.support.town import Town, found_town, open_vault, put_on
+from tests.support.town import Town
 from vault.journal.entries import Kind
 
 VOLUME_BYTES: Final = 192 * 2**20

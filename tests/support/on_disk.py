@@ -12,7 +12,7 @@ from scripts.log_reading import Openings, RowsLog
 from scripts.reading import LogName, Opened
 from storage.database import MODE, READS
 from storage.unit_of_work import SqlTx
-from tests.support.town import settings_of
+from tests.support.founding import settings_of
 from vault.crypto.keyring import Keyring
 from vault.journal.entries import Entry
 

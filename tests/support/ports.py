@@ -240,7 +240,7 @@ def _sql(
         clock=clock,
         on_fatal=fatal.append,
     )
-    (folder / "state").mkdir()
+    (folder / "state").mkdir(parents=True)
     journal.start()
     try:
         yield Ports(

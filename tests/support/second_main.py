@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from scripts.serving import log_as_json
+from tests.support.founding import open_vault
 from tests.support.second_process import READY, Said
-from tests.support.town import Granted, Town, open_vault
+from tests.support.town import Granted, Town
 from vault.clients.protocol import AuthorizationCode, Claim
 from vault.ids import ClientId
 from vault.ports import LiveToken

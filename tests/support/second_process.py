@@ -105,14 +105,12 @@ class SecondProcess:
 
 
 @contextmanager
-def second_process(
-    folder: Path, *, threads: int, log: Path | None = None
-) -> Iterator[SecondProcess]:
+def second_process(folder: Path, *, threads: int) -> Iterator[SecondProcess]:
     """Run such a process while the block runs, with a line to each of its threads."""
     with ExitStack() as stack:
         pairs = [socket.socketpair() for _ in range(threads)]
         theirs = [there.fileno() for _, there in pairs]
-        errors = stack.enter_context((log or folder / "second.log").open("ab"))
+        errors = stack.enter_context((folder / "second.log").open("ab"))
         child = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "tests.support.second_main", folder, *map(str, theirs)],
             cwd=ROOT,

@@ -19,7 +19,7 @@ from scripts.demo_clients import read_clients
 from scripts.demo_department import DepartmentSystem
 from scripts.demo_people import Somebody
 from scripts.gateway import CODES_FILE
-from tests.support.town import settings_of
+from tests.support.founding import settings_of
 
 MYSPACE = Path(sys.executable).with_name("myspace")
 ADDRESS = re.compile(r"http://127\.0\.0\.1:[0-9]+")

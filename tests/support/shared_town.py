@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.local.postgresql import Postgresql
-from scripts.local.postgresql_files import Settings
 from scripts.verifying import verify_all
+from tests.support.founding import found_town, open_vault, put_on
 from tests.support.on_disk import entries, holes, opened
 from tests.support.postgres import server_for_tests
 from tests.support.second_process import Line, Said, SecondProcess, second_process
-from tests.support.town import Town, found_town, open_vault, put_on
+from tests.support.town import Town
 from vault.journal.entries import Kind
 
 
@@ -52,11 +52,9 @@ class SharedTown:
 
 
 @contextmanager
-def shared_town(
-    folder: Path, *, settings: Settings | None = None, logs: int = 1
-) -> Iterator[SharedTown]:
+def shared_town(folder: Path, *, logs: int = 1) -> Iterator[SharedTown]:
     """Found a town on a server of its own, on which a commit is one."""
-    with server_for_tests(settings={"fsync": True, **(settings or {})}) as server:
+    with server_for_tests(settings={"fsync": True}) as server:
         put_on(folder, address=server.address(), password_file=server.password_file, logs=logs)
         found_town(folder)
         yield SharedTown(folder=folder, server=server)

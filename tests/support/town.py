@@ -1,25 +1,16 @@
 """A small town: two departments, made-up holders, every verb.
 
 What a front door would have proven (token, proof, sign-in) is made here; everything behind it
-is the real thing: wiring, the database, sealed files, the journal. Its database is the embedded
-file, unless ``put_on`` has named a server beside it.
+is the real thing: wiring, the database, sealed files, the journal (``tests.support.founding``).
 """
 
-import json
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
 from typing import Final
 
-from api.settings import KeySettings, RootProvider, Settings
-from api.wiring import wire
-from policies.departments import departments
 from policies.scopes import View
-from scripts.client_file import ClientFile
-from scripts.demo_clients import draw_clients, registration
+from tests.support.founding import MARKET, POLICE
 from vault.clients.protocol import (
     AccessToken,
     AuthorizationCode,
@@ -31,11 +22,9 @@ from vault.clients.protocol import (
 )
 from vault.clock import MS, legal_day
 from vault.consents.details import Details, EvidenceGrant
-from vault.crypto.providers import create_key_file
-from vault.departments import Department, DepartmentStatus
 from vault.identifiers import Identifier, IdentifierKind, parse
 from vault.identifiers.synthetic import synthetic_resident_id
-from vault.ids import ID_BYTES, CaseNumber, ClientId, DepartmentId, GrantId, RecordId, Space
+from vault.ids import ID_BYTES, CaseNumber, ClientId, GrantId, Space
 from vault.journal.receipts import Receipt
 from vault.ports import LiveToken
 from vault.services import Vault
@@ -51,13 +40,9 @@ from vault.services.end_consent import (
 from vault.services.give_consent import GiveConsent, give_consent
 from vault.services.open_case import OpenCase, OpenedCase, open_case
 from vault.services.pull import Pull, Release, pull_evidence
-from vault.services.register_client import register_client
-from vault.services.register_department import register_department
 from vault.services.sealing import Incoming
 from vault.services.versions import Deposited
 
-POLICE: Final = "11110105PDY0010207"
-MARKET: Final = "11110105PDY001012C"
 ITEM: Final = "11110105PDY001012C4000131020100"
 PURPOSE: Final = "licence_application"
 CODE: Final = "ID01"
@@ -65,66 +50,6 @@ FIELDS: Final = frozenset({"name", "id_number", "valid_to"})
 ACR: Final = "urn:myspace:acr:aal1"
 HOUR: Final = 3600
 PDF: Final = b"%PDF-1.7\n"
-SERVER: Final = "server.json"
-"""Names the database server of a deployment, in its folder."""
-ISSUER: Final = "http://127.0.0.1:8000"
-
-
-def settings_of(folder: Path, *, issuer: str = ISSUER) -> Settings:
-    """Return the settings of a deployment whose parts all lie below ``folder``."""
-    key_file = folder / "key" / "root.key"
-    if not key_file.exists():
-        key_file.parent.mkdir(parents=True, mode=0o700)
-        create_key_file(key_file, random=os.urandom)
-    named = folder / SERVER
-    server = json.loads(named.read_text("utf-8")) if named.exists() else {}
-    return Settings(
-        data=folder / "data",
-        state=folder / "state",
-        issuer=issuer,
-        keys=KeySettings(provider=RootProvider.FILE, root_key_file=key_file),
-        demo=True,
-        **server,
-    )
-
-
-def put_on(folder: Path, *, address: str, password_file: Path, logs: int = 1) -> None:
-    """Let the deployment in ``folder`` have its database on a server, from now on."""
-    server = {"address": address, "password_file": str(password_file)}
-    (folder / SERVER).write_text(json.dumps({"postgresql": server, "logs": logs}), "utf-8")
-
-
-@contextmanager
-def open_vault(folder: Path, *, issuer: str = ISSUER) -> Iterator[Vault]:
-    """Open, or found, the deployment in ``folder`` while the block runs."""
-    with wire(settings_of(folder, issuer=issuer)) as wired:
-        yield wired.vault
-
-
-def found_town(folder: Path) -> None:
-    """Found a deployment with its two departments' systems, and close it again."""
-    clients = {one.department: one for one in draw_clients(folder / "clients")}
-    with open_vault(folder) as vault:
-        for code in (POLICE, MARKET):
-            department = department_of(code, department_id=DepartmentId(vault.random(ID_BYTES)))
-            register_department(vault, department)
-            file = ClientFile.read(json.dumps(registration(clients[code])))
-            register_client(vault, file.client(department.department_id), demo=True)
-
-
-def department_of(code: str, *, department_id: DepartmentId) -> Department:
-    """Return a department of the demonstration as it is registered."""
-    known = departments()[code]
-    return Department(
-        department_id=department_id,
-        code=code,
-        name_zh=known.zh,
-        name_en=known.en,
-        contact="service@example.org",
-        privacy_officer="privacy@example.org",
-        status=DepartmentStatus.ACTIVE,
-        version=1,
-    )
 
 
 @dataclass(frozen=True)
@@ -357,8 +282,3 @@ class Town:
     def now(self) -> int:
         """Return UTC seconds."""
         return self.vault.clock.now_ms() // MS
-
-    def keeps(self, record_id: RecordId) -> bool:
-        """Say whether a record is there."""
-        with self.vault.read() as tx:
-            return tx.records.find(record_id) is not None

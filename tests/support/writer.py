@@ -40,6 +40,7 @@ from vault.journal.entries import Entry, Kind
 from vault.journal.findings import StoredEntry
 from vault.journal.operations import (
     Change,
+    Committed,
     Decided,
     Decision,
     Disclosure,
@@ -171,6 +172,17 @@ def _world(folder: Path, database: Database) -> World:
             now_ms=world.clock.now_ms(),
         )
     return world
+
+
+def in_one_batch(writer: GroupCommit, *operations: Change | Disclosure) -> list[object]:
+    """Serve all at once; say which were committed and how the others failed."""
+    waiting = [writer.enqueue(operation) for operation in operations]
+    writer.start()
+    writer.stop()
+    return [
+        type(error) if (error := one.exception()) else isinstance(one.result(), Committed)
+        for one in waiting
+    ]
 
 
 def permitted(*seen: Seen, until_ms: int | None = None) -> Decided:

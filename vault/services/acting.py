@@ -7,7 +7,7 @@ along, so that the entry can say how it was asked.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from ipaddress import IPv4Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, ip_address, ip_network
 from typing import Final, Self
 
 from policies.facts import MemberFacts
@@ -159,12 +159,21 @@ class Member:
 def network_prefix(address: str) -> str | None:
     """Return the /24 (IPv4) or /48 (IPv6) that ``address`` is in; ``None`` if it is none."""
     try:
-        found = ip_address(address)
+        found = ip_address(plain_address(address))
     except ValueError:
         return None
     prefix = 24 if found.version == 4 else 48  # noqa: PLR2004 - versions of IP
     network = ip_network((found, prefix), strict=False)
     return network.with_prefixlen if isinstance(network, IPv4Network) else network.compressed
+
+
+def plain_address(address: str) -> str:
+    """Return the IPv4 address that is written as one of IPv6, as a proxy on both writes it."""
+    try:
+        mapped = IPv6Address(address).ipv4_mapped
+    except ValueError:
+        return address
+    return address if mapped is None else str(mapped)
 
 
 def new_entry_id(random: RandomBytes) -> EntryId:

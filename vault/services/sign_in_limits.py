@@ -7,13 +7,12 @@ up does not concern it. All others share what the account has, and their source'
 """
 
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from vault.identifiers import Identifier
 from vault.ports import Tx
 from vault.services import Vault
-from vault.services.acting import network_prefix
+from vault.services.acting import network_prefix, plain_address
 from vault.services.limits import DAY, Limit
 
 CODES: Final = "too many codes were asked for"
@@ -85,10 +84,5 @@ def _wrong(vault: Vault, account: bytes) -> bytes:
 @lru_cache(maxsize=1024)
 def source_of(address: str) -> str:
     """Return what counts as one source: an IPv6 site has 2^80 addresses to come from."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(found, IPv6Address):
-        return address
-    return str(found.ipv4_mapped or network_prefix(address))
+    plain = plain_address(address)
+    return (network_prefix(plain) or plain) if ":" in plain else plain

@@ -97,6 +97,7 @@ def test_a_folder_is_there_ours_and_closed(where: Places) -> None:
 
     where.data.rmdir()
     assert states(checks.data_folder(where)) == [State.BAD]
+    assert states(checks.data_folder(where, holds_data=False)) == [State.CARE]
     assert states(checks.free_space(where)) == []
 
 

@@ -321,13 +321,14 @@ def test_whom_to_believe_is_said_once(where: Places, receipt: Path) -> None:
 
 def test_several_workers_on_an_embedded_database_are_refused(tmp_path: Path) -> None:
     said = told(
-        myspace("serve", "--demo", "--port", "0", "--workers", "2", "--data", tmp_path / "data"),
+        myspace("serve", "--port", "0", "--workers", "2", "--data", tmp_path / "data"),
         Exit.CONFIGURATION,
     )
 
     assert "--workers" in said
     assert "MYSPACE_POSTGRESQL__ADDRESS" in said
     assert not (tmp_path / "data" / "vault.db").exists()
+    assert not places(tmp_path / "data").key_file.exists()
 
 
 def test_a_new_root_key_is_ours_alone_and_never_overwritten(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from scripts.demo_people import papers, people
 from scripts.operator_socket import Plain
 from scripts.outcomes import Exit, OperatorError
 from scripts.registering import REGISTER, RESUME, SUSPEND, operator_verbs, register
-from tests.support.town import open_vault
+from tests.support.founding import open_vault
 from vault.clients import ClientStatus
 from vault.clock import legal_day
 from vault.errors import (

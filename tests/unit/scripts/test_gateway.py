@@ -1,14 +1,15 @@
 """The courier: every code is delivered, failures are tried again, and it ends when it is told."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from scripts.gateway import delivering
-from tests.support.town import Town, found_town, open_vault
+from scripts.local.process import became
+from tests.support.founding import found_town, open_vault
+from tests.support.town import Town
 from vault.services import Vault
 from vault.services.outbox import ONE_TIME_CODE, Outgoing, enqueue, waiting
 
@@ -56,12 +57,7 @@ def ask_for(vault: Vault, code: str) -> None:
 
 
 def soon(happened: Callable[[], bool]) -> bool:
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        if happened():
-            return True
-        time.sleep(0.02)
-    return False
+    return became(happened, seconds=20)
 
 
 def couriers() -> list[str]:
@@ -90,8 +86,9 @@ def test_what_cannot_be_delivered_is_tried_again(vault: Vault, turn: Path) -> No
 
 def test_what_was_not_delivered_waits_for_the_next_start(vault: Vault, turn: Path) -> None:
     ask_for(vault, "123456")
-    with delivering(vault, gateway=Recording(failures=1_000), turn=turn):
-        time.sleep(0.3)
+    failing = Recording(failures=1_000)
+    with delivering(vault, gateway=failing, turn=turn):
+        assert soon(lambda: failing.failures < 1_000)
     gateway = Recording()
 
     with delivering(vault, gateway=gateway, turn=turn):

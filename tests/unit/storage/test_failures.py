@@ -14,7 +14,6 @@ from storage.failures import (
     OutOfReachError,
     commit_failure,
     failure,
-    outcome_open,
 )
 from vault.errors import ConflictError, StorageError, VaultError
 
@@ -70,5 +69,4 @@ def test_only_some_errors_of_a_commit_say_that_it_did_not_happen(
 ) -> None:
     told = commit_failure(error)
 
-    assert outcome_open(told) is not known
     assert isinstance(told, OutcomeOpenError) is not known

@@ -11,12 +11,11 @@ import pytest
 from sqlalchemy import Connection
 
 from storage.failures import OutcomeOpenError
-from storage.group_commit import GroupCommit
 from tests.support.vault_values import SPACE, a_case, a_claim, a_holder
-from tests.support.writer import World, a_change, a_pull, entry_id, open_world
+from tests.support.writer import World, a_change, a_pull, entry_id, in_one_batch, open_world
 from vault.errors import JournalUnavailableError, OutcomeUnknownError, StorageError, TooLargeError
 from vault.journal.entries import Entry
-from vault.journal.operations import Change, Committed, Decision, Disclosure
+from vault.journal.operations import Committed, Decision, Disclosure
 from vault.ports import Tx
 
 PAGES = 40
@@ -32,24 +31,13 @@ def poison(number: int) -> Disclosure:
     return a_pull(number, entry=entry)
 
 
-def serve(world: World, writer: GroupCommit, *operations: Change | Disclosure) -> list[object]:
-    """Let all wait, then serve them; say which were committed and how the others failed."""
-    waiting = [writer.enqueue(operation) for operation in operations]
-    writer.start()
-    writer.stop()
-    return [
-        type(error) if (error := one.exception()) else isinstance(one.result(), Committed)
-        for one in waiting
-    ]
-
-
 def test_operations_that_spoil_their_batch_fail_alone(world: World) -> None:
     operations = [
         poison(number) if number in {2, 5} else a_pull(number, claims=(a_claim(str(number)),))
         for number in range(8)
     ]
 
-    outcomes = serve(world, world.writer(), *operations)
+    outcomes = in_one_batch(world.writer(), *operations)
 
     unavailable = JournalUnavailableError
     assert outcomes == [True, True, unavailable, True, True, unavailable, True, True]
@@ -63,14 +51,14 @@ def test_a_bug_in_a_guard_is_told_to_its_own_caller(world: World) -> None:
     def broken(_tx: Tx, _at_ms: int) -> None:
         raise ZeroDivisionError
 
-    outcomes = serve(world, world.writer(), a_change(1, effect=broken), a_change(2))
+    outcomes = in_one_batch(world.writer(), a_change(1, effect=broken), a_change(2))
 
     assert outcomes == [ZeroDivisionError, True]
     assert world.faults() == ()
 
 
 def test_an_entry_id_that_is_there_already_does_not_freeze_the_log(world: World) -> None:
-    outcomes = serve(world, world.writer(), a_pull(1), a_pull(1), a_pull(2))
+    outcomes = in_one_batch(world.writer(), a_pull(1), a_pull(1), a_pull(2))
 
     assert outcomes == [True, JournalUnavailableError, True]
     assert (world.head().size, world.head().frozen) == (2, 0)
@@ -85,8 +73,7 @@ def test_a_disk_that_is_full_fails_the_batch_and_keeps_nothing_of_it(tmp_path: P
             profile = bytes(2 * PAGES * 4096)
             tx.holders.add(a_holder(profile=profile), numbers=(), keys=())
 
-        outcomes = serve(
-            world,
+        outcomes = in_one_batch(
             world.writer(),
             a_change(1, effect=lambda tx, _at_ms: tx.cases.add(a_case())),
             a_change(2, effect=fill),
@@ -97,7 +84,7 @@ def test_a_disk_that_is_full_fails_the_batch_and_keeps_nothing_of_it(tmp_path: P
             "SELECT case_no FROM service_case UNION SELECT entry_id FROM journal_entry"
         )
         _limit(world, pages=1 << 20)
-        later = serve(world, world.writer(), a_change(4))
+        later = in_one_batch(world.writer(), a_change(4))
 
         assert outcomes == [JournalUnavailableError] * 3
         assert (kept, later) == ([], [True])
@@ -117,8 +104,7 @@ def test_a_transaction_that_is_gone_takes_its_whole_batch_along(world: World) ->
         connections[-1].exec_driver_sql("ROLLBACK")
         raise StorageError("the disk is full: nothing was written")
 
-    outcomes = serve(
-        world,
+    outcomes = in_one_batch(
         world.writer(wrap=known),
         a_change(1, effect=lambda tx, _at_ms: tx.cases.add(a_case())),
         a_change(2, effect=lose),
@@ -182,14 +168,14 @@ def test_a_commit_that_the_disk_fails_ends_the_writer(tmp_path: Path) -> None:
 
     with open_world(tmp_path) as world:
         try:
-            outcomes = serve(world, world.writer(), a_change(1, effect=fill))
+            outcomes = in_one_batch(world.writer(), a_change(1, effect=fill))
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
         assert outcomes == [OutcomeUnknownError]
         assert [type(error) for error in world.fatal] == [OutcomeOpenError]
     with open_world(tmp_path) as world:
-        later = serve(world, world.writer(), a_change(2))
+        later = in_one_batch(world.writer(), a_change(2))
 
         assert later == [True]
         assert world.ask("SELECT case_no FROM service_case") == []

@@ -1,12 +1,12 @@
 """A log that is not the one last seen is frozen, and nothing is served from it (journal.md 6)."""
 
 import shutil
-import time
 from pathlib import Path
 
 import pytest
 from structlog.typing import EventDict
 
+from scripts.local.process import became
 from storage.journal_state import LogState
 from tests.support.writer import ORIGIN, World, a_pull, entry_id, open_world
 from vault.errors import LogFrozenError, StorageError
@@ -39,9 +39,7 @@ def test_a_writer_that_stops_leaves_the_state_of_its_last_commit(world: World) -
 def test_the_state_is_kept_while_the_writer_serves(world: World) -> None:
     with world.serving() as writer:
         writer.submit(a_pull(1))
-        until = time.monotonic() + 5
-        while LogState.load(world.state_path) != state_of(world) and time.monotonic() < until:
-            time.sleep(0.01)
+        became(lambda: LogState.load(world.state_path) == state_of(world), seconds=5)
 
         assert LogState.load(world.state_path) == state_of(world)
 

@@ -12,11 +12,10 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from minio import Minio
 from minio.commonconfig import ENABLED
 from minio.error import InvalidResponseError, S3Error, ServerError
 from minio.versioningconfig import VersioningConfig
-from urllib3 import HTTPResponse, PoolManager
+from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import NameResolutionError, SSLError
 
@@ -25,35 +24,25 @@ from storage.blobs import StoredBlobs
 from storage.database import Database
 from storage.failures import NoRoomError
 from storage.objects_s3 import PART_BYTES, S3Objects, open_objects, probe
-from storage.s3_bucket import Patience, S3Bucket, S3Place
+from storage.s3_bucket import S3Bucket, S3Place
 from storage.s3_credentials import S3Credentials
 from storage.s3_failures import ObjectsAwayError, ObjectsRefusedError, failure
 from storage.sqlite import open_sqlite
 from storage.unit_of_work import read_transactions
 from tests.support.buckets import HASTY, bucket_in, names_in
-from tests.support.front import Does, Front, Request, front
+from tests.support.front import Does, Front, Request
 from tests.support.vault_values import DAY, NOW_MS, SPACE
 from vault.errors import IntegrityError, StorageError, TooLargeError
 
 LATER_MS = NOW_MS + DAY * 1000
 KEY = "c0ffee" * 5 + "00"
+OTHER = "c0ffee" * 5 + "01"
 SMALL = b"sealed " * 100
 LARGE = os.urandom(2 * PART_BYTES + 999)
 
 
-@pytest.fixture
-def gate(seaweed: SeaweedFS) -> Iterator[Front]:
-    with front(seaweed.port) as opened:
-        yield opened
-
-
-@pytest.fixture
-def bucket(seaweed: SeaweedFS) -> str:
-    return seaweed.make_bucket()
-
-
-def behind(gate: Front, seaweed: SeaweedFS, bucket: str, patience: Patience = HASTY) -> S3Objects:
-    return S3Objects(bucket_in(seaweed, name=bucket, endpoint=gate.endpoint, patience=patience))
+def behind(gate: Front, seaweed: SeaweedFS, bucket: str) -> S3Objects:
+    return S3Objects(bucket_in(seaweed, name=bucket, endpoint=gate.endpoint, patience=HASTY))
 
 
 def pieces(content: bytes) -> Iterator[bytes]:
@@ -117,15 +106,7 @@ def test_each_thing_that_is_set_wrong_has_a_sentence_of_its_own(
 
 
 def test_a_bucket_that_keeps_versions_is_refused(seaweed: SeaweedFS, bucket: str) -> None:
-    owner = Minio(
-        seaweed.endpoint,
-        access_key=seaweed.owner.access_key,
-        secret_key=seaweed.owner.secret_key,
-        secure=False,
-        region="us-east-1",
-        http_client=PoolManager(retries=False),
-    )
-    owner.set_bucket_versioning(bucket, VersioningConfig(ENABLED))
+    seaweed.client().set_bucket_versioning(bucket, VersioningConfig(ENABLED))
 
     assert "keeps versions" in refused(
         lambda: probe(bucket_in(seaweed, name=bucket), random=os.urandom)
@@ -393,6 +374,8 @@ def test_nothing_secret_is_shown_or_logged(
     objects = behind(gate, seaweed, bucket)
     gate.rule = first(2, Does.LOSE_REPLY)
     objects.put(KEY, chunks=pieces(SMALL))
+    gate.rule = always(Does.BROKEN_HEADERS)
+    objects.put(OTHER, chunks=pieces(SMALL))
     gate.rule = always(Does.BUSY)
     with pytest.raises(StorageError) as found:
         objects.put(KEY, chunks=pieces(LARGE))

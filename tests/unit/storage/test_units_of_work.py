@@ -1,13 +1,13 @@
 """Transactions, and whose turn it is to write."""
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from scripts.local.process import became
 from storage.database import Database
 from storage.sqlite import Sqlite, open_sqlite, open_sqlite_beside
 from storage.turns import Turns
@@ -176,8 +176,4 @@ def test_files_of_the_database_are_its_owners_alone(tmp_path: Path) -> None:
 
 
 def _until_there_wait(count: int, turns: Turns) -> None:
-    for _ in range(500):
-        if turns.waiting == count:
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not come to that")
+    assert became(lambda: turns.waiting == count, seconds=5)

@@ -13,6 +13,7 @@ from vault.clock import legal_day
 from vault.errors import InvalidInputError, RateLimitedError, VaultError
 from vault.identifiers import Identifier, IdentifierKind, normalise_ui, parse
 from vault.numbers import number_of
+from vault.services.acting import network_prefix
 from vault.services.known_browsers import marked_browser
 from vault.services.outbox import ONE_TIME_CODE, STALE_SECONDS, WRONG_CODES, delivered, waiting
 from vault.services.own_space import own_space
@@ -246,6 +247,15 @@ def test_an_ipv6_site_is_one_source_whatever_address_it_comes_from(world: World)
 
     assert refused(lambda: start(world, source="2001:db8:7:ffff::1")) > 0
     start(world, source="2001:db8:8::1")
+
+
+def test_ipv4_addresses_are_apart_however_a_proxy_writes_them(world: World) -> None:
+    for _ in range(5):
+        start(world, source="::ffff:192.0.2.1")
+
+    assert refused(lambda: start(world, source="192.0.2.1")) > 0
+    start(world, source="::ffff:198.51.100.1")
+    assert network_prefix("::ffff:192.0.2.1") == "192.0.2.0/24"
 
 
 @pytest.mark.parametrize(
