@@ -15,7 +15,7 @@ from api.consent_page import Choice, ConsentPage
 from api.problems import HTTP, respond
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
-from vault.errors import TokenEndedError, VaultError
+from vault.errors import RateLimitedError, TokenEndedError, VaultError
 from vault.ports import LiveToken
 from vault.services import Vault
 
@@ -199,6 +199,10 @@ class TokenResolver(Protocol):
 # -- the consent decision ------------------------------------------------------------------
 
 
+class DeclinedBeforeError(RateLimitedError):
+    """The holder has declined the same item of this department, more than once."""
+
+
 class ConsentDesk(Protocol):
     """A department's request, decided by the holder."""
 
@@ -213,7 +217,8 @@ class ConsentDesk(Protocol):
         Raises:
             NotFoundError: Not there, decided, expired, of another browser or person.
             StepUpRequiredError: The sign-in is too old.
-            RateLimitedError: This department asked too often today.
+            DeclinedBeforeError: The holder was asked for this before, and declined.
+            RateLimitedError: This department, or this system of it, asks too often.
         """
         ...
 

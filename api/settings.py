@@ -92,6 +92,26 @@ class LimitSettings(_Group):
     request_threads: Annotated[
         int, Field(ge=4, le=256, description="threads for requests; the pool has as many")
     ] = 40
+    wrong_codes_an_hour: Annotated[
+        int,
+        Field(
+            ge=10,
+            le=1_000_000,
+            description="wrong one-time codes in all, of browsers not known to the account",
+        ),
+    ] = 1000
+    client_reads_a_minute: Annotated[
+        int, Field(ge=60, le=10_000_000, description="requests of a client that only ask, at /v1")
+    ] = 60_000
+    client_changes_a_minute: Annotated[
+        int, Field(ge=60, le=10_000_000, description="requests of a client that change, at /v1")
+    ] = 6_000
+    client_protocol_a_minute: Annotated[
+        int, Field(ge=60, le=10_000_000, description="requests of a client at /oauth")
+    ] = 6_000
+    stranger_requests_a_minute: Annotated[
+        int, Field(ge=60, le=10_000_000, description="unproven requests of one address")
+    ] = 1_200
 
 
 class S3Settings(_Group):

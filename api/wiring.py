@@ -16,6 +16,7 @@ import structlog
 from api.databases import opened_database
 from api.deployment import Deployment, open_deployment
 from api.deps import Wired
+from api.limits import ClientLimits
 from api.oauth.interaction import Desk
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
@@ -95,7 +96,17 @@ def wire(
         )
         activate_policy(vault, again=not database.kind.shared)
         stack.enter_context(_housekeeping(vault, every=sweep_seconds))
-        provider = Provider.of(vault, origin=settings.issuer)
+        limits = settings.limits
+        provider = Provider.of(
+            vault,
+            origin=settings.issuer,
+            limits=ClientLimits.of(
+                reads=limits.client_reads_a_minute,
+                changes=limits.client_changes_a_minute,
+                protocol=limits.client_protocol_a_minute,
+                strangers=limits.stranger_requests_a_minute,
+            ),
+        )
         yield Wired(
             vault=vault,
             issuer=settings.issuer,
@@ -161,6 +172,7 @@ def _vault(
         clock=clock,
         random=random,
         max_file_bytes=settings.limits.max_file_bytes,
+        wrong_codes_an_hour=settings.limits.wrong_codes_an_hour,
     )
 
 

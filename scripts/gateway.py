@@ -19,9 +19,17 @@ from vault.clock import LEGAL_ZONE, instant
 from vault.errors import VaultError
 from vault.masking import MASKS
 from vault.services import Vault
-from vault.services.outbox import OneTimeCode, delivered, waiting_codes
+from vault.services.outbox import (
+    WARNING_EN,
+    WARNING_ZH,
+    WRONG_CODES,
+    Outgoing,
+    delivered,
+    waiting,
+)
 
 CODES_FILE: Final = "one-time-codes.txt"
+WARNINGS_FILE: Final = "warnings.txt"
 POLL_SECONDS: Final = 0.2
 PATIENCE_SECONDS: Final = 5.0
 """After a failure the next try waits twice as long as the one before, up to this."""
@@ -32,25 +40,30 @@ _log = structlog.get_logger("myspace.gateway")
 
 
 class Gateway(Protocol):
-    """Brings a code to its holder."""
+    """Brings a message to its holder: a code, or the warning of wrong ones."""
 
-    def deliver(self, message: OneTimeCode) -> None:
+    def deliver(self, message: Outgoing) -> None:
         """Send ``message``; raise ``OSError`` if it could not be handed over."""
         ...
 
 
 class FileGateway:
-    """Appends codes to a file of mode 0600; contacts are masked, numbers are not in it at all."""
+    """Appends codes to a file of mode 0600; contacts are masked, numbers are not in it at all.
+
+    Warnings go to ``WARNINGS_FILE`` beside it, in both languages.
+    """
 
     def __init__(self, path: Path) -> None:
         """Write to ``path``, which is made when the first code comes."""
         self._path = path
 
-    def deliver(self, message: OneTimeCode) -> None:
-        """Append a line: time, masked contact, code, with tabs between."""
+    def deliver(self, message: Outgoing) -> None:
+        """Append a line: time, masked contact, code or warning, with tabs between."""
         at = instant(message.sent_at_ms).astimezone(LEGAL_ZONE).isoformat(timespec="seconds")
-        line = f"{at}\t{masked(message.contact)}\t{message.code}\n"
-        append_private(self._path, line.encode())
+        warns = message.kind == WRONG_CODES
+        path = self._path.with_name(WARNINGS_FILE) if warns else self._path
+        told = f"{WARNING_ZH} {WARNING_EN}" if warns else message.code
+        append_private(path, f"{at}\t{masked(message.contact)}\t{told}\n".encode())
 
 
 @contextmanager
@@ -96,7 +109,7 @@ class _Courier:
             return True
         good = True
         try:
-            for message in waiting_codes(self._vault, limit=BATCH):
+            for message in waiting(self._vault, limit=BATCH):
                 good = self._carried(message) and good
                 if self._ended.is_set():
                     break
@@ -105,11 +118,11 @@ class _Courier:
             return False
         return good
 
-    def _carried(self, message: OneTimeCode) -> bool:
+    def _carried(self, message: Outgoing) -> bool:
         try:
             self._gateway.deliver(message)
         except OSError as error:
-            _log.warning("a code could not be delivered", reason=type(error).__name__)
+            _log.warning("a message could not be delivered", reason=type(error).__name__)
             return False
         delivered(self._vault, message.message_id)
         return True

@@ -29,6 +29,7 @@ class Frozen:
         resources: Every ``resource`` (RFC 8707).
         authorization, proofs: Every value of these headers.
         cookies: By name.
+        network: Address of the peer, for limits.
     """
 
     method: str
@@ -38,6 +39,7 @@ class Frozen:
     authorization: tuple[str, ...] = field(repr=False)
     proofs: tuple[str, ...] = field(repr=False)
     cookies: Mapping[str, str] = field(repr=False)
+    network: str
 
 
 async def frozen_form(request: Request) -> Frozen:
@@ -93,6 +95,7 @@ def _freeze(request: Request, encoded: bytes) -> Frozen:
         authorization=tuple(request.headers.getlist("authorization")),
         proofs=tuple(request.headers.getlist("dpop")),
         cookies=request.cookies,
+        network=request.client.host if request.client else "",
     )
 
 

@@ -5,20 +5,20 @@ rests on under its lock. The plain code stays in this thread until that operatio
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hmac import compare_digest
-from typing import Final
 
-from api.consent_page import Choice, Chosen, ConsentPage
+from api.consent_page import Choice, ConsentPage
 from api.oauth.authorize import INTERACTION_SECONDS, answer_to, error_to, reopened
+from api.oauth.chosen import chosen
 from api.oauth.errors import Say
 from api.oauth.grants.code import Decided
 from api.oauth.kernel import OAuth2Error
 from api.oauth.page import Setting, compose
+from api.oauth.prompts import count_declined, count_prompt
 from api.oauth.provider import Provider
 from api.oauth.pushed import ACR, FRESH_SECONDS, Pushed
 from api.oauth.server import Server
-from policies.scopes import View
 from vault.clients import Client
 from vault.clients.profiles import Step, check
 from vault.clients.protocol import (
@@ -29,23 +29,16 @@ from vault.clients.protocol import (
     SignIn,
 )
 from vault.clock import MS
-from vault.consents.details import Details, EvidenceGrant
+from vault.consents.details import Details
 from vault.errors import (
     ConflictError,
-    InvalidInputError,
     NotFoundError,
-    RateLimitedError,
     StepUpRequiredError,
 )
 from vault.ids import ID_BYTES, GrantId
 from vault.ports import Tx
 from vault.services import Vault
 from vault.services.give_consent import DenyConsent, GiveConsent, deny_consent, give_consent
-
-PROMPTS_A_DAY: Final = 10
-"""Requests that one department may put before one holder (threats.md 6)."""
-
-DAY_SECONDS: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +108,7 @@ class Desk:
         params = asked.pushed.params
         shown = Shown(locale=locale, hash=shown_hash)
         if granted is None or made is None:
-            self._deny(vault, _denied(asked, signin=signin, shown=shown))
+            self._declined(asked, signin=signin, shown=shown)
             return error_to(params, Say.DENIED, origin=origin).location
         code, row = made
         self._give(vault, _given(asked, granted=granted, row=row, signin=signin, shown=shown))
@@ -163,7 +156,7 @@ class Desk:
         )
 
     def _bind(self, asked: _Asked, *, signin: SignIn) -> bool:
-        """Bind to the sign-in, and count what this department puts before this holder.
+        """Bind to the sign-in, and count what is put before this holder.
 
         Returns:
             Whether it was bound to nobody; a page that is loaded twice at once counts once.
@@ -171,50 +164,38 @@ class Desk:
         Raises:
             RateLimitedError: It is not bound.
         """
-        client = asked.client
-        key = b"consent-prompts\x00" + signin.space.holder_id + client.department_id
-        today = asked.server.now // DAY_SECONDS * DAY_SECONDS
-        with self._provider.vault.work() as tx:
+        vault = self._provider.vault
+        with vault.work() as tx:
             bound = tx.protocol.bind_interaction(
                 asked.interaction.interaction_id, signin_hash=signin.signin_hash
             )
             if not bound:
                 return False
-            tries = tx.protocol.count_try(self._provider.secrets.keyed(key), window_start=today)
-            if tries > PROMPTS_A_DAY:
-                raise RateLimitedError(
-                    "this department asked too often today",
-                    retry_after_seconds=today + DAY_SECONDS - asked.server.now,
-                )
+            often = count_prompt(
+                vault,
+                tx,
+                asked.client,
+                holder=signin.space.holder_id,
+                item=asked.pushed.wanted.item,
+                now=asked.server.now,
+            )
+            if often is not None:
+                raise often  # In here: neither bound nor counted.
         return True
 
-
-def chosen(asked: Details, choice: Choice) -> Details:
-    """Return what the holder leaves of a request.
-
-    Raises:
-        InvalidInputError: Nothing is left, or it is wider than what was asked for.
-    """
-    evidence = {
-        code: EvidenceGrant(code=code, view=one.view, fields=_kept_fields(one))
-        for code, one in choice.evidence.items()
-    }
-    granted = replace(
-        asked,
-        evidence=evidence,
-        ends_at=asked.ends_at if choice.ends_at is None else choice.ends_at,
-        uses=asked.uses if choice.uses is None else choice.uses,
-        retention_days=(
-            asked.retention_days if choice.retention_days is None else choice.retention_days
-        ),
-    )
-    if not asked.covers(granted):
-        raise InvalidInputError("only what was asked for can be granted")
-    return granted
-
-
-def _kept_fields(one: Chosen) -> frozenset[str]:
-    return one.fields if one.view is not View.VERIFY else frozenset()
+    def _declined(self, asked: _Asked, *, signin: SignIn, shown: Shown) -> None:
+        """Let the journal know, and remember not to ask for this again and again."""
+        vault = self._provider.vault
+        self._deny(vault, _denied(asked, signin=signin, shown=shown))
+        with vault.work() as tx:
+            count_declined(
+                vault,
+                tx,
+                asked.client,
+                holder=signin.space.holder_id,
+                item=asked.pushed.wanted.item,
+                now=asked.server.now,
+            )
 
 
 def _owned(tx: Tx, interaction: Interaction, *, signin: SignIn, now: int) -> bool:

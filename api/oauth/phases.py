@@ -7,8 +7,9 @@ killed by a replay survive a refusal. Nothing waits for the journal in here.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
+from api.limits import refuse, taken
 from api.oauth.answer import Answer, refusal
 from api.oauth.client_auth import Proven, authenticate
 from api.oauth.dpop import BadProofError, Proof
@@ -18,7 +19,10 @@ from api.oauth.kernel import OAuth2Error
 from api.oauth.provider import Provider
 from api.oauth.server import Server
 from vault.clients.profiles import Asked, Step, check
+from vault.clock import MS
 from vault.ports import Tx
+
+REVOCATION: Final = "/oauth/revoke"
 
 T = TypeVar("T")
 
@@ -46,6 +50,9 @@ def two_phases(
         frozen: The request.
         check: Validates without writing; its server reads.
         act: Writes what is to be written; its server is in the unit of work that commits.
+
+    Raises:
+        RateLimitedError: This client, or whoever it is at this address, asks too often.
     """
     now = provider.now()
     fault, checked = None, None
@@ -56,7 +63,9 @@ def two_phases(
                 frozen, tx=tx, origin=provider.origin, keys=provider.keys, now=now
             )
         except FaultError as error:
+            taken(provider.limits.strangers, frozen.network, now_ms=now * MS)
             return refusal(error)
+        _check_often(provider, frozen, proven=proven, now=now)
         try:
             proof = _proof(provider, frozen, now=now)
             shown = Shown(proven=proven, proof=proof, now=now)
@@ -68,6 +77,7 @@ def two_phases(
         replayed = _spend(tx, shown=shown)
         if replayed is not None:
             return refusal(replayed)
+        provider.limits.protocol.take(proven.client.client_id, now_ms=now * MS)
         if checked is None:
             return refusal(fault or FaultError(Say.REQUEST))
         try:
@@ -92,6 +102,16 @@ def server_of(provider: Provider, tx: Tx, *, shown: Shown) -> Server:
     return Server(
         provider=provider, tx=tx, now=shown.now, client=shown.proven.client, proof=shown.proof
     )
+
+
+def _check_often(provider: Provider, frozen: Frozen, *, proven: Proven, now: int) -> None:
+    """Refuse a client that asks too often, before anything is written for it.
+
+    It is counted later, once its assertion is spent: one that somebody else shows again uses
+    nothing up. Tokens may always be revoked.
+    """
+    if frozen.path != REVOCATION:
+        refuse(provider.limits.protocol.wait(proven.client.client_id, now_ms=now * MS))
 
 
 def _proof(provider: Provider, frozen: Frozen, *, now: int) -> Proof | None:

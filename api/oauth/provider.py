@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Final, Self
 
+from api.limits import ClientLimits
 from api.oauth.dpop import Nonces, ProofReader
 from api.oauth.jose import KeyCache
 from api.oauth.secrets import Secrets
@@ -20,6 +21,7 @@ class Provider:
     Attributes:
         origin: The issuer; every address is built from it, never from a header.
         keys: Imported public keys of clients and proofs.
+        limits: How often clients and strangers may ask this process.
     """
 
     vault: Vault
@@ -28,9 +30,10 @@ class Provider:
     keys: KeyCache = field(repr=False)
     nonces: Nonces = field(repr=False)
     proofs: ProofReader = field(repr=False)
+    limits: ClientLimits
 
     @classmethod
-    def of(cls, vault: Vault, *, origin: str) -> Self:
+    def of(cls, vault: Vault, *, origin: str, limits: ClientLimits) -> Self:
         """Make them, and keep the kernel from logging what it issues."""
         logging.getLogger(KERNEL_LOGGER).setLevel(logging.WARNING)
         keys = KeyCache()
@@ -42,6 +45,7 @@ class Provider:
             keys=keys,
             nonces=nonces,
             proofs=ProofReader(origin=origin, keys=keys, nonces=nonces),
+            limits=limits,
         )
 
     def url(self, path: str) -> str:

@@ -4,9 +4,10 @@ A token is taken from the header only, with the scheme ``DPoP`` in any case; as 
 refused, for it is bound. Every use joins the live grant; positives are never cached.
 """
 
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from api.deps import Bearer, ChallengeError, Presented
+from api.limits import taken
 from api.oauth.dpop import BadProofError, Proof
 from api.oauth.jose import SIGNING_ALGORITHMS
 from api.oauth.provider import Provider
@@ -15,6 +16,9 @@ from api.oauth.wellknown import RESOURCE_METADATA
 from vault.clients.profiles import Asked, Step, check
 from vault.crypto.tokens import well_formed
 from vault.ports import LiveToken
+
+READING: Final = frozenset({"GET", "HEAD"})
+NONCE: Final = "use_dpop_nonce"
 
 
 class Resource:
@@ -33,7 +37,20 @@ class Resource:
 
         Raises:
             ChallengeError: 401 without saying which of token, grant, client or key is dead.
+            RateLimitedError: This client, or whoever it is at this address, asks too often.
         """
+        limits, now_ms = self.provider.limits, self.provider.vault.clock.now_ms()
+        try:
+            bearer = self._resolved(shown)
+        except ChallengeError as error:
+            if error.error != NONCE:  # The way to a proof that is right: everybody is told.
+                taken(limits.strangers, shown.network, now_ms=now_ms)
+            raise
+        buckets = limits.reads if shown.method in READING else limits.changes
+        taken(buckets, bearer.live.client.client_id, now_ms=now_ms)
+        return bearer
+
+    def _resolved(self, shown: Presented) -> Bearer:
         token = self._token(shown)
         now = self.provider.now()
         live = self._live(token, now=now)
@@ -94,7 +111,7 @@ class Resource:
                 shown.proofs[0], method=shown.method, path=shown.path, now=now, token=token
             )
         except BadProofError as error:
-            self._refuse("use_dpop_nonce" if error.nonce else "invalid_dpop_proof", cause=error)
+            self._refuse(NONCE if error.nonce else "invalid_dpop_proof", cause=error)
 
     def ended(self) -> ChallengeError:
         """Return the challenge for a token that is not live any more."""

@@ -13,9 +13,17 @@ from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from api.deps import SIGNIN_COOKIE
+from api.deps import SIGNIN_COOKIE, DeclinedBeforeError
 from api.middleware import correlation_id
-from api.portal.door import HOME, ForeignFormError, SignInNeededError, Visit, sign_in_for, to
+from api.portal.door import (
+    HOME,
+    SIGN_IN,
+    ForeignFormError,
+    SignInNeededError,
+    Visit,
+    sign_in_for,
+    to,
+)
 from api.portal.language import Language
 from api.portal.pages import page
 from api.portal.views import TroubleView
@@ -42,6 +50,8 @@ FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404
 BROKEN: Final = 500
 MINUTE: Final = 60
+LONGEST_MINUTES: Final = 90
+"""What takes longer is told in hours."""
 
 _log = structlog.get_logger("myspace.portal")
 
@@ -82,6 +92,27 @@ _MISFILLED: Final = _Words(
     title=mark("这份表单没有填对"),
     told=mark("什么都没有改动。请重新打开，再填一次。"),
     again=True,
+)
+_OFTEN_SIGNING_IN: Final = _Words(
+    title=mark("请稍等一会儿"),
+    told=mark(
+        "为了保护您的空间，短时间内只能试几次。如果是别人在试，以前登录过您空间的浏览器不受影响，"
+        "您可以用它登录。试错的次数多了，我们会通知您登记的手机或邮箱。"
+    ),
+)
+_ASKED_OFTEN: Final = _Words(
+    title=mark("这个部门问得太频繁了"),
+    told=mark(
+        "为了不让您被反复打扰，我们没有显示这份请求，也没有给出任何材料。您什么都不用做；"
+        "如果是您自己要办这件事，请过些时候回到部门的网站重新发起。"
+    ),
+)
+_DECLINED: Final = _Words(
+    title=mark("您已经两次没有同意"),
+    told=mark(
+        "这个部门又来要同一件事的材料。为了不让您被反复打扰，我们没有显示这份请求，也没有给出任何材料。"
+        "您什么都不用做；如果您改了主意，请过些时候回到部门的网站重新发起，或者自己带材料去办。"
+    ),
 )
 _OF_STATUS: Final[Mapping[int, _Words]] = {400: _MISFILLED, 413: _TOO_LARGE}
 """What the framework refuses by itself."""
@@ -147,8 +178,7 @@ def trouble(error: Failure, visit: Visit) -> Response:
         return _page(visit, words, status=status)
     status = problem_of(error).status
     words = next((_WORDS[kind] for kind in type(error).__mro__ if kind in _WORDS), _BROKEN)
-    if words is _NOT_FOUND and visit.path.startswith(CONSENT):
-        words = _NO_REQUEST
+    words = _of_place(words, error=error, path=visit.path)
     _log.info("refused", id=correlation_id(), status=status, reason=type(error).__name__)
     response = _page(visit, words, status=status, added=_added(error, visit.language))
     if isinstance(error, (RateLimitedError, UnavailableError)):
@@ -161,6 +191,20 @@ def broken(visit: Visit) -> Response:
     return _page(visit, _BROKEN, status=BROKEN)
 
 
+def _of_place(words: _Words, *, error: VaultError, path: str) -> _Words:
+    """Return what is said of an error here, where more can be said than anywhere else."""
+    consent, often = path.startswith(CONSENT), isinstance(error, RateLimitedError)
+    if words is _NOT_FOUND and consent:
+        return _NO_REQUEST
+    if isinstance(error, DeclinedBeforeError):
+        return _DECLINED
+    if often and consent:
+        return _ASKED_OFTEN
+    if often and path.startswith(SIGN_IN):
+        return _OFTEN_SIGNING_IN
+    return words
+
+
 def _grew_old(error: Failure) -> bool:
     """Say whether nothing but a newer sign-in is missing."""
     return isinstance(error, AccessDeniedError) and NOT_FRESH in error.reasons
@@ -171,6 +215,8 @@ def _added(error: VaultError, language: Language) -> str:
         return reason_words(error.reasons, language)
     if isinstance(error, RateLimitedError):
         minutes = -(-error.retry_after_seconds // MINUTE)
+        if minutes > LONGEST_MINUTES:
+            return language.counted("请在 %(num)s 小时后再试。", -(-minutes // MINUTE))
         return language.counted("请在 %(num)s 分钟后再试。", minutes)
     return ""
 

@@ -20,6 +20,8 @@ from vault.services.list_accesses import list_accesses
 from vault.services.own_space import OwnSpace, own_space
 
 NEWS: Final = 5
+TOLD_FROM: Final = 3
+"""Wrong codes that are told of: fewer are one's own typing."""
 
 router: Final = APIRouter(route_class=PageRoute)
 
@@ -42,6 +44,7 @@ def home(member: MemberDep) -> Response:
     view = HomeView(
         name=space.profile.name,
         fresh=len(unread),
+        wrong_codes=space.wrong_codes if space.wrong_codes >= TOLD_FROM else 0,
         news=tuple(
             line_of(one, language=language, fresh=one.entry.entry_id in unread)
             for one in news.accesses

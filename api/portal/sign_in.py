@@ -32,6 +32,7 @@ from vault.clock import legal_day
 from vault.errors import InvalidInputError
 from vault.identifiers import Identifier, IdentifierKind, normalise_ui
 from vault.numbers import number_of
+from vault.services.known_browsers import MARK_SECONDS
 from vault.services.sign_in import (
     CODE_SECONDS,
     FORM,
@@ -43,6 +44,9 @@ from vault.services.sign_in import (
 
 ATTEMPT_COOKIE: Final = "vault-attempt"
 """An attempt to sign in that waits for its code."""
+
+KNOWN_COOKIE: Final = "vault-known"
+"""Says to which accounts this browser has signed in before; opens nothing, and stays."""
 
 CODE: Final = f"{SIGN_IN}/code"
 MAX_NUMBER_CHARACTERS: Final = 64
@@ -74,7 +78,8 @@ def take_number(visit: VisitDep, sent: FormDep) -> Response:
         trouble = advice(error, kind=kind, typed=normalise_ui(typed), language=visit.language)
         view = _number_view(visit, kind=kind, onward=onward, number=typed, trouble=trouble)
         return page("space/sign_in.html", frame=visit.frame(), view=view, status=MENDABLE)
-    attempt = start_sign_in(visit.wired.vault, number, source=visit.source)
+    known = visit.cookie(KNOWN_COOKIE)
+    attempt = start_sign_in(visit.wired.vault, number, source=visit.source, known=known)
     response = to(CODE if onward == HOME else f"{CODE}?{urlencode({'onward': onward})}")
     set_cookie(
         response, wired=visit.wired, name=ATTEMPT_COOKIE, value=attempt, max_age=CODE_SECONDS
@@ -99,7 +104,11 @@ def take_code(visit: VisitDep, sent: FormDep) -> Response:
     onward = local(sent.one("onward"))
     try:
         begun = finish_sign_in(
-            vault, visit.cookie(ATTEMPT_COOKIE), code=normalise_ui(sent.one("code"))
+            vault,
+            visit.cookie(ATTEMPT_COOKIE),
+            code=normalise_ui(sent.one("code")),
+            source=visit.source,
+            known=visit.cookie(KNOWN_COOKIE),
         )
     except InvalidInputError:
         view = CodeView(onward=onward, trouble=visit.language.say("验证码不对，或者已经过期。"))
@@ -110,6 +119,7 @@ def take_code(visit: VisitDep, sent: FormDep) -> Response:
     response = to(onward)
     set_cookie(response, wired=wired, name=SIGNIN_COOKIE, value=begun.cookie)
     set_cookie(response, wired=wired, name=FORM_COOKIE, value=begun.form_token)
+    set_cookie(response, wired=wired, name=KNOWN_COOKIE, value=begun.known, max_age=MARK_SECONDS)
     drop_cookie(response, wired=wired, name=ATTEMPT_COOKIE)
     return response
 

@@ -7,13 +7,14 @@ from sqlalchemy import bindparam, insert, select, text, update
 from storage.statements import Driver, Prepared, Row
 from storage.stores.keyed import keyed, space_of_row, space_row
 from storage.tables.columns import table_of
-from storage.tables.signins import MessageRow, SignInAttemptRow, SignInRow
+from storage.tables.signins import MessageRow, SignInAttemptRow, SignInRow, TryRow
 from vault.clients.protocol import Message, SignIn, SignInAttempt
 from vault.ids import HolderId, Space
 
 _ATTEMPT: Final = table_of(SignInAttemptRow)
 _SIGNIN: Final = table_of(SignInRow)
 _MESSAGE: Final = table_of(MessageRow)
+_TRY_ROW: Final = table_of(TryRow)
 
 _ADD_ATTEMPT: Final = Prepared(insert(_ATTEMPT))
 _GET_ATTEMPT: Final = Prepared(select(_ATTEMPT).where(keyed(_ATTEMPT, "attempt_hash")))
@@ -43,6 +44,20 @@ _COUNT: Final = Prepared(
         "INSERT INTO signin_try (key_hash, window_start, tries)"
         " VALUES (:key_hash, :window_start, 1) ON CONFLICT (key_hash, window_start)"
         " DO UPDATE SET tries = signin_try.tries + 1 RETURNING tries"
+    )
+)
+_FORGIVE: Final = Prepared(
+    update(_TRY_ROW)
+    .where(
+        keyed(_TRY_ROW, "key_hash"),
+        _TRY_ROW.c.window_start == bindparam("start"),
+        _TRY_ROW.c.tries > 1,
+    )
+    .values(tries=_TRY_ROW.c.tries - 1)
+)
+_TRIES: Final = Prepared(
+    select(_TRY_ROW.c.tries).where(
+        keyed(_TRY_ROW, "key_hash"), _TRY_ROW.c.window_start == bindparam("start")
     )
 )
 
@@ -114,6 +129,15 @@ class SqlSignIns:
     def count_try(self, key_hash: bytes, *, window_start: int) -> int:
         """Count one try under ``key_hash`` in a window; return how many there are now."""
         row = _COUNT.one(self._driver, key_hash=key_hash, window_start=window_start)
+        return 0 if row is None else row[0]
+
+    def forgive_try(self, key_hash: bytes, *, window_start: int) -> None:
+        """Count one try less, where there was more than one."""
+        _FORGIVE.change(self._driver, key_hash=key_hash, start=window_start)
+
+    def tries(self, key_hash: bytes, *, window_start: int) -> int:
+        """Return how many tries were counted under ``key_hash`` in a window."""
+        row = _TRIES.one(self._driver, key_hash=key_hash, start=window_start)
         return 0 if row is None else row[0]
 
     def add_signin(self, signin: SignIn) -> None:

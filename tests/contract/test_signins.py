@@ -120,6 +120,28 @@ def test_tries_are_counted_by_key_and_window(ports: Ports) -> None:
     assert counted == [1, 2, 1, 1, 3]
 
 
+def test_a_try_that_was_no_guess_is_taken_back_but_for_the_last(ports: Ports) -> None:
+    with ports.work() as tx:
+        for _ in range(3):
+            tx.protocol.count_try(digest("a"), window_start=60)
+        tx.protocol.count_try(digest("b"), window_start=60)
+
+    left = []
+    for _ in range(3):
+        with ports.work() as tx:
+            tx.protocol.forgive_try(digest("a"), window_start=60)
+            tx.protocol.forgive_try(digest("a"), window_start=0)
+            left.append(tx.protocol.tries(digest("a"), window_start=60))
+
+    assert left == [2, 1, 1]
+    with ports.read() as tx:
+        others = [
+            tx.protocol.tries(digest(key), window_start=window)
+            for key, window in (("b", 60), ("a", 0), ("none", 60))
+        ]
+    assert others == [1, 0, 0]
+
+
 def test_a_sign_in_is_kept_whole(ports: Ports) -> None:
     signin = a_signin()
 

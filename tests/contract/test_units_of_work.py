@@ -182,6 +182,7 @@ WRITES: dict[str, Callable[[Tx], object]] = {
     ),
     "claim": lambda tx: tx.protocol.claim([a_claim()]),
     "count_try": lambda tx: tx.protocol.count_try(digest("key"), window_start=0),
+    "forgive_try": lambda tx: tx.protocol.forgive_try(digest("key"), window_start=0),
     "add_attempt": lambda tx: tx.protocol.add_attempt(an_attempt("new")),
     "try_attempt": lambda tx: tx.protocol.try_attempt(digest("attempt"), most=5, now=NOW),
     "spend_attempt": lambda tx: tx.protocol.spend_attempt(digest("attempt"), now=NOW),
@@ -206,6 +207,8 @@ def filled(ports: Ports) -> Ports:
         tx.protocol.add_token(a_token())
         tx.protocol.add_refresh_token(a_refresh_token())
         tx.protocol.add_attempt(an_attempt())
+        for _ in range(2):
+            tx.protocol.count_try(digest("key"), window_start=0)
         tx.protocol.add_signin(a_signin())
         tx.protocol.enqueue(a_message())
     return ports

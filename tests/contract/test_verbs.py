@@ -25,7 +25,7 @@ from vault.journal.statements import verify_opening
 from vault.records import RecordStatus
 from vault.services.list_accesses import list_accesses, prove_access
 from vault.services.list_evidence import list_evidence
-from vault.services.outbox import waiting_codes
+from vault.services.outbox import waiting
 from vault.services.own_space import own_space
 from vault.services.read_own import read_own_file
 from vault.services.sealing import Incoming
@@ -286,9 +286,9 @@ def test_many_first_deposits_at_once_meet_in_one_space(world: World) -> None:
 def test_signing_in_and_out(world: World) -> None:
     world.deposit(contact=CONTACT)
     attempt = start_sign_in(world.vault, world.person(), source="192.0.2.1")
-    [code] = waiting_codes(world.vault, limit=9)
+    [code] = waiting(world.vault, limit=9)
 
-    done = finish_sign_in(world.vault, attempt, code=code.code)
+    done = finish_sign_in(world.vault, attempt, code=code.code, source="192.0.2.1")
     seen = live_sign_in(world.vault, done.cookie)
     sign_out(world.vault, done.signin)
 

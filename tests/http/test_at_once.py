@@ -3,7 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from api.oauth.interaction import PROMPTS_A_DAY
+from api.oauth.prompts import PROMPTS_AN_HOUR
 from tests.support.http_world import HttpWorld
 
 TIMES = 6
@@ -45,7 +45,7 @@ def test_a_page_that_is_loaded_many_times_at_once_is_shown_each_time_and_counts_
         return browser.get(address).status_code
 
     with ThreadPoolExecutor(TIMES) as threads:
-        for _ in range(PROMPTS_A_DAY):
+        for _ in range(PROMPTS_AN_HOUR):
             name = world.market.push(world.market.open_case(person).json()["case_no"])
             where = f"/oauth/authorize?client_id={world.market.client_id}&request_uri={name}"
             page = browser.get(where).headers["location"]

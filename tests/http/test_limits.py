@@ -1,11 +1,16 @@
 """What one request may be: sizes, methods, paths, and the headers that every answer has."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import anyio
 import pytest
+from httpx2 import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from api.middleware import BodyLimits, Guard
-from tests.support.http_world import PDF, HttpWorld, identity_card, unique
+from api.settings import LimitSettings
+from tests.support.http_world import PDF, HttpWorld, identity_card, open_world, unique
 
 MIB = 2**20
 
@@ -120,3 +125,28 @@ def test_ready_is_said_while_the_journal_takes_entries(world: HttpWorld) -> None
 
     assert (ready.status_code, ready.text) == (200, "ready\n")
     assert (alive.status_code, alive.text) == (200, "ok\n")
+
+
+def test_a_client_that_pulls_or_deposits_too_often_is_told_when_to_come_back(
+    tmp_path: Path,
+) -> None:
+    limits = LimitSettings(client_reads_a_minute=60, client_changes_a_minute=60)
+    with open_world(tmp_path, limits=limits) as world:
+        token = world.police.token()
+        body = identity_card(world.person())
+        pulled = until_refused(lambda: world.police.pull(token))
+        sent = until_refused(lambda: world.police.send("/v1/records", body, token=token))
+
+    for passed, refused in (pulled, sent):
+        assert passed >= 60
+        assert refused.json()["type"] == "urn:myspace:problem:rate-limited"
+        assert int(refused.headers["retry-after"]) >= 1
+
+
+def until_refused(ask: Callable[[], Response]) -> tuple[int, Response]:
+    """Ask faster than once a second; return how often it was let through, and the refusal."""
+    for passed in range(600):
+        answer = ask()
+        if answer.status_code == 429:
+            return passed, answer
+    raise AssertionError("nothing was refused")

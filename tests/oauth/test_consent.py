@@ -7,10 +7,13 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from api.consent_page import Choice, Chosen, ConsentPage, FieldShown, Text
+from api.deps import DeclinedBeforeError
+from api.oauth.prompts import count_declined, count_prompt
 from policies.scopes import View
 from tests.support.oauth_world import (
     CASE,
     DEPARTMENT,
+    ITEM,
     KEYS,
     NOW,
     ORIGIN,
@@ -35,8 +38,12 @@ from vault.errors import (
     RateLimitedError,
     StepUpRequiredError,
 )
-from vault.ids import RecordId
+from vault.ids import ClientId, RecordId
 from vault.records import RecordHead, RecordStatus, TrustGrade, answering
+
+HOUR = 3600
+DAY = 24 * HOUR
+NOON = NOW // DAY * DAY + DAY // 2
 
 HEAD = RecordHead(
     space=SPACE,
@@ -415,8 +422,9 @@ def test_b40_a_sign_in_that_grew_old_on_the_page_does_not_grant(world: World) ->
         decide(world, shown, Choice(evidence=EVERYTHING))
 
 
-def test_a_department_asks_a_holder_ten_times_a_day(world: World) -> None:
-    for _ in range(10):
+def test_a_system_asks_a_holder_five_times_an_hour(world: World) -> None:
+    world.clock.now += HOUR - world.clock.now % HOUR
+    for _ in range(5):
         opened(world)
 
     with pytest.raises(RateLimitedError) as caught:
@@ -424,7 +432,104 @@ def test_a_department_asks_a_holder_ten_times_a_day(world: World) -> None:
     world.clock.now += caught.value.retry_after_seconds
     opened(world)
 
-    assert 0 < caught.value.retry_after_seconds <= 86_400
+    assert caught.value.retry_after_seconds == HOUR
+
+
+def asked(world: World, *, at: int, client_id: str = "licensing", **who: Any) -> int | None:  # noqa: ANN401 - holder, item, department
+    """Count a request at a second of a day; return for how long it has to wait, if it has to."""
+    department_id = who.get("department_id", DEPARTMENT)
+    asker = replace(
+        client("licensing"), client_id=ClientId(client_id), department_id=department_id
+    )
+    with world.vault.work() as tx:
+        found = count_prompt(
+            world.vault,
+            tx,
+            asker,
+            holder=who.get("space", SPACE).holder_id,
+            item=who.get("item", ITEM),
+            now=NOON + at,
+        )
+    return None if found is None else found.retry_after_seconds
+
+
+def declined(world: World, *, at: int) -> None:
+    with world.vault.work() as tx:
+        count_declined(
+            world.vault, tx, client("licensing"), holder=SPACE.holder_id, item=ITEM, now=NOON + at
+        )
+
+
+def test_a_department_asks_a_holder_ten_times_a_day_whichever_of_its_systems_asks(
+    world: World,
+) -> None:
+    waits = [asked(world, at=number, client_id=f"system-{number}") for number in range(11)]
+
+    assert waits == [None] * 10 + [DAY // 2 - 10]
+    assert asked(world, at=DAY // 2) is None
+    assert asked(world, at=11, department_id=OTHER_DEPARTMENT) is None
+    assert asked(world, at=11, space=OTHER_SPACE) is None
+
+
+def test_whoever_declined_twice_is_left_alone_until_the_end_of_the_next_day(world: World) -> None:
+    for at in (0, 1):
+        declined(world, at=at)
+
+    waits = [asked(world, at=at) for at in (2, DAY, DAY + DAY // 2)]
+
+    assert waits == [DAY + DAY // 2 - 2, DAY // 2, None]
+
+
+def test_what_was_declined_is_one_item_of_one_department(world: World) -> None:
+    for at in (0, 1):
+        declined(world, at=at)
+
+    others = [
+        asked(world, at=2, **other)
+        for other in ({"item": "x"}, {"space": OTHER_SPACE}, {"department_id": OTHER_DEPARTMENT})
+    ]
+
+    assert others == [None, None, None]
+    assert asked(world, at=2, client_id="another-system") is not None
+
+
+def test_a_page_that_was_declined_twice_is_not_shown_again(world: World) -> None:
+    for _ in range(2):
+        decide(world, opened(world), None)
+
+    with pytest.raises(DeclinedBeforeError):
+        opened(world)
+
+
+def test_a_page_that_was_shown_is_shown_again_without_being_counted(world: World) -> None:
+    page, signin, browser = opened(world)
+
+    for _ in range(20):
+        again = world.desk.open(page.interaction_id, signin=signin, browser=browser)
+        assert again == page
+
+
+def test_whoever_declined_once_or_said_yes_meanwhile_can_be_asked(world: World) -> None:
+    decide(world, opened(world), None)
+    decide(world, opened(world), Choice(evidence=EVERYTHING))
+
+    page, _, _ = opened(world)
+
+    assert page.interaction_id
+
+
+def test_what_the_journal_did_not_take_was_not_declined(world: World) -> None:
+    shown = [opened(world), opened(world)]
+
+    def away(*_: object) -> None:
+        raise JournalUnavailableError("the journal is away")
+
+    world.desk._deny = away  # noqa: SLF001 - the verb that fails
+    for one in shown:
+        with pytest.raises(JournalUnavailableError):
+            decide(world, one, None)
+
+    opened(world)
 
 
 def test_b64_without_the_journal_nothing_is_granted_and_no_code_is_told(world: World) -> None:

@@ -246,6 +246,54 @@ def test_declining_is_told_and_recorded_and_gives_nothing(world: PortalWorld) ->
     )
 
 
+@pytest.mark.parametrize(
+    ("locale", "title", "told"),
+    [
+        ("zh-CN", "您已经两次没有同意", "我们没有显示这份请求，也没有给出任何材料"),
+        ("en", "You have declined twice", "the request was not shown"),
+    ],
+)
+def test_whoever_declined_twice_is_left_alone_and_told_why(
+    world: PortalWorld, locale: str, title: str, told: str
+) -> None:
+    holder = world.settled()
+    visitor = world.member(holder, locale=locale)
+    answer = visitor.open(world.ask(holder, "ID01", "LC04", locale=locale).address)
+    for _ in range(3):  # Three if midnight is in between.
+        decide(visitor, "refuse", **FULL_AND_MASKED)
+        answer = visitor.open(world.ask(holder, "ID01", "LC04", locale=locale).address)
+        if answer.status_code != 200:
+            break
+
+    assert answer.status_code == 429
+    assert 86_400 < int(answer.headers["retry-after"]) <= 2 * 86_400
+    assert title in answer.text
+    assert told in answer.text
+    assert "小时后再试" in answer.text or "hours" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("locale", "title"),
+    [("zh-CN", "这个部门问得太频繁了"), ("en", "This department asks too often")],
+)
+def test_a_department_that_asks_too_often_is_not_shown(
+    world: PortalWorld, locale: str, title: str
+) -> None:
+    holder = world.settled()
+    visitor = world.member(holder, locale=locale)
+    answers = []
+    for _ in range(10):  # Six, or more if the hour ends in between.
+        answers.append(visitor.open(world.ask(holder, "ID01", "LC04", locale=locale).address))
+        if answers[-1].status_code != 200:
+            break
+    answer = answers[-1]
+
+    assert len(answers) > 5
+    assert answer.status_code == 429
+    assert title in answer.text
+    assert answer.headers["retry-after"]
+
+
 @pytest.mark.parametrize("second", ["give", "refuse", "preview"])
 def test_a_decision_is_made_once(world: PortalWorld, second: str) -> None:
     holder, visitor = opened(world)

@@ -4,7 +4,7 @@ import pytest
 
 from scripts.demo_people import Somebody, people
 from tests.support.portal_world import PortalWorld, Visitor
-from vault.services.outbox import waiting_codes
+from vault.services.outbox import delivered, waiting
 
 SIGN_IN = "/space/sign-in"
 CODE = "/space/sign-in/code"
@@ -18,6 +18,13 @@ def asked_for_code(world: PortalWorld, holder: Somebody) -> Visitor:
     visitor.submit(holding="number", kind=holder.kind.value, number=holder.number)
     visitor.get(CODE)
     return visitor
+
+
+def ask_for_code(visitor: Visitor, holder: Somebody) -> int:
+    visitor.get(SIGN_IN)
+    return visitor.submit(
+        holding="number", kind=holder.kind.value, number=holder.number
+    ).status_code
 
 
 def wide(text: str) -> str:
@@ -122,7 +129,7 @@ def test_a_number_that_cannot_be_says_what_to_mend(
         assert sentence in trouble
         assert number not in trouble or number == "1"
         assert f'value="{number}"' in answer.text
-    assert not waiting_codes(world.vault, limit=1)
+    assert not waiting(world.vault, limit=1)
 
 
 def test_the_kind_that_was_chosen_stays_chosen(world: PortalWorld) -> None:
@@ -175,6 +182,7 @@ def test_after_five_wrong_codes_the_right_one_is_too_late(world: PortalWorld) ->
     code = world.code()
     for _ in range(5):
         visitor.submit(holding="code", code=other(code))
+    world.clock.ahead += 60  # No limit stands in the way any more.
 
     answer = visitor.submit(holding="code", code=code)
 
@@ -221,6 +229,82 @@ def test_too_many_attempts_say_when_to_come_back(world: PortalWorld) -> None:
     assert [one.status_code for one in answers] == [303, 303, 303, 303, 303, 429]
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
     assert "请在 1 分钟后再试。" in answers[-1].text
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [
+        ("zh-CN", "以前登录过您空间的浏览器不受影响"),
+        ("en", "a browser in which you have signed in before is not affected"),
+    ],
+)
+def test_too_many_wrong_codes_say_when_to_come_back_and_what_to_do(
+    world: PortalWorld, locale: str, told: str
+) -> None:
+    world.clock.ahead = 60 - world.now() % 60
+    holder = world.settled()
+    visitor = world.visitor(locale=locale)
+    visitor.get(SIGN_IN)
+    visitor.submit(holding="number", kind=holder.kind.value, number=holder.number)
+    visitor.get(CODE)
+    code = world.code()
+
+    answers = []
+    for _ in range(6):
+        visitor.get(CODE)
+        answers.append(visitor.submit(holding="code", code=other(code)))
+
+    assert [one.status_code for one in answers] == [422, 422, 422, 422, 422, 429]
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+    assert told in answers[-1].text
+
+
+def test_a_browser_that_signed_in_before_stays_known_after_it_signs_out(
+    world: PortalWorld,
+) -> None:
+    world.clock.ahead = HALF_AN_HOUR * 2 - world.now() % (HALF_AN_HOUR * 2)
+    holder = world.settled()
+    visitor = world.member(holder)
+    visitor.open("/space")
+    visitor.submit(holding="csrf", then="/sign-out")
+    kept_out = [ask_for_code(world.visitor(), holder) for _ in range(10)]
+    with world.vault.read() as tx:
+        messages = [one.message_id for one in tx.protocol.messages(limit=99)]
+    delivered(world.vault, *messages)
+
+    visitor.open(SIGN_IN)
+    answer = visitor.sign_in(holder)
+
+    assert kept_out == [303] * 9 + [429]
+    assert answer.headers["location"] == "/space"
+    [line] = [one for one in answer.headers.get_list("set-cookie") if "vault-known" in one]
+    assert {"HttpOnly", "Path=/", "SameSite=lax", "Max-Age=15552000"} <= set(line.split("; "))
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [
+        ("zh-CN", "有人用错误的验证码试着登录您的空间 3 次，没有成功"),
+        ("en", "tried 3 times to sign in to your space with wrong codes, in vain"),
+    ],
+)
+def test_the_first_page_tells_of_wrong_codes_that_are_more_than_a_slip(
+    world: PortalWorld, locale: str, told: str
+) -> None:
+    holder = world.settled()
+    visitor = world.visitor(locale=locale)
+    shown = []
+    for slips in (2, 1):
+        visitor.open(SIGN_IN)
+        visitor.submit(holding="number", kind=holder.kind.value, number=holder.number)
+        visitor.open(CODE)
+        code = world.code()
+        for _ in range(slips):
+            visitor.submit(holding="code", code=other(code))
+        visitor.submit(holding="code", code=code)
+        shown.append(told in visitor.open("/space").text)
+
+    assert shown == [False, True]
 
 
 def test_whoever_was_on_the_way_somewhere_comes_back_to_it(world: PortalWorld) -> None:

@@ -23,7 +23,14 @@ from api.app import create_app
 from api.databases import opened_to_read
 from api.deps import SIGNIN_COOKIE, Wired
 from api.oauth.client_auth import ASSERTION_TYPE
-from api.settings import KeySettings, PostgresqlSettings, RootProvider, S3Settings, Settings
+from api.settings import (
+    KeySettings,
+    LimitSettings,
+    PostgresqlSettings,
+    RootProvider,
+    S3Settings,
+    Settings,
+)
 from api.wiring import wire
 from policies.items import items
 from scripts.demo_clients import REDIRECT, DemoClient, registration
@@ -38,7 +45,7 @@ from vault.identifiers.synthetic import synthetic_resident_id
 from vault.journal.trust import NO_QUORUM, Policy
 from vault.services import Vault
 from vault.services.log_keys import verifier_keys
-from vault.services.outbox import delivered, waiting_codes
+from vault.services.outbox import delivered, waiting
 from vault.services.sign_in import SignedIn, finish_sign_in, start_sign_in
 
 HOST: Final = "space.example.org"
@@ -412,10 +419,12 @@ class HttpWorld:
 
     def browser(self, person: Person) -> Browser:
         """Return a browser in which ``person`` is signed in."""
-        attempt = start_sign_in(self.vault, self.number(person), source="192.0.2.1")
-        [message] = waiting_codes(self.vault, limit=10)
+        number = next(_numbers)
+        source = f"198.18.{number // 250 % 250}.{number % 250}"  # Everybody at home.
+        attempt = start_sign_in(self.vault, self.number(person), source=source)
+        [message] = waiting(self.vault, limit=10)
         delivered(self.vault, message.message_id)
-        signed = finish_sign_in(self.vault, attempt, code=message.code)
+        signed = finish_sign_in(self.vault, attempt, code=message.code, source=source)
         http = TestClient(self.app, base_url=ORIGIN, follow_redirects=False)
         http.cookies.set(
             self.wired.cookie(SIGNIN_COOKIE), signed.cookie, domain="space.example.org"
@@ -476,9 +485,10 @@ def open_world(
     *,
     s3: S3Settings | None = None,
     postgresql: PostgresqlSettings | None = None,
+    limits: LimitSettings | None = None,
 ) -> Iterator[HttpWorld]:
     """Found a deployment below ``folder`` and serve it while the block runs."""
-    chosen = {"s3": s3, "postgresql": postgresql}
+    chosen = {"s3": s3, "postgresql": postgresql, "limits": limits or LimitSettings()}
     settings, clock = settings_below(folder).model_copy(update=chosen), SetClock()
     with wire(settings, clock=clock) as wired:
         app = create_app(settings, wiring=lambda _: nullcontext(wired))

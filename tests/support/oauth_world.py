@@ -13,12 +13,14 @@ from fastapi.testclient import TestClient
 from httpx2 import Response as Answered
 
 from api.deps import ChallengeError, PresentedDep, Wired, WiredDep, challenged
+from api.limits import ClientLimits
 from api.oauth.client_auth import ASSERTION_TYPE
 from api.oauth.interaction import Desk
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.router import oauth_router
 from api.oauth.secrets import AUTHORIZATION_CODE, SEALING, Secrets
+from api.problems import vault_problem
 from policies.scopes import View
 from tests.support.crypto import new_keyring
 from tests.support.jws import Signer, b64, ec_signer
@@ -30,7 +32,7 @@ from vault.consents import Consent, ConsentStatus
 from vault.consents.details import Details, EvidenceGrant
 from vault.crypto.tokens import PEPPER
 from vault.departments import Department, DepartmentStatus
-from vault.errors import ConflictError
+from vault.errors import ConflictError, VaultError
 from vault.holders import Holder, HolderKind, HolderState
 from vault.ids import (
     CaseNumber,
@@ -157,7 +159,9 @@ class World:
         given, denied: Decisions as they were handed to the vault.
     """
 
-    def __init__(self, *, origin: str = ORIGIN, now: int = NOW) -> None:
+    def __init__(
+        self, *, origin: str = ORIGIN, now: int = NOW, limits: ClientLimits | None = None
+    ) -> None:
         """Wire everything, register three clients, open one case."""
         self.clock = Clock(now=now)
         self.memory = Memory()
@@ -187,7 +191,8 @@ class World:
             random=os.urandom,
             clock=self.clock,
         )
-        self.provider = Provider.of(self.vault, origin=origin)
+        plenty = ClientLimits.of(reads=10**6, changes=10**6, protocol=10**6, strangers=10**6)
+        self.provider = Provider.of(self.vault, origin=origin, limits=limits or plenty)
         self.given: list[Any] = []
         self.denied: list[Any] = []
         self.desk = Desk(self.provider, give=self._give, deny=self._deny)
@@ -464,6 +469,7 @@ def application(wired: Wired) -> FastAPI:
         return {"scopes": sorted(wired.resolve.once(shown, scope="records:write").scopes)}
 
     app.add_exception_handler(ChallengeError, challenged)
+    app.add_exception_handler(VaultError, vault_problem)
     return app
 
 

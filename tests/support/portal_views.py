@@ -108,6 +108,7 @@ LINES = (
 HOME = HomeView(
     name="张**",
     fresh=2,
+    wrong_codes=12,
     news=LINES,
     groups=(
         GroupCard(slug="identity", name="身份", count=3),

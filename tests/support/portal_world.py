@@ -54,7 +54,7 @@ from vault.services.deposit import Deposit, deposit
 from vault.services.list_evidence import list_evidence
 from vault.services.open_case import OpenCase, open_case
 from vault.services.open_space import find_space
-from vault.services.outbox import delivered, waiting_codes
+from vault.services.outbox import delivered, waiting
 from vault.services.pull import Pull, pull_evidence
 from vault.services.sealing import Incoming
 from vault.services.versions import Deposited
@@ -342,7 +342,7 @@ class PortalWorld:
 
     def code(self) -> str:
         """Return the one-time code that waits, as a gateway would take it."""
-        [found] = waiting_codes(self.vault, limit=10)
+        [found] = waiting(self.vault, limit=10)
         delivered(self.vault, found.message_id)
         return found.code
 
@@ -367,7 +367,11 @@ class Visitor:
 
     def __init__(self, world: PortalWorld, *, locale: str) -> None:
         self._world = world
-        self.http = TestClient(world.app, base_url=world.origin, follow_redirects=False)
+        number = next(_numbers)
+        home = f"198.18.{number // 250 % 250}.{number % 250}"
+        self.http = TestClient(
+            world.app, base_url=world.origin, follow_redirects=False, client=(home, 50_000)
+        )
         self.http.headers["Accept-Language"] = locale
         self.page = Page("")
         self.path = ""

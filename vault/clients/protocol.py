@@ -192,7 +192,7 @@ class Message:
 
     Attributes:
         message_id: 16 random bytes.
-        kind: ``one-time-code``.
+        kind: ``one-time-code`` or ``wrong-codes``.
         sealed: Target and text (context ``outbox``).
     """
 

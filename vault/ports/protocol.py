@@ -140,6 +140,12 @@ class ProtocolRows(Protocol):
     def count_try(self, key_hash: bytes, *, window_start: int) -> int:
         """Count one try under ``key_hash`` in a window; return how many there are now."""
 
+    def forgive_try(self, key_hash: bytes, *, window_start: int) -> None:
+        """Count one try less, where there was more than one: it was no guess."""
+
+    def tries(self, key_hash: bytes, *, window_start: int) -> int:
+        """Return how many tries were counted under ``key_hash`` in a window."""
+
     def add_signin(self, signin: SignIn) -> None:
         """Keep a signed-in browser."""
 

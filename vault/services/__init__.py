@@ -24,6 +24,7 @@ class Vault:
         logs: What anybody may read of the journal, log by log; their number is fixed for good.
         numbers: Finds holders by their numbers.
         max_file_bytes: Of one deposited file.
+        wrong_codes_an_hour: In all, of browsers that have not signed in to the account before.
     """
 
     read: Read
@@ -37,6 +38,7 @@ class Vault:
     clock: Clock
     random: RandomBytes = field(repr=False)
     max_file_bytes: int = 100 * 2**20
+    wrong_codes_an_hour: int = 1000
 
     def receipt(self, kept: KeptEntry) -> Receipt:
         """Return a receipt of an entry at the head of now of its log."""

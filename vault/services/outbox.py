@@ -12,7 +12,7 @@ from typing import Final
 from vault.clients.protocol import Message
 from vault.clock import MS
 from vault.crypto.contexts import Purpose
-from vault.ids import HolderId, Space
+from vault.ids import ID_BYTES, HolderId, Space
 from vault.journal.plain import canonical_json
 from vault.ports import Tx
 from vault.services import Vault
@@ -20,29 +20,47 @@ from vault.services.entry_keys import held
 from vault.services.open_space import profile_of
 
 ONE_TIME_CODE: Final = "one-time-code"
+WRONG_CODES: Final = "wrong-codes"
+WARNING_ZH: Final = (
+    "有人多次用错误的验证码试图登录您的空间，没有成功。如果不是您本人，您什么都不用做，"
+    "也请不要把验证码告诉任何人。"
+)
+WARNING_EN: Final = (
+    "Somebody has tried several times to sign in to your space with wrong codes, in vain. If it "
+    "was not you, you need not do anything; never tell anybody a code."
+)
+"""What ``WRONG_CODES`` says, to be sent in the language of the gateway's choice, or in both."""
+
 STALE_SECONDS: Final = 300
 """A code that could not be delivered for so long opens nothing any more."""
+LONGEST_SECONDS: Final = 24 * 3600
+"""For so long is anything else tried to be delivered."""
+ROUNDS: Final = 20
+"""How often more is read, where everything that was read is for nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OneTimeCode:
-    """A code that is to be sent.
+class Outgoing:
+    """A message that is to be sent.
 
     Attributes:
+        kind: ``ONE_TIME_CODE`` or ``WRONG_CODES``.
         contact: Mobile in E.164 or mail address.
-        sent_at_ms: When it was asked for.
+        code: Empty where the message brings none.
+        sent_at_ms: When it was caused.
     """
 
     message_id: bytes
+    kind: str
     contact: str = field(repr=False)
     code: str = field(repr=False)
     sent_at_ms: int
 
 
-def sealed_code(
-    vault: Vault, space: Space | None, *, code: str, message_id: bytes, sent_at_ms: int
-) -> bytes:
-    """Return the sealed message for a one-time code; of the same length for nobody."""
+def enqueue(
+    vault: Vault, tx: Tx, space: Space | None, *, kind: str, code: str, at_ms: int
+) -> None:
+    """Let a message wait, sealed; one for nobody is of the same length."""
     holder = bytes(16) if space is None else space.holder_id
     plain = canonical_json(
         {
@@ -50,33 +68,50 @@ def sealed_code(
             "holder": holder.hex(),
             "known": int(space is not None),
             "log": 0 if space is None else space.log_id,
-            "sent_at_ms": sent_at_ms,
+            "sent_at_ms": at_ms,
         }
     )
-    return vault.secrets.seal_message(plain, message_id=message_id)
+    message_id = vault.random(ID_BYTES)
+    tx.protocol.enqueue(
+        Message(
+            message_id=message_id,
+            kind=kind,
+            sealed=vault.secrets.seal_message(plain, message_id=message_id),
+            created_at=at_ms // MS,
+        )
+    )
 
 
-def waiting_codes(vault: Vault, *, limit: int) -> tuple[OneTimeCode, ...]:
-    """Return codes that wait to be delivered, the oldest first; drop what nobody can receive."""
+def waiting(vault: Vault, *, limit: int) -> tuple[Outgoing, ...]:
+    """Return messages that wait to be delivered, the oldest first; drop what nobody can receive.
+
+    Messages for nobody hold nobody up: those that are dropped do not count towards ``limit``.
+    """
     now = vault.clock.now_ms() // MS
-    with vault.read() as tx:
-        messages = tx.protocol.messages(limit=limit)
-        found = {one.message_id: _addressed(vault, tx, one, now=now) for one in messages}
-    for message_id, code in found.items():
-        if code is None:
-            delivered(vault, message_id)
-    return tuple(code for code in found.values() if code is not None)
+    for _ in range(ROUNDS):
+        with vault.read() as tx:
+            messages = tx.protocol.messages(limit=limit)
+            found = {one.message_id: _addressed(vault, tx, one, now=now) for one in messages}
+        dropped = [message_id for message_id, one in found.items() if one is None]
+        if dropped:
+            delivered(vault, *dropped)
+        if len(dropped) < limit:
+            return tuple(one for one in found.values() if one is not None)
+    return ()
 
 
-def delivered(vault: Vault, message_id: bytes) -> None:
-    """Mark a message as done; it is not returned again."""
+def delivered(vault: Vault, *message_ids: bytes) -> None:
+    """Mark messages as done; they are not returned again."""
+    now = vault.clock.now_ms() // MS
     with vault.work() as tx:
-        tx.protocol.message_done(message_id, now=vault.clock.now_ms() // MS)
+        for message_id in message_ids:
+            tx.protocol.message_done(message_id, now=now)
 
 
-def _addressed(vault: Vault, tx: Tx, message: Message, *, now: int) -> OneTimeCode | None:
+def _addressed(vault: Vault, tx: Tx, message: Message, *, now: int) -> Outgoing | None:
     plain = json.loads(vault.secrets.open_message(message.sealed, message_id=message.message_id))
-    if not plain["known"] or message.created_at + STALE_SECONDS <= now:
+    longest = STALE_SECONDS if message.kind == ONE_TIME_CODE else LONGEST_SECONDS
+    if not plain["known"] or message.created_at + longest <= now:
         return None
     space = Space(plain["log"], HolderId(bytes.fromhex(plain["holder"])))
     holder = tx.holders.get(space)
@@ -86,8 +121,9 @@ def _addressed(vault: Vault, tx: Tx, message: Message, *, now: int) -> OneTimeCo
     contact = profile_of(vault, holder, data_key=data_key).contact
     if not contact:
         return None
-    return OneTimeCode(
+    return Outgoing(
         message_id=message.message_id,
+        kind=message.kind,
         contact=contact,
         code=plain["code"],
         sent_at_ms=plain["sent_at_ms"],

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vault.clients import Client
+from vault.clock import MS, legal_day
 from vault.consents import Consent, Use
 from vault.crypto.contexts import Purpose
 from vault.departments import Department
 from vault.errors import NotFoundError
 from vault.holders import Holder, HolderProfile
+from vault.identifiers import parse
 from vault.ids import DepartmentId, GrantId
 from vault.notices import Notice
 from vault.ports import Tx
@@ -18,6 +20,7 @@ from vault.services import Vault
 from vault.services.acting import Member
 from vault.services.entry_keys import held
 from vault.services.open_space import profile_of
+from vault.services.sign_in_limits import account_of, wrong_codes
 
 NOTICES: Final = 100
 
@@ -50,6 +53,7 @@ class OwnSpace:
 
     Attributes:
         notices: The newest first, at most ``NOTICES``.
+        wrong_codes: That were tried for this account yesterday and today, by whomever.
     """
 
     holder: Holder
@@ -57,6 +61,7 @@ class OwnSpace:
     records: tuple[OwnHead, ...]
     consents: tuple[OwnConsent, ...]
     notices: tuple[Notice, ...]
+    wrong_codes: int
 
 
 def own_space(vault: Vault, member: Member) -> OwnSpace:
@@ -66,14 +71,19 @@ def own_space(vault: Vault, member: Member) -> OwnSpace:
         NotFoundError: It is not there any more.
         IntegrityError: Its profile does not open.
     """
+    now_ms = vault.clock.now_ms()
     with vault.read() as tx:
         holder = tx.holders.get(member.space)
         if holder is None:
             raise NotFoundError("no such space")
         data_key = held(tx.holders.keys(member.space), Purpose.HOLDER_DATA_KEY)
+        profile = profile_of(vault, holder, data_key=data_key)
+        number = parse(profile.number_kind, profile.number, today=legal_day(now_ms))
+        account = account_of(vault, number)
         return OwnSpace(
             holder=holder,
-            profile=profile_of(vault, holder, data_key=data_key),
+            profile=profile,
+            wrong_codes=wrong_codes(vault, tx, account=account, now=now_ms // MS),
             records=own_records(tx, member),
             consents=tuple(_shown(tx, one) for one in tx.consents.of_holder(member.space)),
             notices=tx.notices.of_holder(member.space, limit=NOTICES),

@@ -1,24 +1,30 @@
 """A holder signs in: a number, then a one-time code that goes to the contact on record.
 
 Numbers that have no space take the same steps and the same time: an attempt is written and a
-message queued for them too, which nobody delivers. Nothing here is released from a space, so
+message queued for them too, which nobody delivers. How often is the same too
+(``sign_in_limits``). Nothing here is released from a space, so
 nothing stands in the journal; every use of the sign-in that opens something does.
 """
 
+import base64
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Final
 
-from vault.clients.protocol import Message, SignIn, SignInAttempt
+from vault.clients.protocol import SignIn, SignInAttempt
 from vault.clock import MS
 from vault.crypto.tokens import well_formed
-from vault.errors import InvalidInputError, RateLimitedError
+from vault.errors import IntegrityError, InvalidInputError
 from vault.identifiers import Identifier
 from vault.ids import ID_BYTES, Space
+from vault.ports import Tx
 from vault.services import Vault
-from vault.services.acting import ACR_PREFIX, network_prefix, plain_address
+from vault.services.acting import ACR_PREFIX
+from vault.services.known_browsers import known_browser, marked_browser
+from vault.services.limits import count
 from vault.services.open_space import find_space
-from vault.services.outbox import ONE_TIME_CODE, sealed_code
+from vault.services.outbox import ONE_TIME_CODE, WRONG_CODES, enqueue
+from vault.services.sign_in_limits import account_of, asking, count_wrong, trying
 
 ATTEMPT: Final = "vsa_"
 SIGN_IN: Final = "vsi_"
@@ -37,12 +43,11 @@ LONGEST_SECONDS: Final = 12 * 3600
 TOUCH_SECONDS: Final = 60
 """The end of idleness is written at most this often."""
 
-MINUTE: Final = 60
-HOUR: Final = 3600
-PER_MINUTE: Final = 5
-"""Attempts from one IPv4 address or IPv6 site for one number (threats.md 6)."""
-PER_HOUR: Final = 100
-"""Attempts for one number from anywhere."""
+TOLD_AT: Final = 10
+"""Wrong codes in one day after which the holder is told of them."""
+
+SEPARATOR: Final = "."
+"""Between an attempt's secret and the account that it is counted for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -52,50 +57,44 @@ class SignedIn:
     Attributes:
         cookie: What the browser keeps; stored as its keyed hash only.
         form_token: What each form of this sign-in carries.
+        known: The mark of this browser from now on (``known_browsers``).
     """
 
     signin: SignIn
     cookie: str = field(repr=False)
     form_token: str = field(repr=False)
+    known: str = field(repr=False)
 
 
-def start_sign_in(vault: Vault, number: Identifier, *, source: str) -> str:
+def start_sign_in(vault: Vault, number: Identifier, *, source: str, known: str = "") -> str:
     """Send a one-time code to the holder of ``number``, if there is one.
 
     Args:
         vault: The vault.
         number: Checked by its own type's rules.
         source: Address of the peer, for limits.
+        known: The mark that this browser brought along, if any.
 
     Returns:
         What the browser keeps until the code is typed in.
 
     Raises:
         InvalidInputError: No space is keyed by numbers of that kind.
-        RateLimitedError: Too many attempts for this number.
+        RateLimitedError: Too many codes were asked for.
     """
     now_ms = vault.clock.now_ms()
     now = now_ms // MS
-    account = vault.numbers.of(number)[0].index
+    account = account_of(vault, number)
+    browser = known_browser(vault, known, account=account, now=now)
     attempt = vault.secrets.mint(ATTEMPT)
     attempt_hash = vault.secrets.hash(attempt)
     code = _drawn(vault)
-    message_id = vault.random(ID_BYTES)
     with vault.read() as tx:
         space = find_space(vault, tx, number)
     with vault.work() as tx:
-        for key, window, most in (
-            (b"sign-in\x00" + account + _counted(source).encode(), MINUTE, PER_MINUTE),
-            (b"sign-in\x00" + account, HOUR, PER_HOUR),
-        ):
-            start = now // window * window
-            if tx.protocol.count_try(vault.secrets.keyed(key), window_start=start) > most:
-                limited = RateLimitedError(
-                    "too many codes were asked for", retry_after_seconds=start + window - now
-                )
-                break
-        else:
-            limited = None
+        limits = asking(account=account, source=source, browser=browser)
+        tally = count(vault, tx, limits, now=now)
+        if tally.limited is None:
             tx.protocol.add_attempt(
                 SignInAttempt(
                     attempt_hash=attempt_hash,
@@ -105,44 +104,64 @@ def start_sign_in(vault: Vault, number: Identifier, *, source: str) -> str:
                     expires_at=now + CODE_SECONDS,
                 )
             )
-            tx.protocol.enqueue(
-                Message(
-                    message_id=message_id,
-                    kind=ONE_TIME_CODE,
-                    sealed=sealed_code(
-                        vault, space, code=code, message_id=message_id, sent_at_ms=now_ms
-                    ),
-                    created_at=now,
-                )
-            )
-    if limited is not None:  # Raised outside, so that the tries stay counted.
-        raise limited
-    return attempt
+            enqueue(vault, tx, space, kind=ONE_TIME_CODE, code=code, at_ms=now_ms)
+    if tally.limited is not None:  # Raised outside, so that the tries stay counted.
+        raise tally.limited
+    return attempt + _sealed_account(vault, account, attempt_hash=attempt_hash)
 
 
-def finish_sign_in(vault: Vault, attempt: str, *, code: str) -> SignedIn:
+def finish_sign_in(
+    vault: Vault, attempt: str, *, code: str, source: str, known: str = ""
+) -> SignedIn:
     """Turn an attempt and its code into a sign-in.
+
+    Args:
+        vault: The vault.
+        attempt: As ``start_sign_in`` returned it.
+        code: As typed.
+        source: Address of the peer, for limits.
+        known: The mark that this browser brought along, if any.
 
     Raises:
         InvalidInputError: The code is wrong, spent or too old; which of them is not told.
+        RateLimitedError: Too many codes were tried; this one was not looked at.
     """
-    now = vault.clock.now_ms() // MS
+    now_ms = vault.clock.now_ms()
+    now = now_ms // MS
     wrong = InvalidInputError("the code is wrong or too old", field="code")
-    if not well_formed(attempt, prefix=ATTEMPT) or not _is_code(code):
+    secret, _, sealed = attempt.partition(SEPARATOR)
+    if not well_formed(secret, prefix=ATTEMPT) or not _is_code(code):
         raise wrong
-    attempt_hash = vault.secrets.hash(attempt)
+    attempt_hash = vault.secrets.hash(secret)
+    account = _opened_account(vault, sealed, attempt_hash=attempt_hash)
+    if account is None:
+        raise wrong
+    browser = known_browser(vault, known, account=account, now=now)
     cookie, form_token = vault.secrets.mint(SIGN_IN), vault.secrets.mint(FORM)
     begun: SignIn | None = None
     with vault.work() as tx:
-        row = tx.protocol.try_attempt(attempt_hash, most=MAX_TRIES, now=now)
-        if row is not None and row.space is not None:
-            right = compare_digest(row.code_hash, _code_hash(vault, attempt_hash, code))
-            if right and tx.protocol.spend_attempt(attempt_hash, now=now):
-                begun = _begun(vault, row.space, cookie=cookie, form_token=form_token, now=now)
-                tx.protocol.add_signin(begun)
-    if begun is None:  # Raised outside, so that the try stays counted.
+        limits = trying(vault, account=account, source=source, browser=browser)
+        tally = count(vault, tx, limits, now=now)
+        if tally.limited is None:
+            row = tx.protocol.try_attempt(attempt_hash, most=MAX_TRIES, now=now)
+            if row is not None:
+                right = compare_digest(row.code_hash, _code_hash(vault, attempt_hash, code))
+                if right and row.space and tx.protocol.spend_attempt(attempt_hash, now=now):
+                    begun = _begun(vault, row.space, cookie=cookie, form_token=form_token, now=now)
+                    tx.protocol.add_signin(begun)
+                    tally.forgive(tx)
+                else:
+                    _warn(vault, tx, row.space, account=account, at_ms=now_ms)
+    if tally.limited is not None:  # Raised outside, so that the try stays counted.
+        raise tally.limited
+    if begun is None:
         raise wrong
-    return SignedIn(signin=begun, cookie=cookie, form_token=form_token)
+    return SignedIn(
+        signin=begun,
+        cookie=cookie,
+        form_token=form_token,
+        known=marked_browser(vault, known, account=account, now=now),
+    )
 
 
 def live_sign_in(vault: Vault, cookie: str) -> SignIn | None:
@@ -191,10 +210,27 @@ def _begun(vault: Vault, space: Space, *, cookie: str, form_token: str, now: int
     )
 
 
-def _counted(source: str) -> str:
-    """Return what is counted as one source: an IPv6 site has 2^80 addresses to come from."""
-    plain = plain_address(source)
-    return (network_prefix(plain) or plain) if ":" in plain else plain
+def _warn(vault: Vault, tx: Tx, space: Space | None, *, account: bytes, at_ms: int) -> None:
+    """Tell the holder of many wrong codes, once a day; nobody, where there is no space."""
+    if count_wrong(vault, tx, account=account, now=at_ms // MS) == TOLD_AT:
+        enqueue(vault, tx, space, kind=WRONG_CODES, code="", at_ms=at_ms)
+
+
+def _sealed_account(vault: Vault, account: bytes, *, attempt_hash: bytes) -> str:
+    """Return the account for the browser to bring back: opened for this very attempt alone.
+
+    The row names the space, where there is one; tries are counted for numbers without one too.
+    """
+    sealed = vault.secrets.seal(account, request_id=attempt_hash[:ID_BYTES])
+    return SEPARATOR + base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
+def _opened_account(vault: Vault, sealed: str, *, attempt_hash: bytes) -> bytes | None:
+    try:
+        found = base64.urlsafe_b64decode(sealed + "==")
+        return vault.secrets.open(found, request_id=attempt_hash[:ID_BYTES])
+    except (ValueError, IntegrityError):
+        return None
 
 
 def _drawn(vault: Vault) -> str:

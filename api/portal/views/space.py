@@ -42,10 +42,12 @@ class HomeView:
     Attributes:
         name: Of the holder; empty until an issuer told it.
         fresh: Notices that were not read yet.
+        wrong_codes: Tried for this account yesterday and today; 0 where they are too few to tell.
     """
 
     name: str
     fresh: int
+    wrong_codes: int
     news: tuple[AccessLine, ...]
     groups: tuple[GroupCard, ...]
     active_consents: int

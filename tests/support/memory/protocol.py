@@ -181,6 +181,14 @@ class MemoryProtocolRows:
         self._rows.tries[key] = self._rows.tries.get(key, 0) + 1
         return self._rows.tries[key]
 
+    def forgive_try(self, key_hash: bytes, *, window_start: int) -> None:
+        key = (key_hash, window_start)
+        if self._rows.tries.get(key, 0) > 1:
+            self._rows.tries[key] -= 1
+
+    def tries(self, key_hash: bytes, *, window_start: int) -> int:
+        return self._rows.tries.get((key_hash, window_start), 0)
+
     # Signing in.
 
     def add_attempt(self, attempt: SignInAttempt) -> None:

@@ -10,10 +10,8 @@ from scripts.gateway import delivering
 from scripts.local.process import became
 from tests.support.founding import found_town, open_vault
 from tests.support.town import Town
-from vault.clients.protocol import Message
-from vault.clock import MS
 from vault.services import Vault
-from vault.services.outbox import OneTimeCode, sealed_code, waiting_codes
+from vault.services.outbox import ONE_TIME_CODE, Outgoing, enqueue, waiting
 
 CONTACT = "+8613900000000"
 
@@ -38,7 +36,7 @@ class Recording:
         self.failures = failures
         self.got: list[tuple[str, str]] = []
 
-    def deliver(self, message: OneTimeCode) -> None:
+    def deliver(self, message: Outgoing) -> None:
         if self.failures:
             self.failures -= 1
             raise ConnectionError("no network")
@@ -46,18 +44,15 @@ class Recording:
 
 
 def ask_for(vault: Vault, code: str) -> None:
-    message_id, now_ms = vault.random(16), vault.clock.now_ms()
-    sealed = sealed_code(
-        vault, Town(vault).space(1), code=code, message_id=message_id, sent_at_ms=now_ms
-    )
+    space = Town(vault).space(1)
     with vault.work() as tx:
-        tx.protocol.enqueue(
-            Message(
-                message_id=message_id,
-                kind="one-time-code",
-                sealed=sealed,
-                created_at=now_ms // MS,
-            )
+        enqueue(
+            vault,
+            tx,
+            space,
+            kind=ONE_TIME_CODE,
+            code=code,
+            at_ms=vault.clock.now_ms(),
         )
 
 
@@ -74,7 +69,7 @@ def test_a_code_is_delivered_once_to_its_contact(vault: Vault, turn: Path) -> No
 
     with delivering(vault, gateway=gateway, turn=turn):
         ask_for(vault, "123456")
-        assert soon(lambda: waiting_codes(vault, limit=1) == ())
+        assert soon(lambda: waiting(vault, limit=1) == ())
 
     assert gateway.got == [(CONTACT, "123456")]
 
@@ -84,7 +79,7 @@ def test_what_cannot_be_delivered_is_tried_again(vault: Vault, turn: Path) -> No
     ask_for(vault, "123456")
 
     with delivering(vault, gateway=gateway, turn=turn):
-        assert soon(lambda: waiting_codes(vault, limit=1) == ())
+        assert soon(lambda: waiting(vault, limit=1) == ())
 
     assert gateway.got == [(CONTACT, "123456")]
 
@@ -108,9 +103,9 @@ def test_of_two_couriers_one_delivers_and_the_other_takes_over(vault: Vault, tur
         with delivering(vault, gateway=first, turn=turn):
             for number in range(20):
                 ask_for(vault, f"{number:06}")
-            assert soon(lambda: waiting_codes(vault, limit=1) == ())
+            assert soon(lambda: waiting(vault, limit=1) == ())
         ask_for(vault, "999999")
-        assert soon(lambda: waiting_codes(vault, limit=1) == ())
+        assert soon(lambda: waiting(vault, limit=1) == ())
 
     got = sorted(code for _, code in first.got + second.got)
     assert got == [*(f"{number:06}" for number in range(20)), "999999"]

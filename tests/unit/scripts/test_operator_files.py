@@ -33,7 +33,7 @@ from vault.errors import (
     UnavailableError,
     VaultError,
 )
-from vault.services.outbox import OneTimeCode
+from vault.services.outbox import ONE_TIME_CODE, WRONG_CODES, Outgoing
 
 
 def test_a_private_file_is_new_whole_and_ours_alone(tmp_path: Path) -> None:
@@ -71,16 +71,18 @@ def test_the_codes_file_shows_a_masked_contact_and_the_code(tmp_path: Path) -> N
     gateway = FileGateway(tmp_path / "demo" / "codes.txt")
 
     gateway.deliver(
-        OneTimeCode(
+        Outgoing(
             message_id=bytes(16),
+            kind=ONE_TIME_CODE,
             contact="+8613900000000",
             code="012345",
             sent_at_ms=1_795_000_000_000,
         )
     )
     gateway.deliver(
-        OneTimeCode(
+        Outgoing(
             message_id=bytes(16),
+            kind=ONE_TIME_CODE,
             contact="office@example.com",
             code="543210",
             sent_at_ms=1_795_000_060_000,
@@ -92,6 +94,29 @@ def test_the_codes_file_shows_a_masked_contact_and_the_code(tmp_path: Path) -> N
     assert lines[1].endswith("@example.com\t543210")
     assert "office" not in lines[1]
     assert stat.S_IMODE((tmp_path / "demo" / "codes.txt").stat().st_mode) == 0o600
+
+
+def test_a_warning_of_wrong_codes_is_in_both_languages_and_beside_the_codes(
+    tmp_path: Path,
+) -> None:
+    gateway = FileGateway(tmp_path / "demo" / "codes.txt")
+
+    gateway.deliver(
+        Outgoing(
+            message_id=bytes(16),
+            kind=WRONG_CODES,
+            contact="+8613900000000",
+            code="",
+            sent_at_ms=1_795_000_000_000,
+        )
+    )
+
+    [line] = (tmp_path / "demo" / "warnings.txt").read_text("utf-8").splitlines()
+    at, contact, told = line.split("\t")
+    assert (at, contact) == ("2026-11-18T19:06:40+08:00", "139****0000")
+    assert "错误的验证码" in told
+    assert "with wrong codes" in told
+    assert not (tmp_path / "demo" / "codes.txt").exists()
 
 
 def test_a_port_in_use_is_refused_with_a_way_out() -> None:

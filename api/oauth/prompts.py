@@ -1,0 +1,62 @@
+"""How often one may be asked: consent requests tire people until they agree to be left alone.
+
+A request counts when it is shown for the first time. Whoever declined the same item of a
+department twice is left alone with it until the end of the next day.
+"""
+
+from typing import Final
+
+from api.deps import DeclinedBeforeError
+from vault.clients import Client
+from vault.errors import RateLimitedError
+from vault.ids import HolderId
+from vault.ports import Tx
+from vault.services import Vault
+from vault.services.limits import DAY, Limit, count
+
+OFTEN: Final = "this department asks too often"
+
+PROMPTS_AN_HOUR: Final = 5
+"""Requests that one system may put before one holder."""
+PROMPTS_A_DAY: Final = 10
+"""Requests that one department may put before one holder (threats.md 6)."""
+
+BY_CLIENT: Final = Limit.of("prompts.client", OFTEN, hour=PROMPTS_AN_HOUR)
+BY_DEPARTMENT: Final = Limit.of("prompts.department", OFTEN, day=PROMPTS_A_DAY)
+
+MOST_DECLINED: Final = 2
+"""Times that a holder declines an item in one day before nobody asks for it again."""
+
+
+def count_prompt(
+    vault: Vault, tx: Tx, client: Client, *, holder: HolderId, item: str, now: int
+) -> RateLimitedError | None:
+    """Count a request that is about to be shown; return why it must not be."""
+    today = now // DAY * DAY
+    declined = _declined(vault, client, holder=holder, item=item)
+    for day, days in ((today, 2), (today - DAY, 1)):
+        if tx.protocol.tries(declined, window_start=day) >= MOST_DECLINED:
+            return DeclinedBeforeError(
+                "the holder has declined this item", retry_after_seconds=today + days * DAY - now
+            )
+    name = client.client_id.encode()
+    tally = count(
+        vault,
+        tx,
+        [(BY_CLIENT, holder + name), (BY_DEPARTMENT, holder + client.department_id)],
+        now=now,
+    )
+    return tally.limited
+
+
+def count_declined(
+    vault: Vault, tx: Tx, client: Client, *, holder: HolderId, item: str, now: int
+) -> None:
+    """Count that a holder has declined an item of a department."""
+    declined = _declined(vault, client, holder=holder, item=item)
+    tx.protocol.count_try(declined, window_start=now // DAY * DAY)
+
+
+def _declined(vault: Vault, client: Client, *, holder: HolderId, item: str) -> bytes:
+    own = b"declined\x00" + holder + client.department_id + item.encode()
+    return vault.secrets.keyed(own)
