@@ -18,6 +18,7 @@ from tests.support.founding import MARKET, open_vault
 from tests.support.second_process import Line, Said
 from tests.support.shared_town import SharedTown, meanwhile, shared_town
 from tests.support.town import Granted, Town
+from vault.errors import TokenEndedError
 from vault.ports import LiveToken
 from vault.services.suspend_client import resume_client, suspend_client
 from vault.services.sweep import sweep
@@ -30,9 +31,12 @@ GUARDED = {table.value for table in KEYS} | {"oauth_use"}
 JUDGING = GUARDED | {
     *("journal_counter", "journal_entry", "log_head", "log_tile", "request_id", "oauth_replay"),
     *("notice", "holder_key", "record_key", "record_version", "record_file", "holder_number"),
-    *("department_key", "policy_bundle", "system_key", "vault_meta"),
+    *("department_key", "policy_bundle", "system_key", "vault_meta", "oauth_access_token"),
 }
-"""What a pull may read or write; everything else is bookkeeping."""
+"""What a pull may read or write; everything else is bookkeeping.
+
+The rows of access tokens are written by plain transactions, and read without a lock (0034).
+"""
 
 REFUSING = """
 CREATE FUNCTION guarded() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -166,4 +170,23 @@ def test_no_bookkeeping_is_needed_to_judge_a_pull(shared: SharedTown) -> None:
             released = town.pull(granted.live).fields["name"]
 
     assert released == "张示例"
-    assert {"signin", "oauth_par", "oauth_access_token", "outbox"} <= set(bookkeeping)
+    assert {"signin", "oauth_par", "oauth_refresh_token", "outbox"} <= set(bookkeeping)
+
+
+def test_a_pull_does_not_wait_for_a_revocation_of_its_token_that_is_under_way(
+    shared: SharedTown,
+) -> None:
+    with shared.serving() as town:
+        town.deposit(501, name="张示例")
+        granted = town.consent(501, town.open_case(501).case_no)
+        with shared.server.connect() as connection:
+            with connection.transaction():
+                connection.execute(
+                    "UPDATE oauth_access_token SET revoked_at = 1 WHERE token_hash = %s",
+                    (granted.live.token.token_hash,),
+                )
+                released = town.pull(granted.live).fields["name"]
+            with pytest.raises(TokenEndedError):
+                town.pull(granted.live)
+
+    assert released == "张示例"
