@@ -99,7 +99,7 @@ class LimitSettings(_Group):
             le=1_000_000,
             description="wrong one-time codes in all, of browsers not known to the account",
         ),
-    ] = 1000
+    ] = 10_000
     client_reads_a_minute: Annotated[
         int, Field(ge=60, le=10_000_000, description="requests of a client that only ask, at /v1")
     ] = 60_000

@@ -38,7 +38,7 @@ class Vault:
     clock: Clock
     random: RandomBytes = field(repr=False)
     max_file_bytes: int = 100 * 2**20
-    wrong_codes_an_hour: int = 1000
+    wrong_codes_an_hour: int = 10_000
 
     def receipt(self, kept: KeptEntry) -> Receipt:
         """Return a receipt of an entry at the head of now of its log."""
