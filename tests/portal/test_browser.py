@@ -52,7 +52,7 @@ def window(browser: Browser, world: PortalWorld) -> Open:
     return partial(reading, browser, world)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def lived_in(deployment: PortalWorld) -> Somebody:
     """Return a holder in whose space every kind of thing has happened."""
     holder = deployment.settled()
