@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.local.process import became
 from scripts.operator_socket import Plain, ask, listening
 from scripts.outcomes import Exit, OperatorError
 from vault.errors import ConflictError
@@ -69,6 +70,10 @@ def test_a_line_that_is_no_json_is_answered_all_the_same(
         assert b'"code": 64' in connection.recv(4096)
 
 
+def answering() -> list[str]:
+    return [one.name for one in threading.enumerate() if "process_request" in one.name]
+
+
 @pytest.mark.parametrize("sent", [b"", b'{"verb": "wait", "arguments": {}}\n'])
 def test_one_who_leaves_before_the_answer_disturbs_nobody(
     path: Path, sent: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -84,10 +89,7 @@ def test_one_who_leaves_before_the_answer_disturbs_nobody(
             connection.connect(path.name)
             connection.sendall(sent)
         left.set()
-        for thread in threading.enumerate():
-            if "process_request" in thread.name:
-                thread.join(10)
-
+        assert became(lambda: not answering(), seconds=10)
         assert ask(path, "echo", {"said": "still here"}) == {"heard": "still here"}
 
     assert capsys.readouterr().err == ""

@@ -34,7 +34,7 @@ from vault.services.versions import receipt_of, refuse_unopened
     [
         ("192.0.2.17", "192.0.2.0/24"),
         ("2001:db8:1:2:3::4", "2001:db8:1::/48"),
-        ("::ffff:192.0.2.17", "::/48"),
+        ("::ffff:192.0.2.17", "192.0.2.0/24"),
         ("testclient", None),
         ("", None),
     ],
