@@ -49,6 +49,9 @@ __all__ = ["Wired", "wire"]
 FILES: Final = "files"
 """Folder of the sealed files, in the data folder; unless they lie in a bucket."""
 
+DEMO_CODES: Final = 20
+"""The story may be played often: codes of the demonstration go into a file, and wake nobody."""
+
 SWEEP_SECONDS: Final = 60
 
 _log = structlog.get_logger("myspace.wiring")
@@ -172,6 +175,7 @@ def _vault(
         clock=clock,
         random=random,
         max_file_bytes=settings.limits.max_file_bytes,
+        codes_factor=DEMO_CODES if settings.demo else 1,
         wrong_codes_an_hour=settings.limits.wrong_codes_an_hour,
     )
 

@@ -6,7 +6,7 @@ statement for each rung: of many at once no more than the most pass. Keys are ke
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 from vault.errors import RateLimitedError
@@ -51,6 +51,11 @@ class Limit:
         most = ((MINUTE, minute), (HOUR, hour), (DAY, day))
         rungs = tuple(Rung(seconds=seconds, most=n) for seconds, n in most if n)
         return cls(name=name, told=told, rungs=rungs)
+
+    def times(self, factor: int) -> Self:
+        """Return the limit that lets ``factor`` times as many pass, under the same counters."""
+        rungs = tuple(replace(rung, most=rung.most * factor) for rung in self.rungs)
+        return replace(self, rungs=rungs)
 
     def counter(self, vault: Vault, key: bytes, *, rung: Rung) -> bytes:
         """Return the keyed hash that the tries of ``key`` are counted under on ``rung``."""

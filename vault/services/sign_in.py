@@ -92,7 +92,7 @@ def start_sign_in(vault: Vault, number: Identifier, *, source: str, known: str =
     with vault.read() as tx:
         space = find_space(vault, tx, number)
     with vault.work() as tx:
-        limits = asking(account=account, source=source, browser=browser)
+        limits = asking(vault, account=account, source=source, browser=browser)
         tally = count(vault, tx, limits, now=now)
         if tally.limited is None:
             tx.protocol.add_attempt(

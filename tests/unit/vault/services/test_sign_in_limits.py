@@ -15,6 +15,7 @@ from vault.identifiers import Identifier, IdentifierKind, normalise_ui, parse
 from vault.numbers import number_of
 from vault.services.acting import network_prefix
 from vault.services.known_browsers import marked_browser
+from vault.services.limits import Limit
 from vault.services.outbox import ONE_TIME_CODE, STALE_SECONDS, WRONG_CODES, delivered, waiting
 from vault.services.own_space import own_space
 from vault.services.sign_in import TOLD_AT, SignedIn, finish_sign_in, start_sign_in
@@ -483,3 +484,14 @@ def test_a_flood_is_dropped_in_steps(world: World) -> None:
     taken = [len(waiting(world.vault, limit=1)) for _ in range(2)]
 
     assert taken == [0, 1]
+
+
+def test_a_limit_may_let_more_pass_under_the_same_counters(world: World) -> None:
+    limit = Limit.of("rehearsed", "too many", minute=2, day=3)
+
+    more = limit.times(20)
+
+    assert [(rung.seconds, rung.most) for rung in more.rungs] == [(MINUTE, 40), (DAY, 60)]
+    assert more.counter(world.vault, b"key", rung=more.rungs[0]) == limit.counter(
+        world.vault, b"key", rung=limit.rungs[0]
+    )
