@@ -72,7 +72,6 @@ def test_one_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
         child.wait_until(lambda: False, seconds=0.05)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other kernels have no death signal")
 def test_a_killed_parent_leaves_no_orphan(tmp_path: Path) -> None:
     with subprocess.Popen(  # noqa: S603 - our own text
         [sys.executable, "-c", PARENT, tmp_path / "log"], stdout=subprocess.PIPE
