@@ -1,7 +1,7 @@
 """The verbs over both implementations: one story, and the races that matter most."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from policies.scopes import View
-from tests.support.world import World, open_world
+from tests.support.world import Granted, World, open_world
 from tests.support.world_values import FIELDS, MARKET
 from vault.errors import (
     AccessDeniedError,
@@ -189,9 +189,19 @@ def test_as_many_pulls_at_once_succeed_as_uses_are_left(world: World) -> None:
     assert world.used(granted) == {"ID01": 3}
 
 
-def test_no_pull_that_begins_after_an_acknowledged_revocation_succeeds(world: World) -> None:
-    world.deposit()
-    granted = world.consent()
+def raced(
+    world: World,
+    granted: Granted,
+    *,
+    revoke: Callable[[], object],
+    refused: type[VaultError],
+) -> list[tuple[bool, bool]]:
+    """Let five threads pull while one revokes.
+
+    Returns:
+        Of each pull whether it began after the revocation was acknowledged, and whether it
+        released.
+    """
     caller = world.requester(granted)
     acknowledged, begun = threading.Event(), threading.Barrier(6)
 
@@ -203,21 +213,28 @@ def test_no_pull_that_begins_after_an_acknowledged_revocation_succeeds(world: Wo
             fresh = world.requester_again(caller)
             try:
                 world.pull(granted, caller=fresh)
-            except VaultError:
+            except refused:
                 seen.append((late, False))
             else:
                 seen.append((late, True))
         return seen
 
-    def revoke() -> None:
+    def revoked() -> None:
         begun.wait(10)
-        world.revoke(granted)
+        revoke()
         acknowledged.set()
 
     with ThreadPoolExecutor(6) as threads:
         pulls = [threads.submit(pull) for _ in range(5)]
-        threads.submit(revoke).result(20)
-        found = [one for future in pulls for one in future.result(20)]
+        threads.submit(revoked).result(20)
+        return [one for future in pulls for one in future.result(20)]
+
+
+def test_no_pull_that_begins_after_an_acknowledged_revocation_succeeds(world: World) -> None:
+    world.deposit()
+    granted = world.consent()
+
+    found = raced(world, granted, revoke=lambda: world.revoke(granted), refused=VaultError)
 
     assert [released for late, released in found if late] == [False] * 5
 
@@ -227,35 +244,14 @@ def test_no_pull_that_begins_after_an_acknowledged_revocation_of_its_token_succe
 ) -> None:
     world.deposit()
     granted = world.consent()
-    caller = world.requester(granted)
-    acknowledged, begun = threading.Event(), threading.Barrier(6)
-
-    def pull() -> list[tuple[bool, bool]]:
-        begun.wait(10)
-        seen: list[tuple[bool, bool]] = []
-        while not seen or not seen[-1][0]:
-            late = acknowledged.is_set()
-            fresh = world.requester_again(caller)
-            try:
-                world.pull(granted, caller=fresh)
-            except TokenEndedError:
-                seen.append((late, False))
-            else:
-                seen.append((late, True))
-        return seen
 
     def revoke() -> None:
-        begun.wait(10)
         with world.vault.work() as tx:
             tx.protocol.revoke_token(
                 granted.token.token_hash, client_id=granted.token.client_id, now=world.now()
             )
-        acknowledged.set()
 
-    with ThreadPoolExecutor(6) as threads:
-        pulls = [threads.submit(pull) for _ in range(5)]
-        threads.submit(revoke).result(20)
-        found = [one for future in pulls for one in future.result(20)]
+    found = raced(world, granted, revoke=revoke, refused=TokenEndedError)
 
     assert [released for late, released in found if late] == [False] * 5
     assert world.used(granted)["ID01"] == sum(released for _, released in found)
