@@ -10,10 +10,21 @@ from typing import Final
 from sqlalchemy import CheckConstraint, LargeBinary, MetaData
 from sqlmodel import SQLModel
 
-from storage.tables import cases, departments, holders, journal, oauth, records, signins, system
+from storage.tables import (
+    async_requests,
+    cases,
+    departments,
+    holders,
+    journal,
+    oauth,
+    records,
+    signins,
+    system,
+)
 
 __all__ = [
     "METADATA",
+    "async_requests",
     "cases",
     "departments",
     "holders",

@@ -24,6 +24,7 @@ from vault.clients.protocol import (
 from vault.consents import Consent
 from vault.departments import Department
 from vault.ids import ClientId
+from vault.ports.async_requests import AsyncRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,7 @@ class LiveToken:
     consent: Consent | None
 
 
-class ProtocolRows(Protocol):
+class ProtocolRows(AsyncRows, Protocol):
     """Rows by the keyed hash of the secret that was presented, 32 bytes."""
 
     def push(self, request: PushedRequest) -> None:

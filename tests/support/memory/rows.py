@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 from vault.cases import Case
 from vault.clients import Client
+from vault.clients.async_requests import AsyncRequest, ShownCode
 from vault.clients.protocol import (
     AccessToken,
     AuthorizationCode,
@@ -167,6 +168,8 @@ class Rows:
     tries: Table[tuple[bytes, int], int] = field(default_factory=Table)
     signins: Table[bytes, SignIn] = field(default_factory=Table)
     messages: Table[bytes, Message] = field(default_factory=Table)
+    asynchronous: Table[bytes, AsyncRequest] = field(default_factory=Table)
+    shown_codes: Table[bytes, ShownCode] = field(default_factory=Table)
 
     def snapshot(self, *, closed: bool = False) -> Self:
         """Return all tables as they are now; ``closed`` ones take no writes."""
