@@ -53,6 +53,8 @@ class Action(StrEnum):
     STATUS = "status"
     CONSENT_GIVE = "consent.give"
     CONSENT_REFUSE = "consent.refuse"
+    CONSENT_REPORT = "consent.report"
+    CONSENT_MISMATCH = "consent.mismatch"
     CONSENT_END = "consent.end"
     CONSENT_RETURN = "consent.return"
     OWN_READ = "own.read"
@@ -69,9 +71,10 @@ class Question(NamedTuple):
     context: str
 
 
-_MEMBER_ACTS: Final = frozenset(
-    {Action.CONSENT_GIVE, Action.CONSENT_REFUSE, Action.CONSENT_END, Action.OWN_READ}
+_DECLINES: Final = frozenset(
+    {Action.CONSENT_REFUSE, Action.CONSENT_REPORT, Action.CONSENT_MISMATCH}
 )
+_MEMBER_ACTS: Final = _DECLINES | {Action.CONSENT_GIVE, Action.CONSENT_END, Action.OWN_READ}
 _CLIENT_ACTS: Final = frozenset({"client", "holder"})
 _NEEDS: Final = {
     Action.PULL: _CLIENT_ACTS | {"code", "level", "view"},
@@ -79,7 +82,7 @@ _NEEDS: Final = {
     Action.DEPOSIT: _CLIENT_ACTS | {"code"},
     Action.STATUS: _CLIENT_ACTS | {"code", "record"},
     Action.CONSENT_GIVE: frozenset({"client", "code", "holder", "level", "member", "view"}),
-    Action.CONSENT_REFUSE: frozenset({"holder", "member"}),
+    **dict.fromkeys(_DECLINES, frozenset({"holder", "member"})),
     Action.CONSENT_END: frozenset({"consent", "holder", "member"}),
     Action.CONSENT_RETURN: _CLIENT_ACTS | {"consent"},
     Action.OWN_READ: frozenset({"holder", "member", "record"}),
@@ -94,7 +97,7 @@ _MAY: Final = {
     Action.DEPOSIT: frozenset({"level", "record"}),
     Action.STATUS: frozenset({"level"}),
     Action.CONSENT_GIVE: frozenset({"case", "fields", "requirement"}),
-    Action.CONSENT_REFUSE: frozenset[str](),
+    **dict.fromkeys(_DECLINES, frozenset[str]()),
     Action.CONSENT_END: frozenset[str](),
     Action.CONSENT_RETURN: frozenset[str](),
     Action.OWN_READ: frozenset({"code", "level"}),

@@ -1,7 +1,8 @@
 """The holder decides on a department's request: gives the consent, narrowed or not, or declines.
 
 One operation of the journal spends the pushed request, closes its interaction, and writes grant,
-uses and authorization code together; a refusal by the holder is an entry too (oauth.md 7).
+uses and authorization code together; a refusal by the holder is an entry too (oauth.md 7). A
+request of a kiosk or counter is its own page, and is approved where a code would be written.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Final
 
 from policies.catalogue import catalogue
 from policies.requests import AccessRequest, Action
+from vault.clients.async_requests import Approval, AsyncKind
 from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn
 from vault.clock import MS
 from vault.consents import Consent, ConsentStatus, Use
@@ -29,6 +31,7 @@ from vault.services.changing import ready, submit_change
 from vault.services.entering import Draft, committed
 
 FIRST: Final = 1
+DECIDED: Final = "this request was decided already, or has expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +39,12 @@ class DenyConsent:
     """What the holder declines.
 
     Attributes:
-        interaction_id, request_hash: Of the page and of the pushed request; spent by this.
+        interaction_id, request_hash: Of the page and of the pushed request; spent by this. A
+            request of a kiosk or counter has the one id, and the hash of the client's code.
         details: As asked for.
         shown_hash, shown_locale: The text that the holder decided on.
+        kind: How it began, where that was not in this browser.
+        refusal: ``CONSENT_REFUSE``, or what else happened than that the holder did not want to.
     """
 
     interaction_id: bytes
@@ -51,6 +57,8 @@ class DenyConsent:
     details: Details
     shown_hash: bytes
     shown_locale: str
+    kind: AsyncKind | None = None
+    refusal: Action = Action.CONSENT_REFUSE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +75,23 @@ class GiveConsent(DenyConsent):
     code: AuthorizationCode = field(repr=False)
 
 
-def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveConsent(DenyConsent):
+    """What the holder grants to a kiosk or counter.
+
+    Attributes:
+        details, note: As in ``GiveConsent``.
+        code: The approval; it names the grant, and stands where a code would.
+    """
+
+    note: bytes = field(repr=False)
+    code: Approval
+
+
+Granting = GiveConsent | ApproveConsent
+
+
+def give_consent(vault: Vault, asked: Granting) -> Receipt:
     """Grant; return the receipt.
 
     Raises:
@@ -91,13 +115,9 @@ def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
     )
 
     def effect(tx: Tx, at_ms: int) -> None:
-        page = tx.protocol.interaction(asked.interaction_id)
-        if page is None or page.expires_at <= at_ms // MS:
-            raise ConflictError("the time to decide is over")
-        _spend(tx, asked, state=InteractionState.GRANTED, at_ms=at_ms)
+        _answer(tx, asked, now=at_ms // MS)
         consent = _consent(asked, department=department, entry_id=draft.entry_id, at_ms=at_ms)
         tx.consents.add(consent, uses=_uses(consent))
-        tx.protocol.add_code(asked.code)
 
     return _submit(vault, asked, draft, action=Action.CONSENT_GIVE, effect=effect)
 
@@ -114,9 +134,12 @@ def deny_consent(vault: Vault, asked: DenyConsent) -> Receipt:
     draft = _draft(vault, asked, department=department, kind=Kind.REFUSAL, change=None)
 
     def effect(tx: Tx, at_ms: int) -> None:
-        _spend(tx, asked, state=InteractionState.DENIED, at_ms=at_ms)
+        if asked.kind is None:
+            _spend(tx, asked, state=InteractionState.DENIED, now=at_ms // MS)
+        elif not tx.protocol.deny_async(asked.interaction_id, now=at_ms // MS):
+            raise ConflictError(DECIDED)
 
-    return _submit(vault, asked, draft, action=Action.CONSENT_REFUSE, effect=effect)
+    return _submit(vault, asked, draft, action=asked.refusal, effect=effect)
 
 
 def _submit(
@@ -150,7 +173,7 @@ def _decided(asking: Asking, asked: DenyConsent, *, action: Action) -> Decided:
     space = asked.signin.space
     holder, holder_facts = asking.holder(space)
     member = Member(signin=asked.signin).facts(holder.kind, now_ms=asking.now_ms)
-    if action is Action.CONSENT_REFUSE:
+    if action is not Action.CONSENT_GIVE:
         return asking.decided(AccessRequest(action=action, member=member, holder=holder_facts))
     client = asking.client(asked.client_id)
     case = asking.case(space, asked.case_no)
@@ -189,7 +212,7 @@ def _draft(
     kind: Kind,
     change: StateChange | None,
 ) -> Draft:
-    grant_id = asked.code.grant_id if isinstance(asked, GiveConsent) else None
+    grant_id = asked.code.grant_id if isinstance(asked, Granting) else None
     return Draft(
         entry_id=new_entry_id(vault.random),
         kind=kind,
@@ -218,7 +241,7 @@ def named(details: Details) -> tuple[Evidence, ...]:
 
 
 def _consent(
-    asked: GiveConsent, *, department: Department, entry_id: EntryId, at_ms: int
+    asked: Granting, *, department: Department, entry_id: EntryId, at_ms: int
 ) -> Consent:
     return Consent(
         space=asked.signin.space,
@@ -254,9 +277,22 @@ def _uses(consent: Consent) -> list[Use]:
     ]
 
 
-def _spend(tx: Tx, asked: DenyConsent, *, state: InteractionState, at_ms: int) -> None:
+def _answer(tx: Tx, asked: Granting, *, now: int) -> None:
+    """Spend the request, and leave for the client what it gets a token for."""
+    if isinstance(asked, ApproveConsent):
+        if not tx.protocol.approve_async(asked.code, now=now):
+            raise ConflictError(DECIDED)
+        return
+    page = tx.protocol.interaction(asked.interaction_id)
+    if page is None or page.expires_at <= now:
+        raise ConflictError("the time to decide is over")
+    _spend(tx, asked, state=InteractionState.GRANTED, now=now)
+    tx.protocol.add_code(asked.code)
+
+
+def _spend(tx: Tx, asked: DenyConsent, *, state: InteractionState, now: int) -> None:
     """Spend the pushed request and close its page: one decision, once."""
-    if not tx.protocol.spend_pushed(asked.request_hash, now=at_ms // MS):
-        raise ConflictError("this request was decided already, or has expired")
+    if not tx.protocol.spend_pushed(asked.request_hash, now=now):
+        raise ConflictError(DECIDED)
     if not tx.protocol.close_interaction(asked.interaction_id, state=state):
         raise ConflictError("this request was decided already")
