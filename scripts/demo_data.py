@@ -20,6 +20,7 @@ from scripts.registering import known_department, register
 from scripts.screen import console
 from vault.clients import Client
 from vault.clients.keys import read_jwks
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import AccessToken
 from vault.clock import MS, legal_day
 from vault.departments import Department
@@ -154,7 +155,7 @@ def system_caller(
                 client_id=client.client_id,
                 scope=" ".join(sorted(client.scopes)),
                 details=None,
-                dpop_jkt=next(iter(_keys(client.jwks))),
+                cnf=Confirmation.key(next(iter(_keys(client.jwks)))),
                 auth=None,
                 issued_at=now,
                 expires_at=now,

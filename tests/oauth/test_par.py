@@ -307,7 +307,7 @@ def test_b22_a_code_is_bound_by_a_named_key_or_by_the_proof(world: World) -> Non
     ]
 
     assert [answer.status_code for answer in answers] == [201, 201, 201]
-    assert {row.dpop_jkt for row in world.memory.rows.pushed.values()} == {named}
+    assert {row.cnf for row in world.memory.rows.pushed.values()} == {Confirmation.key(named)}
 
 
 @pytest.mark.parametrize(

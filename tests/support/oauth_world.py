@@ -27,6 +27,7 @@ from tests.support.jws import Signer, b64, ec_signer
 from tests.support.memory.database import Memory
 from vault.cases import Case, CaseState
 from vault.clients import Client, ClientStatus, Profile
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn, authenticated
 from vault.consents import Consent, ConsentStatus
 from vault.consents.details import Details, EvidenceGrant
@@ -346,7 +347,7 @@ class World:
             client_id=ClientId("licensing"),
             redirect_uri=REDIRECT,
             code_challenge=CHALLENGE,
-            dpop_jkt=KEYS["proof"].thumbprint,
+            cnf=Confirmation.key(KEYS["proof"].thumbprint),
             auth=authenticated(SPACE, acr=AAL1, at=self.clock.now - 30, signin_hash=b"a sign-in"),
             scope="",
             expires_at=self.clock.now + 60,
