@@ -7,7 +7,7 @@ caller proved itself while TLS was set up (RFC 8705). Plain ASGI, around everyth
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
-from typing import Final
+from typing import Any, Final, cast
 
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -33,7 +33,9 @@ class Proxies:
             trusted: Addresses or networks of the proxies, with commas between.
             certificates: Whether they ask callers for certificates.
         """
-        self._app = ProxyHeadersMiddleware(app, trusted_hosts=trusted) if trusted else app
+        # The two libraries write the types of one interface differently.
+        told: Any = ProxyHeadersMiddleware(cast("Any", app), trusted_hosts=trusted)
+        self._app: ASGIApp = told if trusted else app
         self._trusted = trusted if certificates else ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -42,12 +44,12 @@ class Proxies:
             claimed = sum(name == _NAME for name, _ in scope["headers"])
             if claimed and not (claimed == 1 and self._is_proxy(scope)):
                 _log.warning("a claimed certificate was dropped", network=_network(scope))
-                scope = scope | {"headers": _without(scope["headers"])}
+                scope = {**scope, "headers": _without(scope["headers"])}
         await self._app(scope, receive, send)
 
     def _is_proxy(self, scope: Scope) -> bool:
         peer = scope.get("client")
-        return bool(peer) and _among(peer[0], self._trusted)
+        return peer is not None and _among(peer[0], self._trusted)
 
 
 def _network(scope: Scope) -> str | None:

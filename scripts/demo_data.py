@@ -19,8 +19,8 @@ from scripts.outcomes import Exit, OperatorError
 from scripts.registering import known_department, register
 from scripts.screen import console
 from vault.clients import Client
-from vault.clients.keys import read_jwks
 from vault.clients.confirmation import Confirmation
+from vault.clients.keys import read_jwks
 from vault.clients.protocol import AccessToken
 from vault.clock import MS, legal_day
 from vault.departments import Department

@@ -29,6 +29,7 @@ from tests.support.oauth_world import (
 )
 from vault.cases import CaseState
 from vault.clients import ClientStatus
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import InteractionState, SignIn
 from vault.errors import (
     ConflictError,

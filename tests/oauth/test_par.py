@@ -22,6 +22,7 @@ from tests.support.oauth_world import (
     holder,
 )
 from vault.cases import CaseState
+from vault.clients.confirmation import Confirmation
 from vault.consents.details import EvidenceGrant
 from vault.holders import HolderKind
 from vault.ids import ClientId

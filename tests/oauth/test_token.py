@@ -21,6 +21,7 @@ from tests.support.oauth_world import (
     client,
     details,
 )
+from vault.clients.confirmation import Confirmation
 from vault.consents import ConsentStatus
 from vault.ids import ClientId
 

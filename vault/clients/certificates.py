@@ -29,6 +29,8 @@ from cryptography.x509.verification import (
     VerificationError,
 )
 
+from vault.clients import Client
+from vault.clients.metadata import AuthMethod, ClientMetadata
 from vault.errors import InvalidInputError
 
 MAX_CHARACTERS: Final = 16 * 1024
@@ -44,11 +46,11 @@ THUMBPRINT: Final = "[A-Za-z0-9_-]{43}"
 class Naming(StrEnum):
     """By which of its names a certificate is registered (RFC 8705 s. 2.1.2)."""
 
-    DN = "subject_dn"
-    DNS = "san_dns"
-    URI = "san_uri"
-    IP = "san_ip"
-    EMAIL = "san_email"
+    DN = "tls_client_auth_subject_dn"
+    DNS = "tls_client_auth_san_dns"
+    URI = "tls_client_auth_san_uri"
+    IP = "tls_client_auth_san_ip"
+    EMAIL = "tls_client_auth_san_email"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,24 @@ class Subject:
 
     naming: Naming
     value: str
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Return the subject that ``text`` wrote.
+
+        Raises:
+            InvalidInputError: The text is something else.
+        """
+        naming, _, value = text.partition("=")
+        try:
+            return cls(naming=Naming(naming), value=value)
+        except ValueError as error:
+            raise InvalidInputError("a subject is malformed", field="tls_subject") from error
+
+    @property
+    def text(self) -> str:
+        """How it stands in ``ClientMetadata.tls_subject``."""
+        return f"{self.naming.value}={self.value}"
 
     def __post_init__(self) -> None:
         """Refuse what no certificate could match."""
@@ -137,7 +157,7 @@ class Authorities:
 
     def __init__(self, trusted: Sequence[x509.Certificate]) -> None:
         """Trust exactly these."""
-        self._store = Store(trusted)
+        self._store = Store(list(trusted))
 
     @classmethod
     def read(cls, pem: bytes) -> Self:
@@ -190,20 +210,64 @@ def read_certificate(escaped: str) -> Certificate:
     except ValueError as error:
         raise InvalidInputError("what a proxy handed on is no certificate") from error
     digest = sha256(found.public_bytes(Encoding.DER)).digest()
-    return Certificate(
-        thumbprint=urlsafe_b64encode(digest).rstrip(b"=").decode(), _read=found
-    )
+    return Certificate(thumbprint=urlsafe_b64encode(digest).rstrip(b"=").decode(), _read=found)
 
 
-def check_thumbprints(thumbprints: Sequence[str]) -> None:
-    """Refuse thumbprints that are none, or too many of them.
+def check_certificate(
+    client: Client, certificate: Certificate, *, authorities: Authorities | None, now: int
+) -> None:
+    """Refuse a certificate that does not prove ``client`` as it is registered (RFC 8705 s. 2).
+
+    Args:
+        client: Whoever the request says it is from.
+        certificate: Its private key was used while TLS was set up.
+        authorities: Who vouches for clients; ``None`` where nobody does.
+        now: UTC seconds.
 
     Raises:
-        InvalidInputError: Neither 1 to 10, nor each different.
+        InvalidInputError: It is another's, of another issuer, expired, or no way in at all.
     """
-    few = 1 <= len(thumbprints) <= MAX_THUMBPRINTS and len(set(thumbprints)) == len(thumbprints)
+    registered = client.metadata
+    match registered.auth_method:
+        case AuthMethod.TLS:
+            if authorities is None:
+                raise InvalidInputError("no authorities are listed")
+            authorities.check(certificate, now=now)
+            if not Subject.of(registered.tls_subject).is_of(certificate):
+                raise InvalidInputError("the certificate is of another subject")
+        case AuthMethod.SELF_SIGNED_TLS:
+            if certificate.thumbprint not in registered.tls_thumbprints:
+                raise InvalidInputError("the certificate is not registered")
+            if not certificate.is_valid_at(now):
+                raise InvalidInputError("the certificate is expired, or not valid yet")
+        case AuthMethod.PRIVATE_KEY_JWT:
+            raise InvalidInputError("the client is registered for an assertion")
+
+
+def check_registered(metadata: ClientMetadata) -> None:
+    """Refuse a registration without what its method compares, or with what another does.
+
+    Raises:
+        InvalidInputError: ``field`` says what is missing, malformed or too much.
+    """
+    method, subject, thumbprints = (
+        metadata.auth_method,
+        metadata.tls_subject,
+        metadata.tls_thumbprints,
+    )
+    if (method is AuthMethod.TLS) != bool(subject):
+        raise InvalidInputError("a subject goes with tls_client_auth", field="tls_subject")
+    if (method is AuthMethod.SELF_SIGNED_TLS) != bool(thumbprints):
+        raise InvalidInputError(
+            "thumbprints go with self_signed_tls_client_auth", field="tls_thumbprints"
+        )
+    if subject:
+        Subject.of(subject)
+    few = len(thumbprints) <= MAX_THUMBPRINTS and len(set(thumbprints)) == len(thumbprints)
     if not few or not all(fullmatch(THUMBPRINT, one) for one in thumbprints):
-        raise InvalidInputError("there are 1 to 10 thumbprints of 43 characters", field="tls_thumbprints")
+        raise InvalidInputError(
+            "there are up to 10 thumbprints of 43 characters", field="tls_thumbprints"
+        )
 
 
 @lru_cache(maxsize=256)
