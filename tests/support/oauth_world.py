@@ -16,6 +16,7 @@ from api.deps import ChallengeError, PresentedDep, Wired, WiredDep, challenged
 from api.limits import ClientLimits
 from api.oauth.client_auth import ASSERTION_TYPE
 from api.oauth.interaction import Desk
+from api.oauth.mtls import MutualTls
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.router import oauth_router
@@ -162,7 +163,12 @@ class World:
     """
 
     def __init__(
-        self, *, origin: str = ORIGIN, now: int = NOW, limits: ClientLimits | None = None
+        self,
+        *,
+        origin: str = ORIGIN,
+        now: int = NOW,
+        limits: ClientLimits | None = None,
+        mtls: MutualTls | None = None,
     ) -> None:
         """Wire everything, register three clients, open one case."""
         self.clock = Clock(now=now)
@@ -194,7 +200,7 @@ class World:
             clock=self.clock,
         )
         plenty = ClientLimits.of(reads=10**6, changes=10**6, protocol=10**6, strangers=10**6)
-        self.provider = Provider.of(self.vault, origin=origin, limits=limits or plenty)
+        self.provider = Provider.of(self.vault, origin=origin, limits=limits or plenty, mtls=mtls)
         self.given: list[Any] = []
         self.denied: list[Any] = []
         self.desk = Desk(self.provider, give=self._give, deny=self._deny)

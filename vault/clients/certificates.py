@@ -6,7 +6,7 @@ issue to departments themselves, roots or not: each of them is trusted as it sta
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from hashlib import sha256
 from ipaddress import ip_address
 from re import fullmatch
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import unquote_to_bytes
 
 from cryptography import x509
@@ -51,6 +51,14 @@ class Naming(StrEnum):
     URI = "tls_client_auth_san_uri"
     IP = "tls_client_auth_san_ip"
     EMAIL = "tls_client_auth_san_email"
+
+
+_ALTERNATIVES: Final[Mapping[Naming, Any]] = {
+    Naming.DNS: x509.DNSName,
+    Naming.URI: x509.UniformResourceIdentifier,
+    Naming.IP: x509.IPAddress,
+    Naming.EMAIL: x509.RFC822Name,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +106,11 @@ class Subject:
 
     @property
     def _expected(self) -> object:
-        match self.naming:
-            case Naming.DN:
-                return _distinguished(self.value)
-            case Naming.DNS:
-                return self.value.lower()
-            case Naming.IP:
-                return ip_address(self.value)
-            case Naming.URI | Naming.EMAIL:
-                return self.value
+        if self.naming is Naming.DN:
+            return _distinguished(self.value)
+        if self.naming is Naming.IP:
+            return ip_address(self.value)
+        return self.value.lower() if self.naming is Naming.DNS else self.value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,18 +131,10 @@ class Certificate:
 
     def names(self, naming: Naming) -> Sequence[object]:
         """Return its names of one kind, as ``Subject`` compares them."""
-        match naming:
-            case Naming.DN:
-                return [self._read.subject]
-            case Naming.DNS:
-                found = self._alternatives.get_values_for_type(x509.DNSName)
-                return [name.lower() for name in found]
-            case Naming.URI:
-                return self._alternatives.get_values_for_type(x509.UniformResourceIdentifier)
-            case Naming.IP:
-                return self._alternatives.get_values_for_type(x509.IPAddress)
-            case Naming.EMAIL:
-                return self._alternatives.get_values_for_type(x509.RFC822Name)
+        if naming is Naming.DN:
+            return [self._read.subject]
+        found: Sequence[object] = self._alternatives.get_values_for_type(_ALTERNATIVES[naming])
+        return [str(name).lower() for name in found] if naming is Naming.DNS else found
 
     @cached_property
     def _alternatives(self) -> x509.SubjectAlternativeName:
@@ -228,20 +224,19 @@ def check_certificate(
         InvalidInputError: It is another's, of another issuer, expired, or no way in at all.
     """
     registered = client.metadata
-    match registered.auth_method:
-        case AuthMethod.TLS:
-            if authorities is None:
-                raise InvalidInputError("no authorities are listed")
-            authorities.check(certificate, now=now)
-            if not Subject.of(registered.tls_subject).is_of(certificate):
-                raise InvalidInputError("the certificate is of another subject")
-        case AuthMethod.SELF_SIGNED_TLS:
-            if certificate.thumbprint not in registered.tls_thumbprints:
-                raise InvalidInputError("the certificate is not registered")
-            if not certificate.is_valid_at(now):
-                raise InvalidInputError("the certificate is expired, or not valid yet")
-        case AuthMethod.PRIVATE_KEY_JWT:
-            raise InvalidInputError("the client is registered for an assertion")
+    if registered.auth_method is AuthMethod.PRIVATE_KEY_JWT:
+        raise InvalidInputError("the client is registered for an assertion")
+    if registered.auth_method is AuthMethod.SELF_SIGNED_TLS:
+        if certificate.thumbprint not in registered.tls_thumbprints:
+            raise InvalidInputError("the certificate is not registered")
+        if not certificate.is_valid_at(now):
+            raise InvalidInputError("the certificate is expired, or not valid yet")
+        return
+    if authorities is None:
+        raise InvalidInputError("no authorities are listed")
+    authorities.check(certificate, now=now)
+    if not Subject.of(registered.tls_subject).is_of(certificate):
+        raise InvalidInputError("the certificate is of another subject")
 
 
 def check_registered(metadata: ClientMetadata) -> None:
