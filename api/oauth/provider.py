@@ -7,6 +7,7 @@ from typing import Final, Self
 from api.limits import ClientLimits
 from api.oauth.dpop import Nonces, ProofReader
 from api.oauth.jose import KeyCache
+from api.oauth.mtls import MutualTls
 from api.oauth.secrets import Secrets
 from vault.clock import MS
 from vault.services import Vault
@@ -22,6 +23,7 @@ class Provider:
         origin: The issuer; every address is built from it, never from a header.
         keys: Imported public keys of clients and proofs.
         limits: How often clients and strangers may ask this process.
+        mtls: What is turned on of client certificates.
     """
 
     vault: Vault
@@ -31,9 +33,12 @@ class Provider:
     nonces: Nonces = field(repr=False)
     proofs: ProofReader = field(repr=False)
     limits: ClientLimits
+    mtls: MutualTls | None = None
 
     @classmethod
-    def of(cls, vault: Vault, *, origin: str, limits: ClientLimits) -> Self:
+    def of(
+        cls, vault: Vault, *, origin: str, limits: ClientLimits, mtls: MutualTls | None = None
+    ) -> Self:
         """Make them, and keep the kernel from logging what it issues."""
         logging.getLogger(KERNEL_LOGGER).setLevel(logging.WARNING)
         keys = KeyCache()
@@ -44,8 +49,11 @@ class Provider:
             secrets=vault.secrets,
             keys=keys,
             nonces=nonces,
-            proofs=ProofReader(origin=origin, keys=keys, nonces=nonces),
+            proofs=ProofReader(
+                origin=origin, alias=mtls.alias if mtls else "", keys=keys, nonces=nonces
+            ),
             limits=limits,
+            mtls=mtls,
         )
 
     def url(self, path: str) -> str:
