@@ -14,6 +14,7 @@ from fastapi import Depends, Request, Response
 from api.consent_page import Choice, ConsentPage
 from api.problems import HTTP, respond
 from api.proxies import CERTIFICATE
+from api.window_desk import WindowDesk
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
 from vault.errors import RateLimitedError, TokenEndedError, VaultError
@@ -36,6 +37,7 @@ class Wired:
         demo: Synthetic people; http on loopback is allowed.
         resolve: Turns a presented token into what it may be used for.
         desk: The consent decision.
+        window: The same, for what began at a kiosk or counter.
         leaving: Set when this process is told to stop: whoever shares requests out looks for
             another one, while those that are here already are answered.
     """
@@ -45,6 +47,7 @@ class Wired:
     demo: bool
     resolve: "TokenResolver"
     desk: "ConsentDesk"
+    window: WindowDesk
     leaving: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @property

@@ -21,6 +21,7 @@ from api.oauth.interaction import Desk
 from api.oauth.mtls import MutualTls
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
+from api.oauth.window import Window
 from api.settings import Settings
 from storage.blobs import StoredBlobs
 from storage.database import Database
@@ -119,6 +120,7 @@ def wire(
             demo=settings.demo,
             resolve=Resource(provider),
             desk=Desk(provider),
+            window=Window(provider),
         )
 
 

@@ -95,7 +95,7 @@ class Say(Enum):
     DETAILS_LEVEL = (
         "invalid_authorization_details",
         400,
-        "evidence of this level needs a stronger profile",
+        "evidence of this level, view or duration needs a stronger profile",
     )
     DETAILS_POLICY = ("invalid_authorization_details", 400, "the policies refuse this request")
     DETAILS_WIDER = (
@@ -109,6 +109,15 @@ class Say(Enum):
         "authorization_details is required",
     )
 
+    PENDING = ("authorization_pending", 400, "the holder has not decided yet")
+    SLOW = ("slow_down", 400, "polled too fast; the interval is 5 seconds longer from now on")
+    FAILED = ("transaction_failed", 400, "what was approved has ended before it was fetched")
+    EXPIRED = ("expired_token", 400, "nobody decided in time; start again")
+    BINDING = (
+        "invalid_binding_message",
+        400,
+        "binding_message has 1 to 64 characters, among them one number from 10 to 99",
+    )
     DENIED = ("access_denied", 400, "the holder declined")
     LOGIN = ("login_required", 400, "the holder is not signed in")
     CONSENT = ("consent_required", 400, "the holder decides on every request")

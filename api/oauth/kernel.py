@@ -13,6 +13,7 @@ from authlib.oauth2.rfc6749.grants import (
     BaseGrant,
     ClientCredentialsGrant,
     RefreshTokenGrant,
+    TokenEndpointMixin,
 )
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc7009 import RevocationEndpoint
@@ -35,5 +36,6 @@ __all__ = [
     "OAuth2Request",
     "RefreshTokenGrant",
     "RevocationEndpoint",
+    "TokenEndpointMixin",
     "TokenMixin",
 ]

@@ -38,16 +38,33 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
             "authorization_details",
         ),
     ),
+    "/oauth/device_authorization": (
+        {
+            "authorization_details": {"type": "string", "maxLength": 16384},
+            "scope": _TEXT,
+            "resource": _TEXT,
+            "acr_values": _TEXT,
+            "ui_locales": _TEXT,
+            "dpop_jkt": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
+        },
+        ("authorization_details",),
+    ),
     "/oauth/token": (
         {
             "grant_type": {
                 "type": "string",
-                "enum": ["authorization_code", "refresh_token", "client_credentials"],
+                "enum": [
+                    "authorization_code",
+                    "refresh_token",
+                    "client_credentials",
+                    "urn:ietf:params:oauth:grant-type:device_code",
+                ],
             },
             "code": _TEXT,
             "redirect_uri": {"type": "string", "format": "uri"},
             "code_verifier": {"type": "string", "minLength": 43, "maxLength": 128},
             "refresh_token": _TEXT,
+            "device_code": _TEXT,
             "scope": _TEXT,
             "authorization_details": {"type": "string", "maxLength": 16384},
             "resource": _TEXT,

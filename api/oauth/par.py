@@ -1,6 +1,7 @@
 """``POST /oauth/par`` (RFC 9126): all validation happens here, and errors are never redirects."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from api.oauth.answer import Answer
@@ -27,19 +28,19 @@ def push(provider: Provider, frozen: Frozen) -> Answer:
 
 
 def _checked(server: Server, frozen: Frozen) -> tuple[Pushed, Confirmation]:
-    cnf = _bound_to(server, frozen)
+    cnf = bound_to(server, frozen.form)
     check_step(server, step=Step.PAR, request=Asked(bound=True))
     pushed = read_pushed(server, frozen.form, resources=frozen.resources)
     check_step(server, step=Step.PAR, request=pushed.asked)
     return pushed, cnf
 
 
-def _bound_to(server: Server, frozen: Frozen) -> Confirmation:
+def bound_to(server: Server, params: Mapping[str, str]) -> Confirmation:
     """Return what the code will be bound to: a key proven here or named, else the certificate.
 
     RFC 9449 s. 10; RFC 8705 s. 3.
     """
-    named = frozen.form.get("dpop_jkt", "")
+    named = params.get("dpop_jkt", "")
     if named and not _JKT.fullmatch(named):
         raise FaultError(Say.NO_KEY, reason="dpop_jkt is no thumbprint")
     proven = server.proof.jkt if server.proof is not None else ""

@@ -20,7 +20,7 @@ from api.oauth.mtls import shown_certificate
 from api.oauth.provider import Provider
 from api.oauth.server import Server
 from vault.clients.certificates import Certificate
-from vault.clients.profiles import Asked, Step, check
+from vault.clients.profiles import Asked, Step, check, needs_nonce
 from vault.clock import MS
 from vault.errors import InvalidInputError
 from vault.ports import Tx
@@ -76,7 +76,7 @@ def two_phases(
         _check_often(provider, frozen, proven=proven, now=now)
         shown = Shown(proven=proven, now=now)
         try:
-            shown = replace(shown, proof=_proof(provider, frozen, now=now))
+            shown = replace(shown, proof=_proof(provider, frozen, proven=proven, now=now))
             shown = replace(shown, certificate=_certificate(provider, frozen))
             checked = (check(server_of(provider, tx, shown=shown)),)
         except OAuth2Error as error:
@@ -127,18 +127,21 @@ def _check_often(provider: Provider, frozen: Frozen, *, proven: Proven, now: int
         refuse(provider.limits.protocol.wait(proven.client.client_id, now_ms=now * MS))
 
 
-def _proof(provider: Provider, frozen: Frozen, *, now: int) -> Proof | None:
+def _proof(provider: Provider, frozen: Frozen, *, proven: Proven, now: int) -> Proof | None:
     if not frozen.proofs:
         return None
     if len(frozen.proofs) > 1:
         raise FaultError(Say.PROOF, reason="more than one DPoP header")
     try:
-        return provider.proofs.read(
+        proof = provider.proofs.read(
             frozen.proofs[0], method=frozen.method, path=frozen.path, now=now
         )
     except BadProofError as error:
         say = Say.NONCE if error.nonce else Say.PROOF
         raise FaultError(say, reason=str(error)) from error
+    if needs_nonce(proven.client) and not proof.nonced:
+        raise FaultError(Say.NONCE, reason="the profile needs a nonce in each proof")
+    return proof
 
 
 def _certificate(provider: Provider, frozen: Frozen) -> Certificate | None:

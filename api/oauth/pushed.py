@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from api.consent_page import LOCALES
+from api.consent_page import LOCALES, origin_of
 from api.oauth.errors import FaultError, Say
 from api.oauth.granted import check_scope, offline
 from api.oauth.grants.code import S256, CodeGrant
@@ -91,15 +91,25 @@ class Pushed:
     @property
     def locale(self) -> str:
         """The first language asked for that there is, or the default."""
-        for tag in self.params.get("ui_locales", "").split():
-            for locale in LOCALES:
-                if tag.lower().split("-")[0] == locale.lower().split("-")[0]:
-                    return locale
-        return LOCALES[0]
+        return locale_of(self.params.get("ui_locales", ""))
+
+    @property
+    def redirect_origin(self) -> str:
+        """Where the decision leads."""
+        return origin_of(self.params["redirect_uri"])
 
     def to_json(self) -> bytes:
         """Return the parameters, ready to be sealed."""
         return json.dumps(self.params, separators=(",", ":"), sort_keys=True).encode()
+
+
+def locale_of(tags: str) -> str:
+    """Return the first of the languages in ``tags`` that there is, or the default."""
+    for tag in tags.split():
+        for locale in LOCALES:
+            if tag.lower().split("-")[0] == locale.lower().split("-")[0]:
+                return locale
+    return LOCALES[0]
 
 
 def params_of(opened: bytes) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from api.oauth.provider import Provider
 from api.oauth.secrets import ACCESS_TOKEN
 from api.oauth.wellknown import RESOURCE_METADATA
 from vault.clients.confirmation import Confirmation
-from vault.clients.profiles import Asked, Step, check
+from vault.clients.profiles import Asked, Step, check, needs_nonce
 from vault.crypto.tokens import well_formed
 from vault.errors import InvalidInputError
 from vault.ports import LiveToken
@@ -68,6 +68,8 @@ class Resource:
             live = self._live(token, now=now)
             proof = self._proof(shown, token=token, now=now)
             cnf = Confirmation.key(proof.jkt)
+            if live is not None and needs_nonce(live.client) and not proof.nonced:
+                self._refuse(NONCE)
         if live is None or cnf != live.token.cnf:
             self._refuse("invalid_token", scheme=scheme)
         if check(live.client, step=Step.RESOURCE, request=Asked(bound=True)) is not None:

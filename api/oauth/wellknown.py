@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from api.consent_page import LOCALES
 from api.oauth.client_auth import METHOD
+from api.oauth.endpoints.device import PATH as DEVICE
 from api.oauth.endpoints.grants import ACTIONS
 from api.oauth.endpoints.grants import PATH as GRANTS
 from api.oauth.granted import TYPE
@@ -24,6 +25,7 @@ ENDPOINTS: Final = {
     "authorization_endpoint": "/oauth/authorize",
     "pushed_authorization_request_endpoint": "/oauth/par",
     "token_endpoint": "/oauth/token",
+    "device_authorization_endpoint": DEVICE,
     "introspection_endpoint": "/oauth/introspect",
     "revocation_endpoint": "/oauth/revoke",
     "grant_management_endpoint": GRANTS,

@@ -21,6 +21,7 @@ from vault.clients.async_requests import (
     AsyncState,
     ShownCode,
 )
+from vault.clients.confirmation import Confirmation
 from vault.ids import ClientId, GrantId, HolderId, Space
 
 SLOWER_SECONDS: Final = 5
@@ -124,7 +125,7 @@ class SqlAsyncRequests:
             client_id=request.client_id,
             **space_row(request.space),
             params=request.params,
-            dpop_jkt=request.dpop_jkt,
+            cnf=request.cnf.text,
             state=request.state.value,
             interval_s=request.interval,
             polled_at=request.polled_at,
@@ -216,7 +217,7 @@ def _found(row: Row | None) -> AsyncRequest | None:
 
 def _request(row: Row) -> AsyncRequest:
     request_id, kind, code_hash, user_code_hash, client_id, log_id, holder_id, *rest = row
-    params, dpop_jkt, state, interval, polled_at, signin_hash, *rest = rest
+    params, cnf, state, interval, polled_at, signin_hash, *rest = rest
     notify, created_at, expires_at, *decided = rest
     space = space_of_row(log_id, holder_id)
     return AsyncRequest(
@@ -227,7 +228,7 @@ def _request(row: Row) -> AsyncRequest:
         client_id=ClientId(client_id),
         space=space,
         params=params,
-        dpop_jkt=dpop_jkt,
+        cnf=Confirmation.of(cnf),
         state=AsyncState(state),
         interval=interval,
         polled_at=polled_at,

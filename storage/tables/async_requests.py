@@ -52,7 +52,7 @@ class AsyncRequestRow(SQLModel, table=True):
     log_id: int | None = None
     holder_id: bytes | None = optional_id()
     params: bytes = bytes_column()
-    dpop_jkt: str = text_column()
+    cnf: str = text_column()
     state: str = text_column()
     interval_s: int
     polled_at: int | None = optional_long()

@@ -24,6 +24,7 @@ from vault.clients.async_requests import (
     AsyncState,
     ShownCode,
 )
+from vault.clients.confirmation import Confirmation
 from vault.errors import ConflictError
 from vault.ids import ClientId
 
@@ -39,7 +40,7 @@ def a_request(text: str = "device", **changes: Any) -> AsyncRequest:  # noqa: AN
         client_id=CLIENT_ID,
         space=SPACE,
         params=b"sealed",
-        dpop_jkt="thumbprint",
+        cnf=Confirmation.key("thumbprint"),
         interval=5,
         created_at=NOW,
         expires_at=NOW + 600,

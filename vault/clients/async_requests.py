@@ -8,6 +8,7 @@ client holds one secret, and polls with it until the holder has decided.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import Authentication
 from vault.ids import ClientId, GrantId, Space
 
@@ -54,7 +55,7 @@ class AsyncRequest:
         user_code_hash: Keyed hash of what a visitor types; ``None`` at a counter.
         space: Who may decide; ``None`` where a hint led to nobody: then nobody may.
         params: The accepted parameters as sealed JSON (context ``protocol``).
-        dpop_jkt: Thumbprint of the key that began, which every poll must prove.
+        cnf: What it is bound to, which every poll must prove.
         interval: Seconds between two polls; grows for good where they come faster.
         polled_at: When the last poll came.
         signin_hash: Sign-in that has opened it.
@@ -69,7 +70,7 @@ class AsyncRequest:
     client_id: ClientId
     space: Space | None
     params: bytes = field(repr=False)
-    dpop_jkt: str
+    cnf: Confirmation
     state: AsyncState = AsyncState.PENDING
     interval: int
     polled_at: int | None = None
@@ -78,6 +79,34 @@ class AsyncRequest:
     notify: bytes | None = field(default=None, repr=False)
     created_at: int
     expires_at: int
+
+    @property
+    def redeemed(self) -> "Redeemed | None":
+        """What tokens stand on; ``None`` where nobody has approved it."""
+        if self.space is None or self.approval is None:
+            return None
+        return Redeemed(
+            space=self.space,
+            grant_id=self.approval.grant_id,
+            family_id=self.request_id,
+            client_id=self.client_id,
+            scope=self.approval.scope,
+            cnf=self.cnf,
+            auth=self.approval.auth,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redeemed:
+    """What a redeemed request is to the tokens that come of it."""
+
+    space: Space
+    grant_id: GrantId
+    family_id: bytes
+    client_id: ClientId
+    scope: str
+    cnf: Confirmation
+    auth: Authentication
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-from policies.scopes import REGISTRY_SCOPES
+from policies.scopes import REGISTRY_SCOPES, View
 from vault.clients import Client, ClientStatus, Profile
 from vault.clients.certificates import check_registered
 from vault.clients.keys import NO_KEYS, read_jwks
@@ -25,6 +25,9 @@ DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - as above
 
 MAX_URI_CHARACTERS: Final = 512
+KIOSK_SECONDS: Final = 86_400
+"""A machine that anybody may stand at is granted something for a day at most."""
+
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -48,6 +51,8 @@ class Asked:
     Attributes:
         grant_type: At the token endpoint.
         level: Highest sensitivity of the evidence concerned, 0 for none.
+        view: Highest view of it, 0 for none.
+        seconds: For how long from now on it is asked for, 0 where nothing is.
         bound: A key or certificate is proven, or a key named at PAR.
         by_certificate: It is a certificate.
         offline: A refresh token is asked for.
@@ -55,6 +60,8 @@ class Asked:
 
     grant_type: str = ""
     level: int = 0
+    view: int = 0
+    seconds: int = 0
     bound: bool = False
     by_certificate: bool = False
     offline: bool = False
@@ -79,6 +86,10 @@ class _Rules:
     grant_types: frozenset[str]
     level: int
     certificates: bool = True
+    view: View = View.FULL
+    seconds: int | None = None
+    nonces: bool = False
+    ends_with_case: bool = False
 
 
 _CALLS: Final = frozenset({Step.TOKEN, Step.REVOKE, Step.RESOURCE})
@@ -94,13 +105,19 @@ _RULES: Final[Mapping[Profile, _Rules]] = {
         level=4,
     ),
     Profile.COUNTER: _Rules(
-        steps=_CALLS | {Step.CIBA}, grant_types=frozenset({CIBA, REFRESH_TOKEN}), level=3
+        steps=_CALLS | {Step.CIBA},
+        grant_types=frozenset({CIBA, REFRESH_TOKEN}),
+        level=3,
+        ends_with_case=True,
     ),
     Profile.KIOSK: _Rules(
         steps=_CALLS | {Step.DEVICE},
         grant_types=frozenset({DEVICE_CODE}),
         level=3,
         certificates=False,
+        view=View.SUMMARY,
+        seconds=KIOSK_SECONDS,
+        nonces=True,
     ),
     Profile.RS: _Rules(steps=frozenset({Step.INTROSPECT}), grant_types=frozenset(), level=0),
 }
@@ -129,15 +146,32 @@ def check(client: Client, *, step: Step, request: Asked) -> Refusal | None:
         return unregistered
     if step in _NEEDS_KEY and not _is_bound(rules, request):
         return Refusal(error="invalid_request", reason="no key is proven")
-    if request.level > rules.level:
-        return Refusal(
-            error="invalid_authorization_details", reason="the level needs signed messages"
-        )
-    return None
+    over = _over(rules, request)
+    return Refusal(error="invalid_authorization_details", reason=over) if over else None
+
+
+def needs_nonce(client: Client) -> bool:
+    """Say whether each proof of ``client`` needs a nonce of ours (RFC 9449 s. 8)."""
+    return _RULES[client.profile].nonces
+
+
+def ends_with_case(client: Client) -> bool:
+    """Say whether ``client`` gets no more tokens for a case once it is decided."""
+    return _RULES[client.profile].ends_with_case
 
 
 def _is_bound(rules: _Rules, request: Asked) -> bool:
     return request.bound and (rules.certificates or not request.by_certificate)
+
+
+def _over(rules: _Rules, request: Asked) -> str:
+    if request.level > rules.level:
+        return "the level needs signed messages"
+    if request.view > rules.view:
+        return "the profile is granted no such view"
+    if rules.seconds is not None and request.seconds > rules.seconds:
+        return "the profile is granted nothing for so long"
+    return ""
 
 
 def _unregistered(flows: frozenset[str], step: Step, request: Asked) -> Refusal | None:

@@ -240,9 +240,7 @@ def named(details: Details) -> tuple[Evidence, ...]:
     )
 
 
-def _consent(
-    asked: Granting, *, department: Department, entry_id: EntryId, at_ms: int
-) -> Consent:
+def _consent(asked: Granting, *, department: Department, entry_id: EntryId, at_ms: int) -> Consent:
     return Consent(
         space=asked.signin.space,
         grant_id=GrantId(asked.code.grant_id),

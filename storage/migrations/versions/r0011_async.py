@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("log_id", sa.Integer(), nullable=True),
         sa.Column("holder_id", sa.LargeBinary(length=16), nullable=True),
         sa.Column("params", sa.LargeBinary(), nullable=False),
-        sa.Column("dpop_jkt", sa.Text(), nullable=False),
+        sa.Column("cnf", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("interval_s", sa.Integer(), nullable=False),
         sa.Column("polled_at", sa.BigInteger(), nullable=True),

@@ -9,6 +9,7 @@ from policies.requests import Action
 from tests.support.world import World
 from tests.support.world_values import PURPOSE
 from vault.clients.async_requests import Approval, AsyncKind, AsyncRequest, AsyncState
+from vault.clients.confirmation import Confirmation
 from vault.errors import AccessDeniedError, ConflictError
 from vault.ids import ID_BYTES, CaseNumber
 from vault.journal.entries import Kind
@@ -37,7 +38,7 @@ def asked(world: World, case_no: CaseNumber, kind: AsyncKind) -> ApproveConsent:
         client_id=pushed.client_id,
         space=pushed.signin.space,
         params=b"sealed parameters",
-        dpop_jkt="thumbprint",
+        cnf=Confirmation.key("thumbprint"),
         interval=5,
         created_at=world.now(),
         expires_at=world.now() + 600,
