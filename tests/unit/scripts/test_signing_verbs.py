@@ -1,4 +1,4 @@
-"""The operator sees and changes the keys that sign JWTs, beside a running server or without one."""
+"""The operator sees and changes the keys that sign JWTs, beside a server or without one."""
 
 import json
 from collections.abc import Iterator
