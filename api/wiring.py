@@ -20,6 +20,7 @@ from api.limits import ClientLimits
 from api.oauth.interaction import Desk
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
+from api.oauth.signer import Signer
 from api.settings import Settings
 from storage.blobs import StoredBlobs
 from storage.database import Database
@@ -42,6 +43,7 @@ from vault.ids import RandomBytes
 from vault.numbers import NumberIndex
 from vault.services import Vault
 from vault.services.activate_policy import activate_policy
+from vault.services.signing_keys import keep_signing_keys
 from vault.services.sweep import sweep
 
 __all__ = ["Wired", "wire"]
@@ -52,7 +54,8 @@ FILES: Final = "files"
 DEMO_CODES: Final = 20
 """The story may be played often: codes of the demonstration go into a file, and wake nobody."""
 
-SWEEP_SECONDS: Final = 60
+SWEEP_SECONDS: Final = 45
+"""Keys are read anew as often: less than a minute passes until all processes know of one."""
 
 _log = structlog.get_logger("myspace.wiring")
 
@@ -98,7 +101,6 @@ def wire(
             database, deployment, journal=journal, settings=settings, clock=told, random=random
         )
         activate_policy(vault, again=not database.kind.shared)
-        stack.enter_context(_housekeeping(vault, every=sweep_seconds))
         limits = settings.limits
         provider = Provider.of(
             vault,
@@ -110,6 +112,9 @@ def wire(
                 strangers=limits.stranger_requests_a_minute,
             ),
         )
+        keep_signing_keys(vault)
+        provider.signer.refresh()
+        stack.enter_context(_housekeeping(vault, provider.signer, every=sweep_seconds))
         yield Wired(
             vault=vault,
             issuer=settings.issuer,
@@ -202,16 +207,17 @@ def objects_of(settings: Settings, *, random: RandomBytes) -> ObjectStore:
 
 
 @contextmanager
-def _housekeeping(vault: Vault, *, every: float) -> Iterator[None]:
-    """Sweep every ``every`` seconds while the block runs."""
+def _housekeeping(vault: Vault, signer: Signer, *, every: float) -> Iterator[None]:
+    """Sweep, and rotate and reread keys, every ``every`` seconds while the block runs."""
     over = threading.Event()
 
     def keep() -> None:
         while not over.wait(every):
-            try:
-                sweep(vault)
-            except Exception:  # noqa: BLE001 - the next one tries again, whatever this one met
-                _log.exception("housekeeping was not done")
+            for chore in (lambda: sweep(vault), lambda: keep_signing_keys(vault), signer.refresh):
+                try:
+                    chore()
+                except Exception:  # noqa: BLE001 - the next round tries again, whatever this met
+                    _log.exception("housekeeping was not done")
 
     thread = threading.Thread(target=keep, name="housekeeping", daemon=True)
     thread.start()

@@ -8,6 +8,7 @@ from api.limits import ClientLimits
 from api.oauth.dpop import Nonces, ProofReader
 from api.oauth.jose import KeyCache
 from api.oauth.secrets import Secrets
+from api.oauth.signer import Signer
 from vault.clock import MS
 from vault.services import Vault
 
@@ -22,6 +23,7 @@ class Provider:
         origin: The issuer; every address is built from it, never from a header.
         keys: Imported public keys of clients and proofs.
         limits: How often clients and strangers may ask this process.
+        signer: Signs our own JWTs; see ``api.oauth.signer``.
     """
 
     vault: Vault
@@ -31,6 +33,7 @@ class Provider:
     nonces: Nonces = field(repr=False)
     proofs: ProofReader = field(repr=False)
     limits: ClientLimits
+    signer: Signer = field(repr=False)
 
     @classmethod
     def of(cls, vault: Vault, *, origin: str, limits: ClientLimits) -> Self:
@@ -46,6 +49,7 @@ class Provider:
             nonces=nonces,
             proofs=ProofReader(origin=origin, keys=keys, nonces=nonces),
             limits=limits,
+            signer=Signer(vault, origin=origin),
         )
 
     def url(self, path: str) -> str:

@@ -30,7 +30,6 @@ from api.oauth.resource import Resource
 from api.oauth.token import exchange
 from api.oauth.wellknown import (
     ENDPOINTS,
-    JWKS,
     RESOURCE_METADATA,
     SERVER_METADATA,
     resource_metadata,
@@ -205,9 +204,9 @@ async def protected(wired: WiredDep) -> Response:
     return _public(resource_metadata(wired.issuer))
 
 
-async def keys() -> Response:
-    """Return the public signing keys; none before there are ID tokens."""
-    return _public(JWKS)
+def keys(provider: ProviderDep) -> Response:
+    """Return the public keys that our JWTs verify with."""
+    return _public(provider.signer.jwks())
 
 
 def _answered(provider: Provider, answer: Answer, *, path: str) -> Response:
