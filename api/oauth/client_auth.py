@@ -15,14 +15,13 @@ from api.oauth.jose import (
     BadJwsError,
     Jws,
     KeyCache,
-    VerifyKey,
     date_claim,
+    key_for,
     read_jws,
     text_claim,
     verify,
 )
 from vault.clients import Client, ClientStatus
-from vault.clients.keys import PublicJwk, read_jwks
 from vault.clients.protocol import Claim
 from vault.departments import Department, DepartmentStatus
 from vault.errors import InvalidInputError
@@ -73,7 +72,7 @@ def authenticate(frozen: Frozen, *, tx: Tx, origin: str, keys: KeyCache, now: in
         jws = read_jws(assertion)
         name = ClientId(text_claim(jws.claims, "sub", longest=MAX_CLIENT_ID_CHARACTERS))
         client = _registered(name, tx=tx)
-        verify(jws, key=_chosen(client, jws=jws, keys=keys))
+        verify(jws, key=key_for(jws, jwks=client.jwks, keys=keys))
         claim = _checked(jws, client=client, origin=origin, now=now)
     except (BadJwsError, InvalidInputError) as error:
         raise FaultError(Say.CLIENT, reason=str(error)) from error
@@ -109,21 +108,6 @@ def _registered(client_id: ClientId, *, tx: Tx) -> Client:
     if found is None:
         raise BadJwsError("there is no such client")
     return found
-
-
-def _chosen(client: Client, *, jws: Jws, keys: KeyCache) -> VerifyKey:
-    """Return the registered key: by ``kid``, else the only one that fits the algorithm."""
-    fitting = [key for key in read_jwks(client.jwks) if jws.algorithm in key.algorithms]
-    kid = jws.header.get("kid")
-    if kid is not None:
-        fitting = [key for key in fitting if _name(key) == kid]
-    if len(fitting) != 1:
-        raise BadJwsError("no key fits, or several do")
-    return keys.load(fitting[0])
-
-
-def _name(key: PublicJwk) -> str:
-    return key.kid or key.thumbprint
 
 
 def _checked(jws: Jws, *, client: Client, origin: str, now: int) -> Claim:
