@@ -18,6 +18,7 @@ from api.deployment import Deployment, open_deployment
 from api.deps import Wired
 from api.limits import ClientLimits
 from api.oauth.interaction import Desk
+from api.oauth.mtls import MutualTls
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.signer import Signer
@@ -77,6 +78,7 @@ def wire(
         sweep_seconds: How often what has expired is removed.
 
     Raises:
+        InvalidInputError: The list of authorities cannot be used.
         KeyUnavailableError: The root key is not there, or is that of another vault.
         LogFrozenError: The log does not continue the one that was last seen.
         StorageError: Database, folder or state cannot be used; the message says why.
@@ -111,6 +113,7 @@ def wire(
                 protocol=limits.client_protocol_a_minute,
                 strangers=limits.stranger_requests_a_minute,
             ),
+            mtls=_mtls(settings),
         )
         keep_signing_keys(vault)
         provider.signer.refresh()
@@ -122,6 +125,13 @@ def wire(
             resolve=Resource(provider),
             desk=Desk(provider),
         )
+
+
+def _mtls(settings: Settings) -> MutualTls | None:
+    asked = settings.mtls
+    if asked is None:
+        return None
+    return MutualTls.of(alias=asked.alias, authorities_file=asked.authorities_file)
 
 
 def _writer(

@@ -7,6 +7,7 @@ from typing import Final, Self
 from api.limits import ClientLimits
 from api.oauth.dpop import Nonces, ProofReader
 from api.oauth.jose import KeyCache
+from api.oauth.mtls import MutualTls
 from api.oauth.secrets import Secrets
 from api.oauth.signer import Signer
 from vault.clock import MS
@@ -24,6 +25,7 @@ class Provider:
         keys: Imported public keys of clients and proofs.
         limits: How often clients and strangers may ask this process.
         signer: Signs our own JWTs; see ``api.oauth.signer``.
+        mtls: What is turned on of client certificates.
     """
 
     vault: Vault
@@ -34,9 +36,12 @@ class Provider:
     proofs: ProofReader = field(repr=False)
     limits: ClientLimits
     signer: Signer = field(repr=False)
+    mtls: MutualTls | None = None
 
     @classmethod
-    def of(cls, vault: Vault, *, origin: str, limits: ClientLimits) -> Self:
+    def of(
+        cls, vault: Vault, *, origin: str, limits: ClientLimits, mtls: MutualTls | None = None
+    ) -> Self:
         """Make them, and keep the kernel from logging what it issues."""
         logging.getLogger(KERNEL_LOGGER).setLevel(logging.WARNING)
         keys = KeyCache()
@@ -47,9 +52,12 @@ class Provider:
             secrets=vault.secrets,
             keys=keys,
             nonces=nonces,
-            proofs=ProofReader(origin=origin, keys=keys, nonces=nonces),
+            proofs=ProofReader(
+                origin=origin, alias=mtls.alias if mtls else "", keys=keys, nonces=nonces
+            ),
             limits=limits,
             signer=Signer(vault, origin=origin),
+            mtls=mtls,
         )
 
     def url(self, path: str) -> str:

@@ -4,7 +4,14 @@ from typing import Any
 import pytest
 
 from api.oauth.errors import FaultError
-from api.oauth.jar import BACKCHANNEL, MAX_CHARACTERS, Demands, RequestObject, read_request
+from api.oauth.jar import (
+    AUTHORIZATION,
+    BACKCHANNEL,
+    MAX_CHARACTERS,
+    Demands,
+    RequestObject,
+    read_request,
+)
 from api.oauth.jose import KeyCache
 from tests.support.jws import Signer, b64, ec_signer, ed_signer, rsa_signer
 from tests.support.oauth_world import KEYS, NOW, ORIGIN, client
@@ -42,20 +49,22 @@ def signed(
     return signer.sign(changed(HEADER | {"alg": signer.alg}, header), plain, raw=raw)
 
 
-def read(text: str, *, demands: Demands | None = None, **keys: Any) -> RequestObject:  # noqa: ANN401 - a key
+def read(
+    text: str, *, key: Signer | None = None, demands: Demands = AUTHORIZATION
+) -> RequestObject:
     """Read a request object of the client that is registered."""
-    jwks = keys or KEYS["licensing"].jwk
+    jwk = (key or KEYS["licensing"]).jwk
     return read_request(
         text,
-        client=client("licensing", jwks=json.dumps({"keys": [jwks | {"kid": "k1"}]})),
+        client=client("licensing", jwks=json.dumps({"keys": [jwk | {"kid": "k1"}]})),
         issuer=ORIGIN,
         keys=KeyCache(),
         now=NOW,
-        **({} if demands is None else {"demands": demands}),
+        demands=demands,
     )
 
 
-def refusal_of(text: str, *, demands: Demands | None = None) -> tuple[str, int]:
+def refusal_of(text: str, *, demands: Demands = AUTHORIZATION) -> tuple[str, int]:
     """Return the error code and status that a request object is refused with."""
     with pytest.raises(FaultError) as caught:
         read(text, demands=demands)
@@ -66,7 +75,7 @@ def refusal_of(text: str, *, demands: Demands | None = None) -> tuple[str, int]:
     "signer", [ec_signer(), ed_signer(), ed_signer("Ed25519"), rsa_signer()], ids=lambda s: s.alg
 )
 def test_b16_each_algorithm_of_fapi_signs_a_request(signer: Signer) -> None:
-    found = read(signed(key=signer), **signer.jwk)
+    found = read(signed(key=signer), key=signer)
 
     assert dict(found.params) == {"response_type": "code", "state": "st"}
 
@@ -200,7 +209,7 @@ def test_d11_an_rsa_key_signs_with_ps256_only() -> None:
     signer = rsa_signer()
 
     with pytest.raises(FaultError) as caught:
-        read(signed(key=signer, alg="RS256"), **signer.jwk)
+        read(signed(key=signer, alg="RS256"), key=signer)
 
     assert caught.value.say.error == "invalid_request_object"
 
