@@ -21,6 +21,7 @@ from api.oauth.interaction import Desk
 from api.oauth.mtls import MutualTls
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
+from api.oauth.signer import Signer
 from api.oauth.window import Window
 from api.settings import Settings
 from storage.blobs import StoredBlobs
@@ -44,6 +45,7 @@ from vault.ids import RandomBytes
 from vault.numbers import NumberIndex
 from vault.services import Vault
 from vault.services.activate_policy import activate_policy
+from vault.services.signing_keys import keep_signing_keys
 from vault.services.sweep import sweep
 
 __all__ = ["Wired", "wire"]
@@ -54,7 +56,8 @@ FILES: Final = "files"
 DEMO_CODES: Final = 20
 """The story may be played often: codes of the demonstration go into a file, and wake nobody."""
 
-SWEEP_SECONDS: Final = 60
+SWEEP_SECONDS: Final = 45
+"""Keys are read anew as often: less than a minute passes until all processes know of one."""
 
 _log = structlog.get_logger("myspace.wiring")
 
@@ -101,7 +104,6 @@ def wire(
             database, deployment, journal=journal, settings=settings, clock=told, random=random
         )
         activate_policy(vault, again=not database.kind.shared)
-        stack.enter_context(_housekeeping(vault, every=sweep_seconds))
         limits = settings.limits
         provider = Provider.of(
             vault,
@@ -114,6 +116,9 @@ def wire(
             ),
             mtls=_mtls(settings),
         )
+        keep_signing_keys(vault)
+        provider.signer.refresh()
+        stack.enter_context(_housekeeping(vault, provider.signer, every=sweep_seconds))
         yield Wired(
             vault=vault,
             issuer=settings.issuer,
@@ -214,16 +219,17 @@ def objects_of(settings: Settings, *, random: RandomBytes) -> ObjectStore:
 
 
 @contextmanager
-def _housekeeping(vault: Vault, *, every: float) -> Iterator[None]:
-    """Sweep every ``every`` seconds while the block runs."""
+def _housekeeping(vault: Vault, signer: Signer, *, every: float) -> Iterator[None]:
+    """Sweep, and rotate and reread keys, every ``every`` seconds while the block runs."""
     over = threading.Event()
 
     def keep() -> None:
         while not over.wait(every):
-            try:
-                sweep(vault)
-            except Exception:  # noqa: BLE001 - the next one tries again, whatever this one met
-                _log.exception("housekeeping was not done")
+            for chore in (lambda: sweep(vault), lambda: keep_signing_keys(vault), signer.refresh):
+                try:
+                    chore()
+                except Exception:  # noqa: BLE001 - the next round tries again, whatever this met
+                    _log.exception("housekeeping was not done")
 
     thread = threading.Thread(target=keep, name="housekeeping", daemon=True)
     thread.start()

@@ -14,6 +14,7 @@ from policies.items import items
 from scripts.client_file import ClientFile
 from scripts.operator_socket import Plain, Verb
 from scripts.outcomes import Exit, OperatorError
+from scripts.signing import signing_verbs
 from vault.clients.profiles import check_registration
 from vault.departments import Department, DepartmentStatus
 from vault.errors import InvalidInputError
@@ -112,6 +113,7 @@ def operator_verbs(vault: Vault, *, demo: bool) -> Mapping[str, Verb]:
         REGISTER: entered,
         SUSPEND: partial(stepped, suspend),
         RESUME: partial(stepped, resume),
+        **signing_verbs(vault),
     }
 
 

@@ -18,6 +18,7 @@ from scripts.operator_socket import Plain, Verb, listening
 from scripts.outcomes import Exit, OperatorError, system_told, unusable
 from scripts.places import Places
 from scripts.registering import ACTIVATE, REGISTER, RESUME, SUSPEND, operator_verbs
+from scripts.signing import SIGNING_VERBS
 
 
 @contextmanager
@@ -31,7 +32,8 @@ def running(settings: Settings, *, where: Places) -> Iterator[Wired]:
     for folder in (where.data, settings.state):
         _own(folder)
     with ExitStack() as stack:
-        verbs: dict[str, Verb] = dict.fromkeys((ACTIVATE, REGISTER, SUSPEND, RESUME), _starting)
+        names = (ACTIVATE, REGISTER, SUSPEND, RESUME, *SIGNING_VERBS)
+        verbs: dict[str, Verb] = dict.fromkeys(names, _starting)
         if settings.postgresql is None:  # Beside a shared database the verbs open it themselves.
             stack.enter_context(listening(where.socket, verbs))
         wired = stack.enter_context(wire(settings))

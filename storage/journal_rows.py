@@ -26,6 +26,7 @@ KEYS: Final[Mapping[Guarded, tuple[str, ...]]] = {
     Guarded.CLIENT: ("client_id",),
     Guarded.DEPARTMENT: ("department_id",),
     Guarded.POLICY: ("pointer_id",),
+    Guarded.SIGNING_KEYS: ("set_id",),
 }
 """Primary key of each guarded table; ``version`` stands beside it."""
 

@@ -28,10 +28,10 @@ from vault.errors import StorageError
 MIGRATING: Final = 0x6D7973706163
 """The server's lock for whoever changes the schema: the letters of our own name."""
 
-OLDEST: Final = "0004"
+OLDEST: Final = "0005"
 """The oldest schema that this program can serve, with what came later left unused.
 
-Every sign-in and token is read with who signed in.
+Every process signs with the keys that stand in their table.
 """
 
 TRIES: Final = 60

@@ -23,6 +23,7 @@ from storage.stores.entries import SqlEntries
 from storage.stores.holders import SqlHolders
 from storage.stores.protocol import SqlProtocolRows
 from storage.stores.records import SqlRecords
+from storage.stores.signing import SqlSigningKeys
 from storage.stores.system import SqlPolicies, SqlSystemKeys
 from vault.ports import Read, Tx, Work
 
@@ -47,6 +48,7 @@ class SqlTx:
         "policies",
         "protocol",
         "records",
+        "signing",
         "system",
     )
 
@@ -64,6 +66,7 @@ class SqlTx:
         self.policies = SqlPolicies(driver)
         self.notices = SqlNotices(driver)
         self.entries = SqlEntries(driver)
+        self.signing = SqlSigningKeys(driver)
         self.protocol = SqlProtocolRows(driver)
 
     def foresee(self, reads: Callable[[Tx], object]) -> None:

@@ -25,6 +25,17 @@ class Say(Enum):
     PROOF = ("invalid_dpop_proof", 400, "the DPoP proof is not valid for this request")
     NONCE = ("use_dpop_nonce", 400, "the DPoP nonce is not recent")
     JAR = ("request_not_supported", 400, "signed request objects are not offered")
+    REQUEST_OBJECT = (
+        "invalid_request_object",
+        400,
+        "the request object is malformed, untimely or not signed by this client for this server",
+    )
+    UNSIGNED = ("invalid_request_object", 400, "the profile of the client signs every request")
+    OUTSIDE = (
+        "invalid_request",
+        400,
+        "a parameter beside the request object is not the one inside",
+    )
     ACR = ("unmet_authentication_requirements", 400, "no such sign-in is offered")
     BUSY = ("temporarily_unavailable", 503, "nothing was changed; try again")
     OFTEN = ("temporarily_unavailable", 429, "too many requests; try again later")

@@ -9,6 +9,7 @@ from api.oauth.dpop import Nonces, ProofReader
 from api.oauth.jose import KeyCache
 from api.oauth.mtls import MutualTls
 from api.oauth.secrets import Secrets
+from api.oauth.signer import Signer
 from vault.clock import MS
 from vault.services import Vault
 
@@ -23,6 +24,7 @@ class Provider:
         origin: The issuer; every address is built from it, never from a header.
         keys: Imported public keys of clients and proofs.
         limits: How often clients and strangers may ask this process.
+        signer: Signs our own JWTs; see ``api.oauth.signer``.
         mtls: What is turned on of client certificates.
     """
 
@@ -33,6 +35,7 @@ class Provider:
     nonces: Nonces = field(repr=False)
     proofs: ProofReader = field(repr=False)
     limits: ClientLimits
+    signer: Signer = field(repr=False)
     mtls: MutualTls | None = None
 
     @classmethod
@@ -53,6 +56,7 @@ class Provider:
                 origin=origin, alias=mtls.alias if mtls else "", keys=keys, nonces=nonces
             ),
             limits=limits,
+            signer=Signer(vault, origin=origin),
             mtls=mtls,
         )
 

@@ -31,7 +31,6 @@ from api.oauth.resource import Resource
 from api.oauth.token import exchange
 from api.oauth.wellknown import (
     ENDPOINTS,
-    JWKS,
     RESOURCE_METADATA,
     SERVER_METADATA,
     resource_metadata,
@@ -212,9 +211,9 @@ async def protected(provider: ProviderDep) -> Response:
     return _public(resource_metadata(provider.origin, mtls=provider.mtls))
 
 
-async def keys() -> Response:
-    """Return the public signing keys; none before there are ID tokens."""
-    return _public(JWKS)
+def keys(provider: ProviderDep) -> Response:
+    """Return the public keys that our JWTs verify with."""
+    return _public(provider.signer.jwks())
 
 
 def _answered(provider: Provider, answer: Answer, *, path: str) -> Response:

@@ -1,7 +1,7 @@
 """What the server says of itself (RFC 8414, RFC 9728): computed from the wiring, never typed.
 
-Only what is registered is advertised. Until ID tokens exist there is no OpenID document, and
-the key set is empty (architecture.md 9.16).
+Only what is registered is advertised. Until ID tokens exist there is no OpenID document
+(architecture.md 9.16).
 """
 
 from typing import Any, Final
@@ -36,7 +36,6 @@ NOT_ALIASED: Final = frozenset({"authorization_endpoint", "jwks_uri"})
 
 SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
 RESOURCE_METADATA: Final = "/.well-known/oauth-protected-resource"
-JWKS: Final[dict[str, list[object]]] = {"keys": []}
 
 
 def server_metadata(origin: str, *, mtls: MutualTls | None = None) -> dict[str, Any]:

@@ -14,10 +14,13 @@ OF_A_LOG = {"log_head", "log_tile", "journal_entry", "journal_counter", "request
 """A log's own rows, led by ``log_id`` alone: the head orders all holders of its shard."""
 SHARED = {
     *("department", "department_key", "oauth_client", "policy_bundle", "policy_pointer"),
-    *("schema_floor", "system_key", "vault_meta"),
+    *("schema_floor", "signing_key", "signing_key_set", "system_key", "vault_meta"),
 }
 """Reference tables: every log reads them."""
-SHORT_LIVED = {"oauth_par", "oauth_interaction", "oauth_replay", "signin_try", "outbox"}
+SHORT_LIVED = {
+    *("oauth_par", "oauth_interaction", "oauth_replay", "signin_try", "signin_client"),
+    *("outbox", "outgoing_call"),
+}
 """Protocol rows that belong to nobody yet."""
 DAYS = ("valid_from", "valid_to", "served_until")
 """Exact days of validity stand in clear: decision 13 says why."""
@@ -30,6 +33,7 @@ IN_CLEAR = {
         *("client_id", "status", "details", "purpose", "item", "case_no", "shown_locale"),
     },
     "oauth_use": {"code"},
+    "oauth_subject": set(),
     "record": {"code", "status", "trust_grade", *DAYS},
     "record_file": {"object_key"},
     "record_key": {"state"},

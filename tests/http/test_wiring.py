@@ -53,7 +53,7 @@ def test_the_first_start_makes_everything_and_later_ones_nothing(tmp_path: Path)
 
     assert found == made
     assert count(settings, "system_key") == keys == len(SERVICE_KEYS) + 4
-    assert count(settings, "journal_entry") == 1  # The policies in force.
+    assert count(settings, "journal_entry") == 2  # The policies in force, the keys that sign.
 
 
 def test_it_serves_while_it_is_wired_and_no_longer(tmp_path: Path) -> None:

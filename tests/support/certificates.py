@@ -50,11 +50,12 @@ class Made:
         return self.certificate.subject.rfc4514_string()
 
     def files(self, folder: Path, name: str) -> tuple[str, str]:
-        """Write certificate and key, and return where they are."""
+        """Write certificate and key unless they are there, and return where they are."""
         chain, key = folder / f"{name}.pem", folder / f"{name}.key"
-        write_private(chain, self.pem.encode())
         private = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        write_private(key, private)
+        if not key.exists():
+            write_private(chain, self.pem.encode())
+            write_private(key, private)
         return str(chain), str(key)
 
 

@@ -31,6 +31,12 @@ from vault.cases import Case, CaseState
 from vault.clients import Client, ClientStatus, Profile
 from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn, authenticated
+from vault.clients.signing_keys import (
+    SigningAlgorithm,
+    SigningKeys,
+    SigningPurpose,
+    Slot,
+)
 from vault.consents import Consent, ConsentStatus
 from vault.consents.details import Details, EvidenceGrant
 from vault.crypto.tokens import PEPPER
@@ -46,6 +52,7 @@ from vault.ids import (
     HolderId,
     Space,
 )
+from vault.services.signing_keys import draw
 
 AAL1 = "urn:myspace:acr:aal1"
 ORIGIN = "https://space.example.org"
@@ -200,6 +207,7 @@ class World:
             random=os.urandom,
             clock=self.clock,
         )
+        self.draw_keys(SigningAlgorithm.ES256)
         plenty = ClientLimits.of(reads=10**6, changes=10**6, protocol=10**6, strangers=10**6)
         self.provider = Provider.of(self.vault, origin=origin, limits=limits or plenty, mtls=mtls)
         self.given: list[Any] = []
@@ -216,6 +224,19 @@ class World:
         )
         self.app = application(self.wired)
         self.http = TestClient(self.app, base_url=origin, follow_redirects=False)
+
+    def draw_keys(self, algorithm: SigningAlgorithm) -> None:
+        """Draw what the first housekeeping would for clients that want ``algorithm``."""
+        keys = self.memory.rows.signing.get(1, SigningKeys())
+        for purpose in SigningPurpose:
+            drawn = draw(self.vault, Slot(purpose, algorithm))
+            keys = keys.introduce(drawn, now=self.clock.now)
+        self.keep_keys(keys)
+
+    def keep_keys(self, keys: SigningKeys) -> None:
+        """Write a set of keys, as the journal would."""
+        with self.memory.work() as tx:
+            tx.signing.replace(keys, expected=tx.signing.all().version)
 
     # What the journal would do with a decision.
 

@@ -44,6 +44,7 @@ class Guarded(StrEnum):
     CLIENT = "oauth_client"
     DEPARTMENT = "department"
     POLICY = "policy_pointer"
+    SIGNING_KEYS = "signing_key_set"
 
 
 class Seen(NamedTuple):

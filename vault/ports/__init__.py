@@ -24,6 +24,7 @@ from vault.ports.guarded import (
     IdentifierIndex,
     Policies,
     Records,
+    SigningKeyStore,
 )
 from vault.ports.protocol import LiveToken, ProtocolRows
 
@@ -44,6 +45,7 @@ __all__ = [
     "ProtocolRows",
     "Read",
     "Records",
+    "SigningKeyStore",
     "SystemKeys",
     "Tx",
     "Work",
@@ -147,6 +149,10 @@ class Tx(Protocol):
     @property
     def policies(self) -> Policies:
         """Policy bundles."""
+
+    @property
+    def signing(self) -> SigningKeyStore:
+        """Keys that sign JWTs."""
 
     @property
     def notices(self) -> Notices:

@@ -9,7 +9,7 @@ from alembic import op
 from vault.errors import StorageError
 
 revision: str = "0011"
-down_revision: str | None = "0004"
+down_revision: str | None = "0005"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -18,6 +18,7 @@ from tests.support.memory.registry import (
     MemoryEntries,
     MemoryNotices,
     MemoryPolicies,
+    MemorySigningKeys,
     MemorySystemKeys,
 )
 from tests.support.memory.rows import Rows, system_key_name
@@ -56,6 +57,7 @@ class MemoryTx:
         self.departments = MemoryDepartments(rows)
         self.clients = MemoryClients(rows)
         self.policies = MemoryPolicies(rows)
+        self.signing = MemorySigningKeys(rows)
         self.notices = MemoryNotices(rows)
         self.entries = MemoryEntries(rows)
         self.protocol = MemoryProtocolRows(rows)

@@ -20,6 +20,7 @@ from vault.clients.protocol import (
     SignIn,
     SignInAttempt,
 )
+from vault.clients.signing_keys import SigningKeys
 from vault.consents import Consent, Use
 from vault.crypto.contexts import Purpose
 from vault.crypto.keys import WrappedKey
@@ -138,6 +139,7 @@ class Rows:
     keys: Table[SystemKeyName, WrappedKey] = field(default_factory=Table)
     bundles: Table[bytes, str] = field(default_factory=Table)
     pointer: Table[int, ActivePolicy] = field(default_factory=Table)
+    signing: Table[int, SigningKeys] = field(default_factory=Table)
     departments: Table[DepartmentId, Department] = field(default_factory=Table)
     department_keys: Table[DepartmentId, WrappedKey] = field(default_factory=Table)
     clients: Table[ClientId, Client] = field(default_factory=Table)
