@@ -11,6 +11,7 @@ from typing import Final
 
 from api.oauth.errors import FaultError, Say
 from api.oauth.granted import check_scope, offline
+from api.oauth.hints import HINTS
 from api.oauth.pushed import REFUSED, check_sign_in, locale_of, params_of
 from api.oauth.rar import Wanted, read_wanted
 from api.oauth.secrets import REQUEST_ID_BYTES, Secrets
@@ -83,7 +84,7 @@ def read_awaited(
     Raises:
         FaultError: Refused.
     """
-    if REFUSED & params.keys():
+    if (REFUSED - HINTS) & params.keys():
         raise FaultError(Say.NOT_OFFERED)
     check_sign_in(params)
     if any(one != server.provider.origin for one in resources):

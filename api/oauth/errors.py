@@ -124,6 +124,10 @@ class Say(Enum):
     SLOW = ("slow_down", 400, "polled too fast; the interval is 5 seconds longer from now on")
     FAILED = ("transaction_failed", 400, "what was approved has ended before it was fetched")
     EXPIRED = ("expired_token", 400, "nobody decided in time; start again")
+    UNKNOWN_USER = ("unknown_user_id", 400, "the hint is malformed, or its code is not live")
+    HINTS = ("invalid_request", 400, "a request has exactly one hint")
+    SIGNED = ("invalid_request", 400, "the whole request is one signed request object")
+    EXPIRY = ("invalid_request", 400, "requested_expiry is a number of seconds")
     BINDING = (
         "invalid_binding_message",
         400,

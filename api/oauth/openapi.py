@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from api.oauth.client_auth import ASSERTION_TYPE
 from api.oauth.frozen import MEDIA_TYPE
+from api.oauth.jar import MAX_CHARACTERS
 
 _TEXT: Final = {"type": "string", "minLength": 1}
 _PRINTABLE: Final = {"type": "string", "pattern": "^[ -~]{1,4096}$"}
@@ -49,6 +50,10 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
         },
         ("authorization_details",),
     ),
+    "/oauth/bc-authorize": (
+        {"request": {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS}},
+        ("request",),
+    ),
     "/oauth/token": (
         {
             "grant_type": {
@@ -58,6 +63,7 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
                     "refresh_token",
                     "client_credentials",
                     "urn:ietf:params:oauth:grant-type:device_code",
+                    "urn:openid:params:grant-type:ciba",
                 ],
             },
             "code": _TEXT,
@@ -65,6 +71,7 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
             "code_verifier": {"type": "string", "minLength": 43, "maxLength": 128},
             "refresh_token": _TEXT,
             "device_code": _TEXT,
+            "auth_req_id": _TEXT,
             "scope": _TEXT,
             "authorization_details": {"type": "string", "maxLength": 16384},
             "resource": _TEXT,

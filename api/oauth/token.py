@@ -6,7 +6,7 @@ from typing import Final
 from api.oauth.answer import Answer
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
-from api.oauth.grants.awaited import DeviceGrant
+from api.oauth.grants.awaited import CibaGrant, DeviceGrant
 from api.oauth.grants.client_credentials import RegistryGrant
 from api.oauth.grants.code import S256, CodeGrant
 from api.oauth.grants.refresh import RefreshGrant
@@ -16,6 +16,7 @@ from api.oauth.server import Server
 from vault.clients.confirmation import Holding
 from vault.clients.profiles import (
     AUTHORIZATION_CODE,
+    CIBA,
     CLIENT_CREDENTIALS,
     DEVICE_CODE,
     REFRESH_TOKEN,
@@ -24,7 +25,10 @@ from vault.clients.profiles import (
 )
 
 PATH: Final = "/oauth/token"
-GRANT_TYPES: Final = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, DEVICE_CODE)
+GRANT_TYPES: Final = (
+    *(AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS),
+    *(DEVICE_CODE, CIBA),
+)
 
 
 def exchange(provider: Provider, frozen: Frozen) -> Answer:
@@ -60,6 +64,7 @@ def _issued(server: Server, params: Mapping[str, str]) -> Answer:
     server.register_grant(RefreshGrant)
     server.register_grant(RegistryGrant)
     server.register_grant(DeviceGrant)
+    server.register_grant(CibaGrant)
     request = server.request(PATH, params=params)
     answer: Answer = server.ask(lambda: server.create_token_response(request))
     return answer

@@ -11,6 +11,7 @@ from api.oauth.answer import Answer
 from api.oauth.awaited import INTERVAL_SECONDS, LIFETIME_SECONDS, Awaited, read_awaited
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
+from api.oauth.hints import HINTS
 from api.oauth.par import bound_to
 from api.oauth.phases import check_step, two_phases
 from api.oauth.prompts import count_start
@@ -36,6 +37,8 @@ def begin(provider: Provider, frozen: Frozen) -> Answer:
 
 
 def _checked(server: Server, frozen: Frozen) -> tuple[Awaited, Confirmation]:
+    if HINTS & frozen.form.keys():
+        raise FaultError(Say.NOT_OFFERED, reason="the case says who decides")
     cnf = bound_to(server, frozen.form)
     check_step(server, step=Step.DEVICE, request=Asked(bound=True))
     awaited = read_awaited(server, frozen.form, resources=frozen.resources)
