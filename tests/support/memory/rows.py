@@ -18,6 +18,7 @@ from vault.clients.protocol import (
     RefreshToken,
     SignIn,
     SignInAttempt,
+    ToldClient,
 )
 from vault.clients.signing_keys import SigningKeys
 from vault.consents import Consent, Use
@@ -130,6 +131,13 @@ class Remembered(NamedTuple):
     entry_id: EntryId
 
 
+class Session(NamedTuple):
+    """A sign-in that clients were told of."""
+
+    expires_at: int
+    ended_at: int | None
+
+
 @dataclass
 class Rows:
     """Every table."""
@@ -168,6 +176,9 @@ class Rows:
     attempts: Table[bytes, SignInAttempt] = field(default_factory=Table)
     tries: Table[tuple[bytes, int], int] = field(default_factory=Table)
     signins: Table[bytes, SignIn] = field(default_factory=Table)
+    subjects: Table[tuple[Space, DepartmentId], bytes] = field(default_factory=Table)
+    sessions: Table[bytes, Session] = field(default_factory=Table)
+    told: Table[tuple[bytes, ClientId], ToldClient] = field(default_factory=Table)
     messages: Table[bytes, Message] = field(default_factory=Table)
 
     def snapshot(self, *, closed: bool = False) -> Self:
