@@ -1,6 +1,7 @@
 """What every endpoint of the authorization server works with."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -11,6 +12,7 @@ from api.oauth.secrets import Secrets
 from api.oauth.signer import Signer
 from vault.clock import MS
 from vault.services import Vault
+from vault.services.refuse_token import Misuse, refuse_token
 
 KERNEL_LOGGER: Final = "authlib"
 
@@ -24,6 +26,7 @@ class Provider:
         keys: Imported public keys of clients and proofs.
         limits: How often clients and strangers may ask this process.
         signer: Signs our own JWTs; see ``api.oauth.signer``.
+        misuse: Lets the log know that somebody showed what is not good for them.
     """
 
     vault: Vault
@@ -34,9 +37,17 @@ class Provider:
     proofs: ProofReader = field(repr=False)
     limits: ClientLimits
     signer: Signer = field(repr=False)
+    misuse: Callable[[Vault, Misuse], None]
 
     @classmethod
-    def of(cls, vault: Vault, *, origin: str, limits: ClientLimits) -> Self:
+    def of(
+        cls,
+        vault: Vault,
+        *,
+        origin: str,
+        limits: ClientLimits,
+        misuse: Callable[[Vault, Misuse], None] = refuse_token,
+    ) -> Self:
         """Make them, and keep the kernel from logging what it issues."""
         logging.getLogger(KERNEL_LOGGER).setLevel(logging.WARNING)
         keys = KeyCache()
@@ -50,6 +61,7 @@ class Provider:
             proofs=ProofReader(origin=origin, keys=keys, nonces=nonces),
             limits=limits,
             signer=Signer(vault, origin=origin),
+            misuse=misuse,
         )
 
     def url(self, path: str) -> str:

@@ -165,6 +165,7 @@ class World:
 
     Attributes:
         given, denied: Decisions as they were handed to the vault.
+        misused: What the log was told of.
     """
 
     def __init__(
@@ -199,9 +200,15 @@ class World:
             random=os.urandom,
             clock=self.clock,
         )
-        self.draw_keys(SigningAlgorithm.ES256)
         plenty = ClientLimits.of(reads=10**6, changes=10**6, protocol=10**6, strangers=10**6)
-        self.provider = Provider.of(self.vault, origin=origin, limits=limits or plenty)
+        self.misused: list[Any] = []
+        self.provider = Provider.of(
+            self.vault,
+            origin=origin,
+            limits=limits or plenty,
+            misuse=lambda _vault, misuse: self.misused.append(misuse),
+        )
+        self.draw_keys(SigningAlgorithm.ES256)
         self.given: list[Any] = []
         self.denied: list[Any] = []
         self.desk = Desk(self.provider, give=self._give, deny=self._deny)
@@ -222,6 +229,7 @@ class World:
             drawn = draw(self.vault, Slot(purpose, algorithm))
             keys = keys.introduce(drawn, now=self.clock.now)
         self.keep_keys(keys)
+        self.provider.signer.refresh()
 
     def keep_keys(self, keys: SigningKeys) -> None:
         """Write a set of keys, as the journal would."""

@@ -277,6 +277,7 @@ CONSENT = ConsentPageView(
     until=WHEN,
     uses="每种材料最多调取 1 次",
     kept="部门保存 180 天，之后删除",
+    identity="部门会知道登录的是同一个人：一个只给本部门用的编号，不含姓名和证件号码；退出登录时会通知它。",
     ongoing="在这之前，部门随时可以来取，您不必在场。",
     refusal="不同意不影响您用其他方式办理：可以到窗口提交原件。部门不会因此拒绝为您服务。",
     withdrawal="随时在“我的授权”里收回，马上生效。收回前已经取走的仍然合法。",
@@ -306,6 +307,9 @@ CARD = ConsentCard(
     until=WHEN,
     ended=None,
     revoke_href=f"/space/consents/{GRANT}/revoke",
+    pause_href=f"/space/consents/{GRANT}/pause",
+    resume_href=f"/space/consents/{GRANT}/resume",
+    paused=False,
     narrow_href=f"/space/consents/{GRANT}/narrow",
 )
 CONSENTS = ConsentsView(
@@ -357,6 +361,7 @@ PAGES = {
     "consent": ("", True, CONSENT),
     "consents": ("consents", True, CONSENTS),
     "revoke": ("consents", True, REVOKE),
+    "resume": ("consents", True, REVOKE),
     "narrow": ("consents", True, NARROW),
     "accesses": ("accesses", True, ACCESSES),
     "access": ("accesses", True, ACCESS),

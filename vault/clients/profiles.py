@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from policies.scopes import REGISTRY_SCOPES
 from vault.clients import Client, ClientStatus, Profile
 from vault.clients.keys import read_jwks
+from vault.clients.signing_keys import SigningAlgorithm
 from vault.errors import InvalidInputError
 
 AUTHORIZATION_CODE: Final = "authorization_code"
@@ -155,6 +156,7 @@ def check_registration(client: Client, *, demo: bool) -> None:
         raise InvalidInputError("a refresh token comes of a consent", field="grant_types")
     for uri in client.redirect_uris:
         _check_redirect(uri, demo=demo)
+    SigningAlgorithm.named(client.metadata.id_token_alg)
     needed = REGISTRY_SCOPES if CLIENT_CREDENTIALS in client.grant_types else frozenset()
     if not client.scopes <= needed:
         raise InvalidInputError("registry scopes need client credentials", field="scopes")

@@ -61,6 +61,7 @@ class Decided:
 
     Attributes:
         offline: A refresh token goes with the first access token.
+        identity: Scopes that ask who signed in.
     """
 
     space: Space
@@ -69,6 +70,7 @@ class Decided:
     auth: Authentication
     details: Details
     offline: bool = False
+    identity: frozenset[str] = frozenset()
 
 
 class CodeGrant(ConsentedGrant, AuthorizationCodeGrant):
@@ -109,7 +111,9 @@ class CodeGrant(ConsentedGrant, AuthorizationCodeGrant):
                 dpop_jkt=decided.dpop_jkt,
                 auth=decided.auth,
                 nonce=request.form.get("nonce", ""),
-                scope=scope_of(decided.details, offline=decided.offline),
+                scope=scope_of(
+                    decided.details, offline=decided.offline, identity=decided.identity
+                ),
                 expires_at=server.now + LIFETIME_SECONDS,
             ),
         )
@@ -127,6 +131,7 @@ class CodeGrant(ConsentedGrant, AuthorizationCodeGrant):
                 spent = tx.code(code_hash)
                 if spent is not None and spent.used_at is not None:
                     tx.revoke_family(row.family_id, now=now)
+                    self.server.misused = row
                 return None
             if self.server.proof is None or self.server.proof.jkt != row.dpop_jkt:
                 raise FaultError(Say.GRANT, reason="the code is bound to another key")

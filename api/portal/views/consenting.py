@@ -90,6 +90,7 @@ class ConsentPageView:
     uses: str
     kept: str
     ongoing: str
+    identity: str
     refusal: str
     withdrawal: str
     rights: str
@@ -125,6 +126,9 @@ class ConsentCard:
     ended: When | None
     revoke_href: str
     narrow_href: str
+    pause_href: str
+    resume_href: str
+    paused: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
