@@ -21,6 +21,7 @@ from api.oauth.interaction import Desk
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.signer import Signer
+from api.oauth.wellknown import server_metadata
 from api.settings import Settings
 from storage.blobs import StoredBlobs
 from storage.database import Database
@@ -112,6 +113,7 @@ def wire(
                 strangers=limits.stranger_requests_a_minute,
             ),
         )
+        server_metadata(settings.issuer)  # Refused now, not by the first who reads it.
         keep_signing_keys(vault)
         provider.signer.refresh()
         stack.enter_context(_housekeeping(vault, provider.signer, every=sweep_seconds))

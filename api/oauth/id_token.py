@@ -14,9 +14,13 @@ from api.oauth.server import Server
 from vault.clients.protocol import Authentication, ToldClient
 from vault.clients.signing_keys import SigningAlgorithm, SigningPurpose
 from vault.ids import ID_BYTES
+from vault.ports import Tx
 from vault.services.sign_in import LONGEST_SECONDS
 
 LIFETIME_SECONDS: Final = 300
+CLAIMS: Final = (
+    *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"),
+)
 ALGORITHMS: Final = (*(one.value for one in SigningAlgorithm), "EdDSA")
 
 
@@ -45,6 +49,8 @@ def id_token(
         KeyUnavailableError: No key for the client's signature is there yet.
     """
     client, now = server.client, server.now
+    if not goes_on(server.tx, auth, now=now):
+        return None
     sub = server.tx.protocol.add_subject(
         auth.person, sector=client.department_id, fresh=server.provider.vault.random(ID_BYTES)
     )
@@ -77,6 +83,13 @@ def id_token(
         alg=algorithm,
         claims=claims | {name: value for name, value in optional.items() if value},
     )
+
+
+def goes_on(tx: Tx, auth: Authentication, *, now: int) -> bool:
+    """Say whether a sign-in may still be told of: it can last, and nobody has ended it."""
+    if now >= auth.auth_time + LONGEST_SECONDS:
+        return False
+    return not (auth.sid and tx.protocol.told_ended(auth.sid))
 
 
 def subject_text(sub: bytes) -> str:

@@ -1,7 +1,6 @@
 """What the server says of itself (RFC 8414, RFC 9728): computed from the wiring, never typed.
 
-Only what is registered is advertised. Until ID tokens exist there is no OpenID document
-(architecture.md 9.16).
+Only what is registered is advertised. The document of OpenID Connect is the same, byte for byte.
 """
 
 from typing import Any, Final
@@ -10,14 +9,17 @@ from api.consent_page import LOCALES
 from api.oauth.client_auth import METHOD
 from api.oauth.endpoints.grants import ACTIONS
 from api.oauth.endpoints.grants import PATH as GRANTS
+from api.oauth.endpoints.userinfo import CLAIMS as USER_CLAIMS
+from api.oauth.endpoints.userinfo import PATH as USERINFO
 from api.oauth.granted import TYPE
 from api.oauth.grants.code import S256
+from api.oauth.id_token import ALGORITHMS, CLAIMS
 from api.oauth.jose import SIGNING_ALGORITHMS
-from api.oauth.kernel import AuthorizationServerMetadata
+from api.oauth.kernel import AuthorizationServerMetadata, OpenIDProviderMetadata
 from api.oauth.pushed import ACR
 from api.oauth.token import GRANT_TYPES
 from policies.catalogue import catalogue
-from policies.scopes import OFFLINE_ACCESS, REGISTRY_SCOPES
+from policies.scopes import IDENTITY_SCOPES, OFFLINE_ACCESS, REGISTRY_SCOPES
 
 ENDPOINTS: Final = {
     "authorization_endpoint": "/oauth/authorize",
@@ -25,21 +27,32 @@ ENDPOINTS: Final = {
     "token_endpoint": "/oauth/token",
     "introspection_endpoint": "/oauth/introspect",
     "revocation_endpoint": "/oauth/revoke",
+    "userinfo_endpoint": USERINFO,
     "grant_management_endpoint": GRANTS,
     "jwks_uri": "/.well-known/jwks.json",
 }
 SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
+OPENID_METADATA: Final = "/.well-known/openid-configuration"
 RESOURCE_METADATA: Final = "/.well-known/oauth-protected-resource"
 
 
+class OpenIdMetadata(OpenIDProviderMetadata):
+    """The kernel's validator; it would demand RS256, which FAPI 2.0 forbids (s. 5.4)."""
+
+    def validate_id_token_signing_alg_values_supported(self) -> None:
+        """Require what is signed with here."""
+        if set(self["id_token_signing_alg_values_supported"]) != set(ALGORITHMS):
+            raise ValueError("ID tokens are signed with other algorithms")
+
+
 def server_metadata(origin: str) -> dict[str, Any]:
-    """Return the metadata of RFC 8414, checked by the kernel's own validator.
+    """Return the metadata of RFC 8414 and OpenID Connect, checked by the kernel's validators.
 
     Raises:
         ValueError: The origin cannot be an issuer.
     """
     methods, algorithms = [METHOD], list(SIGNING_ALGORITHMS)
-    found = AuthorizationServerMetadata(
+    found = OpenIdMetadata(
         issuer=origin,
         **{name: f"{origin}{path}" for name, path in ENDPOINTS.items()},
         require_pushed_authorization_requests=True,
@@ -47,7 +60,7 @@ def server_metadata(origin: str) -> dict[str, Any]:
         response_modes_supported=["query"],
         grant_types_supported=list(GRANT_TYPES),
         code_challenge_methods_supported=list(S256.SUPPORTED_CODE_CHALLENGE_METHOD),
-        scopes_supported=sorted([*_scopes(), OFFLINE_ACCESS]),
+        scopes_supported=sorted([*_scopes(), OFFLINE_ACCESS, *IDENTITY_SCOPES]),
         authorization_details_types_supported=[TYPE],
         authorization_response_iss_parameter_supported=True,
         dpop_signing_alg_values_supported=algorithms,
@@ -61,8 +74,16 @@ def server_metadata(origin: str) -> dict[str, Any]:
         acr_values_supported=[ACR],
         prompt_values_supported=["none", "login", "consent"],
         ui_locales_supported=list(LOCALES),
+        subject_types_supported=["pairwise"],
+        id_token_signing_alg_values_supported=list(ALGORITHMS),
+        userinfo_signing_alg_values_supported=list(ALGORITHMS),
+        claims_supported=sorted({*CLAIMS, *USER_CLAIMS}),
+        claims_parameter_supported=True,
+        request_parameter_supported=False,
+        request_uri_parameter_supported=False,
     )
     found.validate()
+    AuthorizationServerMetadata(found).validate()
     return dict(found)
 
 
