@@ -23,6 +23,7 @@ from api.oauth.mtls import MutualTls
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.signer import Signer
+from api.oauth.wellknown import server_metadata
 from api.oauth.window import Window
 from api.settings import Settings
 from storage.blobs import StoredBlobs
@@ -121,6 +122,7 @@ def wire(
             ),
             mtls=_mtls(settings),
         )
+        server_metadata(settings.issuer, mtls=provider.mtls)  # Refused now, not by a reader.
         keep_signing_keys(vault)
         provider.signer.refresh()
         stack.enter_context(_housekeeping(vault, provider.signer, every=sweep_seconds))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from api.oauth.errors import FaultError, Say
-from api.oauth.granted import check_scope, offline
+from api.oauth.granted import check_scope, identity, offline
 from api.oauth.hints import HINTS
 from api.oauth.pushed import REFUSED, check_sign_in, locale_of, params_of
 from api.oauth.rar import Wanted, read_wanted
@@ -43,6 +43,11 @@ class Awaited:
     def offline(self) -> bool:
         """Whether a refresh token is asked for."""
         return offline(self.params.get("scope", ""))
+
+    @property
+    def identity(self) -> frozenset[str]:
+        """Scopes that ask who signed in."""
+        return identity(self.params.get("scope", ""))
 
     @property
     def locale(self) -> str:

@@ -9,29 +9,31 @@ from typing import Annotated, Any, Final
 
 import orjson
 import structlog
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from api.deps import BROWSER_COOKIE, SIGNIN_COOKIE, PresentedDep, WiredDep
 from api.middleware import correlation_id
-from api.oauth.answer import Answer, refusal
+from api.oauth.answer import NO_STORE, Answer, refusal
 from api.oauth.authorize import NotLedError, lead
 from api.oauth.endpoints.ciba import ask
 from api.oauth.endpoints.device import begin
 from api.oauth.endpoints.grants import give_back, query_grant
 from api.oauth.endpoints.introspect import introspect
 from api.oauth.endpoints.revoke import revoke
+from api.oauth.endpoints.userinfo import JWT, user_info
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import FormDep, PageDep
 from api.oauth.notice import COME_BACK, NOTHING_TO_DECIDE
-from api.oauth.openapi import BY_GRANT_TOKEN, form
+from api.oauth.openapi import BY_GRANT_TOKEN, BY_OPENID_TOKEN, form
 from api.oauth.par import push
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.token import exchange
 from api.oauth.wellknown import (
     ENDPOINTS,
+    OPENID_METADATA,
     RESOURCE_METADATA,
     SERVER_METADATA,
     resource_metadata,
@@ -116,6 +118,7 @@ def oauth_router() -> APIRouter:
         )
     for path, document in (
         (SERVER_METADATA, described),
+        (OPENID_METADATA, described),
         (RESOURCE_METADATA, protected),
         (ENDPOINTS["jwks_uri"], keys),
     ):
@@ -129,6 +132,14 @@ def oauth_router() -> APIRouter:
             status_code=status,
             response_class=Response,
             openapi_extra=BY_GRANT_TOKEN,
+        )
+    for verb in ("GET", "POST"):
+        router.add_api_route(
+            ENDPOINTS["userinfo_endpoint"],
+            user,
+            methods=[verb],
+            response_class=Response,
+            openapi_extra=BY_OPENID_TOKEN,
         )
     authorize = ENDPOINTS["authorization_endpoint"]
     router.add_api_route(
@@ -189,6 +200,20 @@ def given_back(
     """Give a grant back, through the journal; needs ``grant_management_revoke``."""
     answer = give_back(provider, wired.resolve, shown, grant_id=grant_id)
     return _answered(provider, answer, path=shown.path)
+
+
+def user(
+    provider: ProviderDep,
+    wired: WiredDep,
+    shown: PresentedDep,
+    accept: Annotated[str, Header()] = "",
+) -> Response:
+    """Say who signed in (OpenID Connect Core 5.3); signed where ``Accept`` names a JWT."""
+    found = user_info(provider, wired.resolve, shown, accept=accept)
+    if not found.jwt:
+        return _answered(provider, Answer(status=200, body=found.claims), path=shown.path)
+    nonce = {"DPoP-Nonce": provider.nonces.at(provider.now())}
+    return Response(found.jwt, media_type=JWT, headers=NO_STORE | nonce)
 
 
 def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Response:

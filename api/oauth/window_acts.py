@@ -125,7 +125,9 @@ def approved(
         code=Approval(
             request_id=row.request_id,
             grant_id=grant_id,
-            scope=scope_of(granted, offline=asked.awaited.offline),
+            scope=scope_of(
+                granted, offline=asked.awaited.offline, identity=asked.awaited.identity
+            ),
             auth=signin.auth,
         ),
     )

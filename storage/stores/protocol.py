@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 from storage.statements import Driver, Prepared
 from storage.stores.async_requests import SqlAsyncRequests
 from storage.stores.authorizations import SqlAuthorizations
+from storage.stores.openid import SqlOpenId
 from storage.stores.signins import SqlSignIns
 from storage.stores.tokens import SqlTokens
 from storage.tables.async_requests import AsyncRequestRow, ShownCodeRow
@@ -22,6 +23,7 @@ from storage.tables.oauth import (
     ReplayRow,
     TokenRow,
 )
+from storage.tables.openid import OpenIdSessionRow, SignInClientRow
 from storage.tables.signins import MessageRow, SignInAttemptRow, SignInRow, TryRow
 from vault.clients.protocol import Claim
 
@@ -29,7 +31,7 @@ DAY_SECONDS: Final = 24 * 3600
 """How long rows stay beyond their end, so that what came of them can still be answered for."""
 
 
-class SqlProtocolRows(SqlAuthorizations, SqlTokens, SqlSignIns, SqlAsyncRequests):
+class SqlProtocolRows(SqlAuthorizations, SqlTokens, SqlSignIns, SqlOpenId, SqlAsyncRequests):
     """Implements ``vault.ports.ProtocolRows``."""
 
     def __init__(self, driver: Driver) -> None:
@@ -92,6 +94,8 @@ _SWEEPS: Final = (
     (_sweep(SignInRow), DAY_SECONDS),
     (_sweep(SignInAttemptRow), DAY_SECONDS),
     (_sweep(TryRow, by="window_start"), 2 * DAY_SECONDS),
+    (_sweep(OpenIdSessionRow), 0),
+    (_sweep(SignInClientRow), 0),
     (_sweep(MessageRow, by="done_at"), 0),
     (_sweep(AsyncRequestRow), DAY_SECONDS),
     (_sweep(ShownCodeRow), DAY_SECONDS),

@@ -1,5 +1,7 @@
 """CIBA (FAPI-CIBA): a counter asks about a case, its holder answers on the own telephone."""
 
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -37,7 +39,7 @@ from vault.clients.async_requests import AsyncKind, AsyncState
 from vault.consents import ConsentStatus
 from vault.crypto.tokens import well_formed
 from vault.errors import InvalidInputError, NotFoundError, RateLimitedError
-from vault.ids import CaseNumber
+from vault.ids import CaseNumber, Space
 
 INVALID = (400, "invalid_grant")
 MALFORMED = (400, "invalid_request")
@@ -53,6 +55,18 @@ def world() -> Iterator[WindowWorld]:
 
 def error(answer: Any) -> tuple[int, str]:  # noqa: ANN401 - of any client
     return answer.status_code, answer.json().get("error", "")
+
+
+def claims_of(text: str) -> dict[str, Any]:
+    part = text.split(".")[1]
+    found: dict[str, Any] = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return found
+
+
+def known(world: WindowWorld, space: Space) -> dict[str, Any]:
+    with world.memory.work() as tx:
+        tx.protocol.add_subject(space, sector=DEPARTMENT, fresh=b"\x01" * 16)
+    return {}
 
 
 def test_b49_a_counter_asks_and_is_told_what_to_poll_with(world: WindowWorld) -> None:
@@ -234,7 +248,7 @@ def test_b49_any_other_expiry_is_refused(world: WindowWorld, asked: str | int) -
         ({"authorization_details": [details(case="x")]}, "invalid_authorization_details"),
         ({"resource": "https://elsewhere.example.org"}, "invalid_target"),
         ({"dpop_jkt": KEYS["proof2"].thumbprint}, "invalid_dpop_proof"),
-        ({"claims": {"id_token": {}}}, "invalid_request"),
+        ({"login_hint": "sub:short"}, "unknown_user_id"),
     ],
 )
 def test_b49_what_is_wrong_with_a_request_is_said(
@@ -320,12 +334,31 @@ def test_b49_a_counter_without_the_grant_type_asks_in_vain(world: WindowWorld) -
     assert error(world.ask()) == (400, "unauthorized_client")
 
 
+def test_b49_a_counter_that_asks_who_it_was_is_told_in_an_id_token(world: WindowWorld) -> None:
+    code = world.ask(scope="openid").json()["auth_req_id"]
+    signin = world.signin()
+    request_id, page = world.asked_page(signin=signin)
+    world.decide(request_id, page, signin=signin, number=NUMBER)
+
+    answer = world.fetch(code).json()
+
+    told = claims_of(answer["id_token"])
+    assert page.identity is not None
+    assert answer["scope"] == "ev:licence:business_license:verify openid"
+    assert (told["aud"], told["auth_time"]) == ("counter", signin.auth.auth_time)
+    again = world.ask(login_hint=f"sub:{told['sub']}")
+    assert again.status_code == 200
+    assert len(world.window.waiting(signin=signin)) == 1
+
+
 # Who is meant.
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
+        lambda _world: {"login_hint": f"sub:{'A' * 22}"},
+        lambda world: {"login_hint": f"sub:{'A' * 22}"} | known(world, SPACE),
         lambda _world: {"login_hint": f"case:{OTHER_CASE}"},
         lambda world: (
             world.memory.add(case(case_no=OTHER_CASE, space=OTHER_SPACE)),
@@ -339,7 +372,14 @@ def test_b49_a_counter_without_the_grant_type_asks_in_vain(world: WindowWorld) -
             "login_hint": f"shown:{world.window.show(signin=world.signin(OTHER_SPACE)).letters}"
         },
     ],
-    ids=["nobody", "somebody else", "of another department", "on another screen"],
+    ids=[
+        "no sub",
+        "another sub",
+        "nobody",
+        "somebody else",
+        "of another department",
+        "on another screen",
+    ],
 )
 def test_b49_a_hint_that_leads_to_nobody_is_answered_like_any_other(
     world: WindowWorld, spoil: Callable[[WindowWorld], dict[str, Any]]

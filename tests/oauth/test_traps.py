@@ -8,9 +8,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-OFFERED: Final = {*range(1, 13), *range(14, 17), *range(19, 27)}
+OFFERED: Final = {*range(1, 17), *range(19, 27)}
 LATER: Final = {
-    13: "ID tokens",
     17: "registration by clients themselves",
     18: "logout started by a department",
 }

@@ -20,10 +20,11 @@ from vault.clients.protocol import (
     RefreshToken,
     SignIn,
     SignInAttempt,
+    ToldClient,
 )
 from vault.consents import Consent
 from vault.departments import Department
-from vault.ids import ClientId
+from vault.ids import ClientId, DepartmentId, Space
 from vault.ports.async_requests import AsyncRows
 
 
@@ -158,6 +159,25 @@ class ProtocolRows(AsyncRows, Protocol):
 
     def end_signin(self, signin_hash: bytes, *, now: int) -> None:
         """End a sign-in; without effect on one that has ended."""
+
+    def subject(self, person: Space, *, sector: DepartmentId) -> bytes | None:
+        """Return what the systems of a department know a person by, 16 bytes, or ``None``."""
+
+    def add_subject(self, person: Space, *, sector: DepartmentId, fresh: bytes) -> bytes:
+        """Let them know a person by ``fresh``, unless they know one already; return which."""
+
+    def tell_client(self, told: ToldClient) -> bool:
+        """Write that a client is told of a sign-in; say whether that sign-in goes on.
+
+        Nobody ends the sign-in until this transaction has ended; where it has ended before,
+        nothing is written.
+        """
+
+    def end_told(self, sid: bytes, *, expires_at: int, now: int) -> tuple[ToldClient, ...]:
+        """Mark a sign-in as ended for clients; return those that were told of it, once."""
+
+    def told_ended(self, sid: bytes) -> bool:
+        """Say whether a sign-in was marked as ended for clients."""
 
     def enqueue(self, message: Message) -> None:
         """Keep a message until a gateway takes it."""

@@ -14,7 +14,7 @@ from api.oauth.answer import Answer
 from api.oauth.awaited import INTERVAL_SECONDS, LIFETIME_SECONDS, Awaited, read_awaited
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
-from api.oauth.hints import Hint, followed, read_hint
+from api.oauth.hints import Hint, leads_to, read_hint
 from api.oauth.jar import BACKCHANNEL, read_request
 from api.oauth.matching import number_in
 from api.oauth.par import bound_to
@@ -82,7 +82,7 @@ def _kept(server: Server, checked: _Checked) -> Answer:
     if checked.claim is None or not all(tx.protocol.claim([checked.claim])):
         raise FaultError(Say.REQUEST_OBJECT, reason="the request object was shown before")
     wanted = checked.awaited.wanted
-    space = followed(server, checked.hint)
+    meant = leads_to(server, checked.hint, space=wanted.space)
     _count(server, checked.awaited)
     request_id, code = vault.random(ID_BYTES), secrets.mint(AUTH_REQ_ID)
     tx.protocol.add_async(
@@ -91,7 +91,7 @@ def _kept(server: Server, checked: _Checked) -> Answer:
             kind=AsyncKind.CIBA,
             code_hash=secrets.hash(code),
             client_id=server.client.client_id,
-            space=space if space == wanted.space else None,
+            space=wanted.space if meant else None,
             params=checked.awaited.sealed(secrets, request_id=request_id),
             cnf=checked.cnf,
             interval=INTERVAL_SECONDS,

@@ -19,6 +19,7 @@ from vault.clients.protocol import (
     RefreshToken,
     SignIn,
     SignInAttempt,
+    ToldClient,
 )
 from vault.clients.signing_keys import SigningKeys
 from vault.consents import Consent, Use
@@ -131,6 +132,13 @@ class Remembered(NamedTuple):
     entry_id: EntryId
 
 
+class Session(NamedTuple):
+    """A sign-in that clients were told of."""
+
+    expires_at: int
+    ended_at: int | None
+
+
 @dataclass
 class Rows:
     """Every table."""
@@ -169,6 +177,9 @@ class Rows:
     attempts: Table[bytes, SignInAttempt] = field(default_factory=Table)
     tries: Table[tuple[bytes, int], int] = field(default_factory=Table)
     signins: Table[bytes, SignIn] = field(default_factory=Table)
+    subjects: Table[tuple[Space, DepartmentId], bytes] = field(default_factory=Table)
+    sessions: Table[bytes, Session] = field(default_factory=Table)
+    told: Table[tuple[bytes, ClientId], ToldClient] = field(default_factory=Table)
     messages: Table[bytes, Message] = field(default_factory=Table)
     asynchronous: Table[bytes, AsyncRequest] = field(default_factory=Table)
     shown_codes: Table[bytes, ShownCode] = field(default_factory=Table)
