@@ -12,6 +12,7 @@ from vault.ids import ClientId, DepartmentId
 from vault.journal.plain import canonical_json
 
 FIRST: Final = 1
+MAX_PLACE_CHARACTERS: Final = 100
 
 
 class ClientFile(BaseModel):
@@ -22,6 +23,7 @@ class ClientFile(BaseModel):
         jwks: JSON Web Key Set (RFC 7517); none for a client that signs nothing.
         tls_subject: Such as ``tls_client_auth_san_dns=licensing.example.org``.
         tls_thumbprints: SHA-256 of its own certificates (``x5t#S256``).
+        location: Where its kiosk or counter stands: holders are shown it.
         evidence: Evidence code to the highest view.
     """
 
@@ -36,6 +38,7 @@ class ClientFile(BaseModel):
     auth_method: AuthMethod = AuthMethod.PRIVATE_KEY_JWT
     tls_subject: str = ""
     tls_thumbprints: tuple[str, ...] = ()
+    location: str = Field(default="", max_length=MAX_PLACE_CHARACTERS)
     redirect_uris: tuple[str, ...] = ()
     grant_types: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
@@ -83,5 +86,6 @@ class ClientFile(BaseModel):
                 auth_method=self.auth_method,
                 tls_subject=self.tls_subject,
                 tls_thumbprints=self.tls_thumbprints,
+                location=self.location,
             ),
         )

@@ -123,6 +123,9 @@ _RULES: Final[Mapping[Profile, _Rules]] = {
     Profile.RS: _Rules(steps=frozenset({Step.INTROSPECT}), grant_types=frozenset(), level=0),
 }
 
+_STANDS: Final = frozenset({Profile.KIOSK, Profile.COUNTER})
+"""Holders compare where these are with where they are themselves."""
+
 _SIGNS: Final = frozenset({Profile.FAPI2_MS, Profile.COUNTER})
 """They sign requests too, so they have keys however they prove themselves."""
 
@@ -206,6 +209,9 @@ def check_registration(client: Client, *, demo: bool) -> None:
     for uri in client.redirect_uris:
         _check_redirect(uri, demo=demo)
     SigningAlgorithm.named(client.metadata.id_token_alg)
+    place = client.metadata.location
+    if (client.profile in _STANDS and not place.strip()) or not place.isprintable():
+        raise InvalidInputError("a kiosk or counter says where it stands", field="location")
     needed = REGISTRY_SCOPES if CLIENT_CREDENTIALS in client.grant_types else frozenset()
     if not client.scopes <= needed:
         raise InvalidInputError("registry scopes need client credentials", field="scopes")

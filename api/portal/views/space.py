@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from api.portal.views.looking import AccessLine
 from api.portal.views.pieces import Badge, Choice, Fact, When
+from api.portal.views.window import AskedLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -42,6 +43,7 @@ class HomeView:
     Attributes:
         name: Of the holder; empty until an issuer told it.
         fresh: Notices that were not read yet.
+        asked: What counters wait for.
         wrong_codes: Tried for this account yesterday and today; 0 where they are too few to tell.
     """
 
@@ -51,6 +53,7 @@ class HomeView:
     news: tuple[AccessLine, ...]
     groups: tuple[GroupCard, ...]
     active_consents: int
+    asked: tuple[AskedLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
