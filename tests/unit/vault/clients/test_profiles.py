@@ -6,7 +6,18 @@ import pytest
 from policies.scopes import View
 from tests.unit.vault.clients.samples import JWKS
 from vault.clients import Client, ClientStatus, Profile
-from vault.clients.profiles import Asked, Refusal, Step, check, check_registration
+from vault.clients.metadata import ClientMetadata
+from vault.clients.profiles import (
+    CIBA,
+    DEVICE_CODE,
+    Asked,
+    Refusal,
+    Step,
+    check,
+    check_registration,
+    ends_with_case,
+    needs_nonce,
+)
 from vault.errors import InvalidInputError
 from vault.ids import ClientId, DepartmentId
 
@@ -36,6 +47,17 @@ RS = dataclasses.replace(
     evidence={},
     issue_codes=frozenset(),
     service_items=frozenset(),
+)
+KIOSK = dataclasses.replace(
+    CLIENT,
+    profile=Profile.KIOSK,
+    redirect_uris=(),
+    grant_types=frozenset({DEVICE_CODE}),
+    scopes=frozenset(),
+    metadata=ClientMetadata(location="一层 3 号自助机"),
+)
+COUNTER = dataclasses.replace(
+    KIOSK, profile=Profile.COUNTER, grant_types=frozenset({CIBA, "refresh_token"})
 )
 BOUND = Asked(bound=True)
 
@@ -70,6 +92,19 @@ BOUND = Asked(bound=True)
             "unauthorized_client",
         ),
         (RS, Step.REVOKE, Asked(), "unauthorized_client"),
+        (KIOSK, Step.DEVICE, Asked(bound=True, level=3, view=2, seconds=86_400), None),
+        (KIOSK, Step.DEVICE, Asked(), "invalid_request"),
+        (KIOSK, Step.DEVICE, Asked(bound=True, level=4), "invalid_authorization_details"),
+        (KIOSK, Step.DEVICE, Asked(bound=True, view=3), "invalid_authorization_details"),
+        (KIOSK, Step.DEVICE, Asked(bound=True, seconds=86_401), "invalid_authorization_details"),
+        (KIOSK, Step.DEVICE, Asked(bound=True, offline=True), "invalid_scope"),
+        (KIOSK, Step.TOKEN, Asked(bound=True, grant_type=DEVICE_CODE), None),
+        (KIOSK, Step.CIBA, BOUND, "unauthorized_client"),
+        (KIOSK, Step.PAR, BOUND, "unauthorized_client"),
+        (CLIENT, Step.DEVICE, BOUND, "unauthorized_client"),
+        (COUNTER, Step.CIBA, Asked(bound=True, level=3, view=3, seconds=10**7), None),
+        (COUNTER, Step.CIBA, Asked(bound=True, offline=True), None),
+        (COUNTER, Step.DEVICE, BOUND, "unauthorized_client"),
         (RS, Step.RESOURCE, BOUND, "unauthorized_client"),
     ],
 )
@@ -101,7 +136,25 @@ def test_a_client_that_is_not_active_may_do_nothing(status: ClientStatus, step: 
     assert refusal == Refusal(error="invalid_client", reason="the client is not active")
 
 
-@pytest.mark.parametrize("client", [CLIENT, OFFLINE, RS])
+def test_what_else_a_profile_is_held_to() -> None:
+    clients = (CLIENT, RS, KIOSK, COUNTER)
+
+    assert [needs_nonce(one) for one in clients] == [False, False, True, False]
+    assert [ends_with_case(one) for one in clients] == [False, False, False, True]
+
+
+@pytest.mark.parametrize("client", [KIOSK, COUNTER])
+@pytest.mark.parametrize("place", ["", " ", "一层\n二层"])
+def test_a_kiosk_or_counter_says_where_it_stands(client: Client, place: str) -> None:
+    moved = dataclasses.replace(client, metadata=ClientMetadata(location=place))
+
+    with pytest.raises(InvalidInputError) as caught:
+        check_registration(moved, demo=False)
+
+    assert caught.value.field == "location"
+
+
+@pytest.mark.parametrize("client", [CLIENT, OFFLINE, RS, KIOSK, COUNTER])
 def test_registrations_that_fit_their_profile_are_taken(client: Client) -> None:
     check_registration(client, demo=False)
 
