@@ -1,6 +1,7 @@
 """What every endpoint of the authorization server works with."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -11,6 +12,7 @@ from api.oauth.mtls import MutualTls
 from api.oauth.secrets import Secrets
 from vault.clock import MS
 from vault.services import Vault
+from vault.services.refuse_token import Misuse, refuse_token
 
 KERNEL_LOGGER: Final = "authlib"
 
@@ -23,6 +25,7 @@ class Provider:
         origin: The issuer; every address is built from it, never from a header.
         keys: Imported public keys of clients and proofs.
         limits: How often clients and strangers may ask this process.
+        misuse: Lets the log know that somebody showed what is not good for them.
         mtls: What is turned on of client certificates.
     """
 
@@ -33,11 +36,18 @@ class Provider:
     nonces: Nonces = field(repr=False)
     proofs: ProofReader = field(repr=False)
     limits: ClientLimits
+    misuse: Callable[[Vault, Misuse], None]
     mtls: MutualTls | None = None
 
     @classmethod
     def of(
-        cls, vault: Vault, *, origin: str, limits: ClientLimits, mtls: MutualTls | None = None
+        cls,
+        vault: Vault,
+        *,
+        origin: str,
+        limits: ClientLimits,
+        misuse: Callable[[Vault, Misuse], None] = refuse_token,
+        mtls: MutualTls | None = None,
     ) -> Self:
         """Make them, and keep the kernel from logging what it issues."""
         logging.getLogger(KERNEL_LOGGER).setLevel(logging.WARNING)
@@ -53,6 +63,7 @@ class Provider:
                 origin=origin, alias=mtls.alias if mtls else "", keys=keys, nonces=nonces
             ),
             limits=limits,
+            misuse=misuse,
             mtls=mtls,
         )
 

@@ -421,6 +421,8 @@ def test_b28_a_refresh_token_is_good_with_its_certificate_alone(world: World) ->
     assert (told["refresh_token"], told["token_type"]) == (first["refresh_token"], "Bearer")
     assert use(world, told["access_token"], LICENSING).status_code == 200
     assert [one.json().get("error") for one in answers[1:]] == ["invalid_grant", "invalid_client"]
+    [misuse] = world.misused
+    assert misuse.trace.certificate == RENEWED.thumbprint
 
 
 def test_b23_a_proof_may_name_the_host_that_asks_for_certificates(world: World) -> None:
