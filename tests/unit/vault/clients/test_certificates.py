@@ -12,14 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.support.certificates import FOR_SERVERS, Authority, Made, self_signed
 from tests.support.vault_values import a_client
+from vault.clients.authorities import MAX_AUTHORITIES, Authorities, check_certificate
 from vault.clients.certificates import (
-    MAX_AUTHORITIES,
     MAX_CHARACTERS,
-    Authorities,
     Certificate,
     Naming,
     Subject,
-    check_certificate,
     check_registered,
     read_certificate,
 )
