@@ -21,7 +21,7 @@ from cryptography.x509.verification import (
 )
 
 from vault.clients import Client
-from vault.clients.certificates import Certificate, Subject
+from vault.clients.certificates import MALFORMED, Certificate, Subject
 from vault.clients.metadata import AuthMethod
 from vault.errors import InvalidInputError
 
@@ -52,7 +52,7 @@ class Authorities:
         try:
             found = x509.load_pem_x509_certificates(pem)
             authorities = [one for one in found if _is_authority(one)]
-        except (ValueError, x509.DuplicateExtension) as error:
+        except MALFORMED as error:
             raise InvalidInputError("the list of authorities is not PEM") from error
         if authorities != found or not 1 <= len(found) <= MAX_AUTHORITIES:
             raise InvalidInputError("the list holds 1 to 100 authorities, and nothing else")
@@ -75,7 +75,7 @@ class Authorities:
         )
         try:
             verifier.verify(certificate.parsed, [])
-        except VerificationError as error:
+        except (VerificationError, *MALFORMED) as error:
             raise InvalidInputError("no authority vouches for the certificate now") from error
 
 

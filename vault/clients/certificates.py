@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from hashlib import sha256
 from ipaddress import ip_address
 from re import fullmatch
@@ -38,6 +38,14 @@ class Naming(StrEnum):
     IP = "tls_client_auth_san_ip"
     EMAIL = "tls_client_auth_san_email"
 
+
+MALFORMED: Final = (
+    ValueError,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises while it reads a certificate."""
 
 _ALTERNATIVES: Final[Mapping[Naming, Any]] = {
     Naming.DNS: x509.DNSName,
@@ -99,57 +107,71 @@ class Subject:
         return self.value.lower() if self.naming is Naming.DNS else self.value
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
     """An end entity's certificate, whose private key the caller has.
 
     Attributes:
         thumbprint: ``x5t#S256``: SHA-256 of its DER form, base64url, 43 characters.
-        parsed: As the library has read it.
+        begins_at, ends_at: When it is valid, UTC seconds.
+        parsed: As the library reads it, for the library.
     """
 
     thumbprint: str
+    begins_at: float
+    ends_at: float
     parsed: x509.Certificate = field(repr=False)
+    _named: x509.SubjectAlternativeName = field(repr=False)
+    _subject: x509.Name = field(repr=False)
 
     def is_valid_at(self, now: int) -> bool:
         """Say whether the second ``now`` lies in the time that it was made for."""
-        begins, ends = self.parsed.not_valid_before_utc, self.parsed.not_valid_after_utc
-        return begins.timestamp() <= now <= ends.timestamp()
+        return self.begins_at <= now <= self.ends_at
 
     def names(self, naming: Naming) -> Sequence[object]:
         """Return its names of one kind, as ``Subject`` compares them."""
         if naming is Naming.DN:
-            return [self.parsed.subject]
-        found: Sequence[object] = self._alternatives.get_values_for_type(_ALTERNATIVES[naming])
+            return [self._subject]
+        found: Sequence[object] = self._named.get_values_for_type(_ALTERNATIVES[naming])
         return [str(name).lower() for name in found] if naming is Naming.DNS else found
-
-    @cached_property
-    def _alternatives(self) -> x509.SubjectAlternativeName:
-        try:
-            extensions = self.parsed.extensions
-        except (ValueError, x509.DuplicateExtension) as error:
-            raise InvalidInputError("the certificate's extensions are malformed") from error
-        for extension in extensions:
-            if isinstance(extension.value, x509.SubjectAlternativeName):
-                return extension.value
-        return x509.SubjectAlternativeName([])
 
 
 @lru_cache(maxsize=256)
 def read_certificate(escaped: str) -> Certificate:
     """Return the one certificate that a proxy hands on, PEM with percent signs.
 
+    The proxy has verified nothing of it, and the library reads a part when it is asked for it:
+    so every part that is ever used is read here.
+
     Raises:
-        InvalidInputError: It is none, or there are several.
+        InvalidInputError: It is none, or malformed, or there are several.
     """
     if len(escaped) > MAX_CHARACTERS:
         raise InvalidInputError("a certificate is at most 16 KiB long")
     try:
         [found] = x509.load_pem_x509_certificates(unquote_to_bytes(escaped))
-    except ValueError as error:
+        return Certificate(
+            thumbprint=_thumbprint(found),
+            begins_at=found.not_valid_before_utc.timestamp(),
+            ends_at=found.not_valid_after_utc.timestamp(),
+            parsed=found,
+            _named=_alternatives(found.extensions),
+            _subject=found.subject,
+        )
+    except MALFORMED as error:
         raise InvalidInputError("what a proxy handed on is no certificate") from error
-    digest = sha256(found.public_bytes(Encoding.DER)).digest()
-    return Certificate(thumbprint=urlsafe_b64encode(digest).rstrip(b"=").decode(), parsed=found)
+
+
+def _thumbprint(certificate: x509.Certificate) -> str:
+    digest = sha256(certificate.public_bytes(Encoding.DER)).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _alternatives(extensions: x509.Extensions) -> x509.SubjectAlternativeName:
+    for extension in extensions:
+        if isinstance(extension.value, x509.SubjectAlternativeName):
+            return extension.value
+    return x509.SubjectAlternativeName([])
 
 
 def check_registered(metadata: ClientMetadata) -> None:
