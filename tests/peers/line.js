@@ -18,22 +18,20 @@ async function answered(run) {
   try {
     return { result: (await run()) ?? null };
   } catch (error) {
-    return { error: await told(error) };
+    return { error: told(error) };
   }
 }
 
 // What a peer's library says went wrong. A refusal of the server has the server's own words;
 // an error that has neither them nor a code of the library is a fault of the script.
-async function told(error) {
-  const { name, message, code, claim, reason, status } = error;
-  const found = { name, message, code, claim, reason, status };
-  if (error.error !== undefined) {
-    found.error = error.error;
-    found.description = error.error_description;
-  }
-  if (error.cause?.error !== undefined) {
-    found.error = error.cause.error;
-    found.description = error.cause.error_description;
+function told(error) {
+  const { name, message, code, claim, status } = error;
+  const found = { name, message, code, claim, status };
+  const [challenge] = Array.isArray(error.cause) ? error.cause : [];
+  const words = [error, error.cause, challenge?.parameters].find((one) => one?.error !== undefined);
+  if (words !== undefined) {
+    found.error = words.error;
+    found.description = words.error_description;
   }
   return found;
 }

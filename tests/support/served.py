@@ -1,15 +1,17 @@
 """A real server on a free port of this machine, as a process of its own."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import requests
 from requests_oauth2client import AuthorizationRequest
@@ -19,12 +21,15 @@ from scripts.demo_clients import read_clients
 from scripts.demo_department import DepartmentSystem
 from scripts.demo_people import Somebody
 from scripts.gateway import CODES_FILE
+from scripts.operator_socket import ask
+from scripts.registering import REGISTER
 from tests.support.founding import settings_of
 
 MYSPACE = Path(sys.executable).with_name("myspace")
 ADDRESS = re.compile(r"http://127\.0\.0\.1:[0-9]+")
 START_SECONDS = 60
 STOP_SECONDS = 30
+SOCKET = "operator.sock"
 
 REQUESTER = "11110105PDY0010394"
 ITEM = "11110105PDY00103944000131070600"
@@ -72,12 +77,18 @@ class Served:
         clients = read_clients(self.data / "demo")
         return DepartmentSystem(clients[department], origin=self.origin)
 
-    def authorized(self, holder: Somebody, *, note: str) -> Authorized:
-        """Let a department ask for the identity card of ``holder``, who consents."""
-        requester, browser = self.system(REQUESTER), Watched(self.origin, locale="zh-CN")
+    def register(self, registration: Mapping[str, Any]) -> None:
+        """Let the operator enter a system, beside the running server."""
+        text = json.dumps(registration)
+        assert ask(self.data / SOCKET, REGISTER, {"text": text}) is not None
+
+    def details(
+        self, requester: DepartmentSystem, holder: Somebody, *, note: str
+    ) -> dict[str, Any]:
+        """Open a case of ``holder``; return what a department asks for to decide it."""
         case_no = requester.open_case(holder, item=ITEM, request_id=f"case-{time.time_ns()}")
         now = int(time.time())
-        details = {
+        return {
             "type": "evidence_access",
             "locations": [self.origin],
             "basis": "consent",
@@ -89,12 +100,27 @@ class Served:
             "valid": {"from": now - 60, "to": now + 3600},
             "retention_days": 30,
         }
-        request, address = requester.ask(details, locale="zh-CN")
+
+    def decided(self, holder: Somebody, address: str, *, act: str = "give") -> tuple[Watched, str]:
+        """Let ``holder`` open ``address``, sign in and decide.
+
+        Returns:
+            The browser, and the address to which it was sent back.
+        """
+        browser = Watched(self.origin, locale="zh-CN")
         browser.open(address)
         codes = Codes(path=self.data / "demo" / CODES_FILE)
         browser.sign_in(holder.kind.value, number=holder.number, codes=codes)
         form = browser.page.form(holding=f"give-{CODE}")
-        callback = browser.send(form, **{f"give-{CODE}": "full", "act": "give"})
+        ticked = {f"give-{CODE}": "full"} if act == "give" else {}
+        return browser, browser.send(form, **ticked, act=act)
+
+    def authorized(self, holder: Somebody, *, note: str) -> Authorized:
+        """Let a department ask for the identity card of ``holder``, who consents."""
+        requester = self.system(REQUESTER)
+        details = self.details(requester, holder, note=note)
+        request, address = requester.ask(details, locale="zh-CN")
+        browser, callback = self.decided(holder, address)
         return Authorized(
             requester=requester,
             browser=browser,
