@@ -217,7 +217,7 @@ def _check_fresh(pushed: Pushed, *, interaction: Interaction, signin: SignIn, no
     opened_at = interaction.expires_at - INTERACTION_SECONDS
     anew = "login" in pushed.prompts
     oldest = max(now - FRESH_SECONDS, opened_at - (0 if anew else pushed.max_age))
-    if signin.auth_time < oldest:
+    if signin.auth.auth_time < oldest:
         raise StepUpRequiredError(acr=ACR, max_age_seconds=0 if anew else pushed.max_age)
 
 
@@ -227,8 +227,7 @@ def _code(asked: _Asked, *, granted: Details, signin: SignIn) -> tuple[str, Auth
         space=signin.space,
         grant_id=GrantId(asked.server.provider.vault.random(ID_BYTES)),
         dpop_jkt=asked.row.dpop_jkt,
-        acr=signin.acr,
-        auth_time=signin.auth_time,
+        auth=signin.auth,
         details=granted,
         offline=asked.pushed.offline,
     )

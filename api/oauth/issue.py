@@ -80,8 +80,7 @@ class IssuingGrant(BaseGrant, ABC):
             scope=wanted.scope,
             details=wanted.details.to_json() if wanted.details else None,
             dpop_jkt=server.proof.jkt,
-            acr=origin.acr if origin else None,
-            auth_time=origin.auth_time if origin else None,
+            auth=origin.auth if origin else None,
             issued_at=server.now,
             expires_at=expires_at,
         )

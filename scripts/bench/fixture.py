@@ -26,6 +26,7 @@ from vault.clients.protocol import (
     InteractionState,
     PushedRequest,
     SignIn,
+    authenticated,
 )
 from vault.clock import MS, legal_day
 from vault.consents.details import Details, EvidenceGrant
@@ -201,8 +202,7 @@ class _Scene:
             scope=given.code.scope,
             details=given.details.to_json(),
             dpop_jkt=jkt,
-            acr=_ACR,
-            auth_time=given.code.auth_time,
+            auth=given.code.auth,
             issued_at=self._now(),
             expires_at=self._now() + DAY_SECONDS,
         )
@@ -227,12 +227,12 @@ class _Scene:
 
     def _signin(self, space: Space) -> SignIn:
         now = self._now()
+        signin_hash = self._vault.random(32)
         return SignIn(
-            signin_hash=self._vault.random(32),
+            signin_hash=signin_hash,
             space=space,
             csrf_hash=self._vault.random(32),
-            acr=_ACR,
-            auth_time=now,
+            auth=authenticated(space, acr=_ACR, at=now, signin_hash=signin_hash),
             idle_expires_at=now + DAY_SECONDS,
             expires_at=now + DAY_SECONDS,
         )
@@ -248,8 +248,7 @@ class _Scene:
             redirect_uri="https://client.example.org/callback",
             code_challenge="",
             dpop_jkt="",
-            acr=_ACR,
-            auth_time=now,
+            auth=authenticated(space, acr=_ACR, at=now, signin_hash=b""),
             scope="",
             expires_at=now + DAY_SECONDS,
         )

@@ -5,7 +5,12 @@ from typing import Final
 from sqlalchemy import bindparam, insert, literal, select, update
 
 from storage.statements import Driver, Prepared, Row
-from storage.stores.keyed import keyed
+from storage.stores.keyed import (
+    authentication_of_row,
+    authentication_row,
+    keyed,
+    space_of_row,
+)
 from storage.tables.columns import table_of
 from storage.tables.oauth import CodeRow, InteractionRow, PushedRequestRow
 from vault.clients.protocol import (
@@ -134,8 +139,8 @@ class SqlAuthorizations:
             redirect_uri=code.redirect_uri,
             code_challenge=code.code_challenge,
             dpop_jkt=code.dpop_jkt,
-            acr=code.acr,
-            auth_time=code.auth_time,
+            **authentication_row(code.auth),
+            nonce=code.nonce or None,
             scope=code.scope,
             expires_at=code.expires_at,
             used_at=code.used_at,
@@ -178,18 +183,27 @@ def _interaction(row: Row) -> Interaction:
 
 def _code(row: Row) -> AuthorizationCode:
     code_hash, log_id, holder_id, grant_id, family_id, client_id, *rest = row
-    redirect_uri, code_challenge, dpop_jkt, acr, auth_time, scope, expires_at, used_at = rest
+    redirect_uri, code_challenge, dpop_jkt, acr, auth_time, *rest = rest
+    scope, expires_at, used_at, person_log_id, person_id, amr, sid, nonce = rest
+    space = Space(log_id, HolderId(holder_id))
     return AuthorizationCode(
         code_hash=code_hash,
-        space=Space(log_id, HolderId(holder_id)),
+        space=space,
         grant_id=GrantId(grant_id),
         family_id=family_id,
         client_id=ClientId(client_id),
         redirect_uri=redirect_uri,
         code_challenge=code_challenge,
         dpop_jkt=dpop_jkt,
-        acr=acr,
-        auth_time=auth_time,
+        auth=authentication_of_row(
+            space,
+            acr=acr,
+            auth_time=auth_time,
+            person=space_of_row(person_log_id, person_id),
+            amr=amr,
+            sid=sid or b"",
+        ),
+        nonce=nonce or "",
         scope=scope,
         expires_at=expires_at,
         used_at=used_at,

@@ -21,6 +21,7 @@ from storage.stores.keyed import (
 from storage.tables.columns import table_of
 from storage.tables.departments import ClientRow
 from vault.clients import Client, ClientStatus, Profile
+from vault.clients.metadata import ClientMetadata
 from vault.ids import ClientId, DepartmentId
 
 CLIENT: Final = table_of(ClientRow)
@@ -66,7 +67,8 @@ def client_of(row: Row) -> Client:
 @lru_cache(maxsize=1024)
 def _client(row: Row) -> Client:
     """Make a client once for each row that was ever read; equal rows are one value."""
-    client_id, department_id, name_zh, name_en, profile, status, jwks, *lists, version = row
+    client_id, department_id, name_zh, name_en, profile, status, jwks, *rest = row
+    *lists, version, metadata = rest
     redirect_uris, grant_types, scopes, evidence, issue_codes, service_items = lists
     return Client(
         client_id=ClientId(client_id),
@@ -85,6 +87,7 @@ def _client(row: Row) -> Client:
         issue_codes=frozenset(words(issue_codes)),
         service_items=frozenset(words(service_items)),
         version=version,
+        metadata=ClientMetadata() if metadata is None else ClientMetadata.from_json(metadata),
     )
 
 
@@ -104,4 +107,5 @@ def _row(client: Client) -> Mapping[str, object]:
         "issue_codes": to_json(sorted(client.issue_codes)),
         "service_items": to_json(sorted(client.service_items)),
         "version": client.version,
+        "oauth_metadata": client.metadata.to_json(),
     }

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, and_, bindparam
 
 from storage.statements import Driver, Prepared
+from vault.clients.protocol import Authentication
 from vault.crypto.contexts import Purpose
 from vault.crypto.keys import WrappedKey, WrapState
 from vault.crypto.suites import suite_numbered
@@ -52,6 +53,36 @@ def space_row(space: Space | None) -> dict[str, object]:
 def space_of_row(log_id: int | None, holder_id: bytes | None) -> Space | None:
     """Return the space of the columns that ``space_row`` gives."""
     return None if log_id is None or holder_id is None else Space(log_id, HolderId(holder_id))
+
+
+def authentication_row(auth: Authentication | None) -> dict[str, object]:
+    """Return the columns of an authentication, where a row need not have one."""
+    if auth is None:
+        return dict.fromkeys(("person_log_id", "person_id", "acr", "amr", "auth_time", "sid"))
+    return {
+        "person_log_id": auth.person.log_id,
+        "person_id": auth.person.holder_id,
+        "acr": auth.acr,
+        "amr": " ".join(auth.amr),
+        "auth_time": auth.auth_time,
+        "sid": auth.sid or None,
+    }
+
+
+def authentication_of_row(
+    space: Space, *, acr: str, auth_time: int, person: Space | None, amr: str | None, sid: bytes
+) -> Authentication:
+    """Return the authentication of the columns of ``authentication_row``.
+
+    Rows of programs that did not know ``person`` are of people who acted in their own space.
+    """
+    return Authentication(
+        person=person or space,
+        acr=acr,
+        amr=tuple((amr or "").split()),
+        auth_time=auth_time,
+        sid=sid,
+    )
 
 
 def wrapped_values(key: WrappedKey) -> dict[str, object]:

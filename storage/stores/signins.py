@@ -5,10 +5,16 @@ from typing import Final
 from sqlalchemy import bindparam, insert, select, text, update
 
 from storage.statements import Driver, Prepared, Row
-from storage.stores.keyed import keyed, space_of_row, space_row
+from storage.stores.keyed import (
+    authentication_of_row,
+    authentication_row,
+    keyed,
+    space_of_row,
+    space_row,
+)
 from storage.tables.columns import table_of
 from storage.tables.signins import MessageRow, SignInAttemptRow, SignInRow, TryRow
-from vault.clients.protocol import Message, SignIn, SignInAttempt
+from vault.clients.protocol import Authentication, Message, SignIn, SignInAttempt, sid_of
 from vault.ids import HolderId, Space
 
 _ATTEMPT: Final = table_of(SignInAttemptRow)
@@ -147,8 +153,7 @@ class SqlSignIns:
             signin_hash=signin.signin_hash,
             **signin.space._asdict(),
             csrf_hash=signin.csrf_hash,
-            acr=signin.acr,
-            auth_time=signin.auth_time,
+            **_authentication(signin.auth),
             idle_expires_at=signin.idle_expires_at,
             expires_at=signin.expires_at,
             ended_at=signin.ended_at,
@@ -199,15 +204,27 @@ def _attempt(row: Row) -> SignInAttempt:
     )
 
 
+def _authentication(auth: Authentication) -> dict[str, object]:
+    """Return the columns; ``sid`` is none of them, as it follows from the row's own key."""
+    return {name: value for name, value in authentication_row(auth).items() if name != "sid"}
+
+
 def _signin(row: Row) -> SignIn:
-    signin_hash, log_id, holder_id, csrf_hash, acr, *times = row
-    auth_time, idle_expires_at, expires_at, ended_at = times
+    signin_hash, log_id, holder_id, csrf_hash, acr, auth_time, *rest = row
+    idle_expires_at, expires_at, ended_at, person_log_id, person_id, amr = rest
+    space = Space(log_id, HolderId(holder_id))
     return SignIn(
         signin_hash=signin_hash,
         space=Space(log_id, HolderId(holder_id)),
         csrf_hash=csrf_hash,
-        acr=acr,
-        auth_time=auth_time,
+        auth=authentication_of_row(
+            space,
+            acr=acr,
+            auth_time=auth_time,
+            person=space_of_row(person_log_id, person_id),
+            amr=amr,
+            sid=sid_of(signin_hash),
+        ),
         idle_expires_at=idle_expires_at,
         expires_at=expires_at,
         ended_at=ended_at,

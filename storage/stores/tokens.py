@@ -1,6 +1,6 @@
 """Access and refresh tokens; every use of one joins it to its live client and grant."""
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import and_, bindparam, insert, literal, or_, select, update
 
@@ -8,11 +8,17 @@ from storage.statements import Driver, Prepared, Row
 from storage.stores.clients import CLIENT, client_of
 from storage.stores.consents import CONSENT, consent_of
 from storage.stores.departments import DEPARTMENT, department_of
-from storage.stores.keyed import keyed, space_of_row, space_row
+from storage.stores.keyed import (
+    authentication_of_row,
+    authentication_row,
+    keyed,
+    space_of_row,
+    space_row,
+)
 from storage.tables.columns import table_of
 from storage.tables.oauth import RefreshTokenRow, TokenRow
 from vault.clients import ClientStatus
-from vault.clients.protocol import AccessToken, RefreshToken
+from vault.clients.protocol import AccessToken, Authentication, RefreshToken
 from vault.clock import MS
 from vault.consents import ConsentStatus
 from vault.departments import DepartmentStatus
@@ -107,8 +113,7 @@ class SqlTokens:
             scope=token.scope,
             details=token.details,
             dpop_jkt=token.dpop_jkt,
-            acr=token.acr,
-            auth_time=token.auth_time,
+            **authentication_row(token.auth),
             issued_at=token.issued_at,
             expires_at=token.expires_at,
             revoked_at=token.revoked_at,
@@ -154,8 +159,7 @@ class SqlTokens:
             scope=token.scope,
             details=token.details,
             dpop_jkt=token.dpop_jkt,
-            acr=token.acr,
-            auth_time=token.auth_time,
+            **authentication_row(token.auth),
             issued_at=token.issued_at,
             idle_expires_at=token.idle_expires_at,
             expires_at=token.expires_at,
@@ -179,18 +183,18 @@ class SqlTokens:
 
 def _token(row: Row) -> AccessToken:
     token_hash, log_id, holder_id, grant_id, family_id, client_id, scope, *rest = row
-    details, dpop_jkt, acr, auth_time, issued_at, expires_at, revoked_at = rest
+    details, dpop_jkt, acr, auth_time, issued_at, expires_at, revoked_at, *signed_in = rest
+    space = space_of_row(log_id, holder_id)
     return AccessToken(
         token_hash=token_hash,
-        space=space_of_row(log_id, holder_id),
+        space=space,
         grant_id=None if grant_id is None else GrantId(grant_id),
         family_id=family_id,
         client_id=ClientId(client_id),
         scope=scope,
         details=details,
         dpop_jkt=dpop_jkt,
-        acr=acr,
-        auth_time=auth_time,
+        auth=None if space is None else _auth(space, acr, auth_time, *signed_in),
         issued_at=issued_at,
         expires_at=expires_at,
         revoked_at=revoked_at,
@@ -200,20 +204,32 @@ def _token(row: Row) -> AccessToken:
 def _refresh_token(row: Row) -> RefreshToken:
     token_hash, log_id, holder_id, grant_id, family_id, client_id, scope, *rest = row
     details, dpop_jkt, acr, auth_time, issued_at, *ends = rest
-    idle_expires_at, expires_at, revoked_at = ends
+    idle_expires_at, expires_at, revoked_at, *signed_in = ends
+    space = Space(log_id, HolderId(holder_id))
     return RefreshToken(
         token_hash=token_hash,
-        space=Space(log_id, HolderId(holder_id)),
+        space=space,
         grant_id=GrantId(grant_id),
         family_id=family_id,
         client_id=ClientId(client_id),
         scope=scope,
         details=details,
         dpop_jkt=dpop_jkt,
-        acr=acr,
-        auth_time=auth_time,
+        auth=_auth(space, acr, auth_time, *signed_in),
         issued_at=issued_at,
         idle_expires_at=idle_expires_at,
         expires_at=expires_at,
         revoked_at=revoked_at,
+    )
+
+
+def _auth(space: Space, *columns: Any) -> Authentication:  # noqa: ANN401 - what a driver gives
+    acr, auth_time, person_log_id, person_id, amr, sid = columns
+    return authentication_of_row(
+        space,
+        acr=acr,
+        auth_time=auth_time,
+        person=space_of_row(person_log_id, person_id),
+        amr=amr,
+        sid=sid or b"",
     )

@@ -9,6 +9,7 @@ from storage.tables.columns import (
     bytes_column,
     checks,
     id_column,
+    optional_text,
     part_of_key,
     refers,
     text_column,
@@ -91,3 +92,4 @@ class ClientRow(SQLModel, table=True):
     issue_codes: str = text_column()
     service_items: str = text_column()
     version: int
+    oauth_metadata: str | None = optional_text()

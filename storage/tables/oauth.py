@@ -29,7 +29,7 @@ from vault.clients.protocol import InteractionState
 from vault.consents import ConsentStatus
 
 LOCALES: Final = ("zh-CN", "en")
-CLAIM_KINDS: Final = ("dpop", "assertion")
+CLAIM_KINDS: Final = ("dpop", "assertion", "request-object")
 
 
 class ConsentRow(SQLModel, table=True):
@@ -137,6 +137,11 @@ class CodeRow(SQLModel, table=True):
     scope: str = text_column()
     expires_at: int = long_column()
     used_at: int | None = optional_long()
+    person_log_id: int | None = None
+    person_id: bytes | None = optional_id()
+    amr: str | None = optional_text()
+    sid: bytes | None = optional_id()
+    nonce: str | None = optional_text()
 
 
 class TokenRow(SQLModel, table=True):
@@ -166,6 +171,10 @@ class TokenRow(SQLModel, table=True):
     issued_at: int = long_column()
     expires_at: int = long_column()
     revoked_at: int | None = optional_long()
+    person_log_id: int | None = None
+    person_id: bytes | None = optional_id()
+    amr: str | None = optional_text()
+    sid: bytes | None = optional_id()
 
 
 class RefreshTokenRow(SQLModel, table=True):
@@ -192,6 +201,10 @@ class RefreshTokenRow(SQLModel, table=True):
     idle_expires_at: int = long_column()
     expires_at: int = long_column()
     revoked_at: int | None = optional_long()
+    person_log_id: int | None = None
+    person_id: bytes | None = optional_id()
+    amr: str | None = optional_text()
+    sid: bytes | None = optional_id()
 
 
 class ReplayRow(SQLModel, table=True):

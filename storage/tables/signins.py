@@ -12,6 +12,7 @@ from storage.tables.columns import (
     long_column,
     optional_id,
     optional_long,
+    optional_text,
     text_column,
 )
 
@@ -30,6 +31,9 @@ class SignInRow(SQLModel, table=True):
     idle_expires_at: int = long_column()
     expires_at: int = long_column()
     ended_at: int | None = optional_long()
+    person_log_id: int | None = None
+    person_id: bytes | None = optional_id()
+    amr: str | None = optional_text()
 
 
 class SignInAttemptRow(SQLModel, table=True):

@@ -4,9 +4,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.support.oauth_world import NOW, ORIGIN, REDIRECT, SPACE, World, client
+from tests.support.oauth_world import AAL1, NOW, ORIGIN, REDIRECT, SPACE, World, client
 from vault.clients import ClientStatus
-from vault.clients.protocol import InteractionState, SignIn
+from vault.clients.protocol import InteractionState, SignIn, authenticated
 from vault.errors import StorageError
 
 COOKIE = "__Host-vault-browser"
@@ -218,8 +218,7 @@ def test_b41_prompt_none_with_a_sign_in_still_needs_the_holder(world: World) -> 
             signin_hash=world.provider.secrets.hash(secret),
             space=SPACE,
             csrf_hash=bytes(32),
-            acr="urn:myspace:acr:aal1",
-            auth_time=NOW,
+            auth=authenticated(SPACE, acr=AAL1, at=NOW, signin_hash=b""),
             idle_expires_at=NOW + 600,
             expires_at=NOW + 600,
         )

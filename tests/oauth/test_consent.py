@@ -171,7 +171,7 @@ def test_what_is_handed_to_the_vault_is_what_was_decided(world: World) -> None:
     assert code not in repr(given)
     assert (given.code.space, given.code.redirect_uri) == (SPACE, REDIRECT)
     assert given.code.dpop_jkt == KEYS["proof"].thumbprint
-    assert (given.code.acr, given.code.auth_time) == (signin.acr, signin.auth_time)
+    assert given.code.auth == signin.auth
     assert given.code.expires_at == NOW + 60
     assert given.code.scope == (
         "ev:identity:resident_id_card:full ev:licence:business_license:verify"

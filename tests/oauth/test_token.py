@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.oauth_world import (
+    AAL1,
     CASE,
     GRANTED,
     ITEM,
@@ -430,5 +431,6 @@ def test_the_code_of_a_space_stays_with_its_space(world: World) -> None:
 
     (row,) = world.memory.rows.tokens.values()
 
-    assert (row.space, row.acr, row.auth_time) == (SPACE, "urn:myspace:acr:aal1", NOW - 30)
+    assert row.auth is not None
+    assert (row.space, row.auth.acr, row.auth.auth_time) == (SPACE, AAL1, NOW - 30)
     assert VERIFIER not in repr(world.memory.rows)

@@ -27,7 +27,7 @@ from tests.support.jws import Signer, b64, ec_signer
 from tests.support.memory.database import Memory
 from vault.cases import Case, CaseState
 from vault.clients import Client, ClientStatus, Profile
-from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn
+from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn, authenticated
 from vault.consents import Consent, ConsentStatus
 from vault.consents.details import Details, EvidenceGrant
 from vault.crypto.tokens import PEPPER
@@ -44,6 +44,7 @@ from vault.ids import (
     Space,
 )
 
+AAL1 = "urn:myspace:acr:aal1"
 ORIGIN = "https://space.example.org"
 REDIRECT = "https://client.example.org/cb?flow=1"
 ITEM = "11110105PDY001012C4000131020100"
@@ -240,12 +241,12 @@ class World:
 
     def signin(self, space: Space = SPACE, *, age: int = 10) -> SignIn:
         """Return a live sign-in."""
+        signin_hash = os.urandom(32)
         row = SignIn(
-            signin_hash=os.urandom(32),
+            signin_hash=signin_hash,
             space=space,
             csrf_hash=bytes(32),
-            acr="urn:myspace:acr:aal1",
-            auth_time=self.clock.now - age,
+            auth=authenticated(space, acr=AAL1, at=self.clock.now - age, signin_hash=signin_hash),
             idle_expires_at=self.clock.now + 600,
             expires_at=self.clock.now + 3600,
         )
@@ -346,8 +347,7 @@ class World:
             redirect_uri=REDIRECT,
             code_challenge=CHALLENGE,
             dpop_jkt=KEYS["proof"].thumbprint,
-            acr="urn:myspace:acr:aal1",
-            auth_time=self.clock.now - 30,
+            auth=authenticated(SPACE, acr=AAL1, at=self.clock.now - 30, signin_hash=b"a sign-in"),
             scope="",
             expires_at=self.clock.now + 60,
         )

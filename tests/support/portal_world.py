@@ -332,8 +332,7 @@ class PortalWorld:
             scope=scope,
             details=None,
             dpop_jkt="thumbprint",
-            acr=None,
-            auth_time=None,
+            auth=None,
             issued_at=self.now(),
             expires_at=self.now() + HOUR,
         )

@@ -19,6 +19,7 @@ from vault.clients.protocol import (
     InteractionState,
     PushedRequest,
     SignIn,
+    authenticated,
 )
 from vault.clock import MS, legal_day
 from vault.consents.details import Details, EvidenceGrant
@@ -175,8 +176,7 @@ class Town:
             redirect_uri="https://client.example.org/callback",
             code_challenge="challenge",
             dpop_jkt="thumbprint",
-            acr=ACR,
-            auth_time=now,
+            auth=authenticated(space, acr=ACR, at=now, signin_hash=b""),
             scope="ev:identity:id_card:full",
             expires_at=now + 60,
         )
@@ -194,8 +194,7 @@ class Town:
             scope=asked.code.scope,
             details=asked.details.to_json(),
             dpop_jkt=asked.code.dpop_jkt,
-            acr=ACR,
-            auth_time=asked.code.auth_time,
+            auth=asked.code.auth,
             issued_at=self.now(),
             expires_at=self.now() + HOUR,
         )
@@ -253,8 +252,7 @@ class Town:
             scope="records:write cases:write",
             details=None,
             dpop_jkt="thumbprint",
-            acr=None,
-            auth_time=None,
+            auth=None,
             issued_at=self.now(),
             expires_at=self.now() + HOUR,
         )
@@ -267,12 +265,12 @@ class Town:
     def signin(self, space: Space) -> SignIn:
         """Return a holder's sign-in of just now."""
         now = self.now()
+        signin_hash = self.vault.random(32)
         return SignIn(
-            signin_hash=self.vault.random(32),
+            signin_hash=signin_hash,
             space=space,
             csrf_hash=self.vault.random(32),
-            acr=ACR,
-            auth_time=now,
+            auth=authenticated(space, acr=ACR, at=now, signin_hash=signin_hash),
             idle_expires_at=now + HOUR,
             expires_at=now + HOUR,
         )

@@ -18,6 +18,7 @@ from vault.clients.protocol import (
     RefreshToken,
     SignIn,
     SignInAttempt,
+    authenticated,
 )
 from vault.consents import Consent, ConsentStatus, Use
 from vault.consents.details import Details, EvidenceGrant
@@ -292,6 +293,10 @@ def an_interaction(text: str = "interaction", **changes: Any) -> Interaction:  #
     return replace(plain, **changes)
 
 
+AAL1 = "urn:myspace:acr:aal1"
+AUTHENTICATION = authenticated(SPACE, acr=AAL1, at=NOW - 30, signin_hash=b"a sign-in")
+
+
 def a_code(text: str = "code", **changes: Any) -> AuthorizationCode:  # noqa: ANN401 - any column
     plain = AuthorizationCode(
         code_hash=digest(text),
@@ -302,8 +307,7 @@ def a_code(text: str = "code", **changes: Any) -> AuthorizationCode:  # noqa: AN
         redirect_uri="https://client.example.org/a",
         code_challenge="challenge",
         dpop_jkt="thumbprint",
-        acr="urn:myspace:acr:aal1",
-        auth_time=NOW - 30,
+        auth=AUTHENTICATION,
         scope="",
         expires_at=NOW + 60,
     )
@@ -321,13 +325,12 @@ def a_token(text: str = "token", **changes: Any) -> AccessToken:  # noqa: ANN401
         scope="",
         details=some_details().to_json(),
         dpop_jkt="thumbprint",
-        acr="urn:myspace:acr:aal1",
-        auth_time=NOW - 30,
+        auth=AUTHENTICATION,
         issued_at=NOW,
         expires_at=NOW + 600,
     )
     if changes.pop("registry", False):
-        plain = replace(plain, space=None, grant_id=None, details=None, acr=None, auth_time=None)
+        plain = replace(plain, space=None, grant_id=None, details=None, auth=None)
     return replace(plain, **changes)
 
 
@@ -342,8 +345,7 @@ def a_refresh_token(text: str = "refresh", **changes: Any) -> RefreshToken:  # n
         scope="offline_access",
         details=some_details().to_json(),
         dpop_jkt="thumbprint",
-        acr="urn:myspace:acr:aal1",
-        auth_time=NOW - 30,
+        auth=AUTHENTICATION,
         issued_at=NOW,
         idle_expires_at=NOW + 600,
         expires_at=NOW + DAY,
@@ -371,8 +373,7 @@ def a_signin(text: str = "signin", **changes: Any) -> SignIn:  # noqa: ANN401 - 
         signin_hash=digest(text),
         space=SPACE,
         csrf_hash=digest(f"csrf of {text}"),
-        acr="urn:myspace:acr:aal1",
-        auth_time=NOW - 10,
+        auth=authenticated(SPACE, acr=AAL1, at=NOW - 10, signin_hash=digest(text)),
         idle_expires_at=NOW + 600,
         expires_at=NOW + 3600,
     )

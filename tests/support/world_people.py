@@ -15,11 +15,7 @@ from tests.support.world_values import (
     POLICE,
 )
 from vault.clients import Client
-from vault.clients.protocol import (
-    AccessToken,
-    Claim,
-    SignIn,
-)
+from vault.clients.protocol import AccessToken, Claim, SignIn, authenticated
 from vault.clock import MS, legal_day
 from vault.departments import DepartmentStatus
 from vault.errors import JournalUnavailableError
@@ -177,8 +173,7 @@ class People:
             scope=" ".join(sorted(client.scopes)),
             details=None,
             dpop_jkt="thumbprint",
-            acr=None,
-            auth_time=None,
+            auth=None,
             issued_at=self.now(),
             expires_at=self.now() + HOUR,
         )
@@ -196,12 +191,12 @@ class People:
 
     def signin(self, space: Space, *, age: int = 10, acr: str = ACR) -> SignIn:
         """Return a holder's live sign-in, ``age`` seconds old."""
+        signin_hash = os.urandom(32)
         return SignIn(
-            signin_hash=os.urandom(32),
+            signin_hash=signin_hash,
             space=space,
             csrf_hash=os.urandom(32),
-            acr=acr,
-            auth_time=self.now() - age,
+            auth=authenticated(space, acr=acr, at=self.now() - age, signin_hash=signin_hash),
             idle_expires_at=self.now() + HOUR,
             expires_at=self.now() + HOUR,
         )

@@ -18,6 +18,9 @@ from vault.errors import InvalidInputError
 AUTHORIZATION_CODE: Final = "authorization_code"
 CLIENT_CREDENTIALS: Final = "client_credentials"
 REFRESH_TOKEN: Final = "refresh_token"  # noqa: S105 - the name of a grant type, not a secret
+CIBA: Final = "urn:openid:params:grant-type:ciba"
+DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
+TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - as above
 
 MAX_URI_CHARACTERS: Final = 512
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -28,6 +31,8 @@ class Step(StrEnum):
 
     PAR = "par"
     AUTHORIZE = "authorize"
+    CIBA = "ciba"
+    DEVICE = "device"
     TOKEN = "token"  # noqa: S105 - the name of a step, not a secret
     INTROSPECT = "introspect"
     REVOKE = "revoke"
@@ -71,17 +76,34 @@ class _Rules:
     level: int
 
 
+_CALLS: Final = frozenset({Step.TOKEN, Step.REVOKE, Step.RESOURCE})
 _RULES: Final[Mapping[Profile, _Rules]] = {
     Profile.FAPI2: _Rules(
-        steps=frozenset({Step.PAR, Step.AUTHORIZE, Step.TOKEN, Step.REVOKE, Step.RESOURCE}),
+        steps=_CALLS | {Step.PAR, Step.AUTHORIZE},
         grant_types=frozenset({AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN}),
         level=3,
+    ),
+    Profile.FAPI2_MS: _Rules(
+        steps=_CALLS | {Step.PAR, Step.AUTHORIZE},
+        grant_types=frozenset({AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN}),
+        level=4,
+    ),
+    Profile.COUNTER: _Rules(
+        steps=_CALLS | {Step.CIBA}, grant_types=frozenset({CIBA, REFRESH_TOKEN}), level=3
+    ),
+    Profile.KIOSK: _Rules(
+        steps=_CALLS | {Step.DEVICE}, grant_types=frozenset({DEVICE_CODE}), level=3
     ),
     Profile.RS: _Rules(steps=frozenset({Step.INTROSPECT}), grant_types=frozenset(), level=0),
 }
 
-_NEEDS_KEY: Final = frozenset({Step.PAR, Step.TOKEN, Step.RESOURCE})
-_CODE_FLOW: Final = frozenset({Step.PAR, Step.AUTHORIZE})
+_NEEDS_KEY: Final = frozenset({Step.PAR, Step.CIBA, Step.DEVICE, Step.TOKEN, Step.RESOURCE})
+_FLOW_OF: Final[Mapping[Step, str]] = {
+    Step.PAR: AUTHORIZATION_CODE,
+    Step.AUTHORIZE: AUTHORIZATION_CODE,
+    Step.CIBA: CIBA,
+    Step.DEVICE: DEVICE_CODE,
+}
 
 
 def check(client: Client, *, step: Step, request: Asked) -> Refusal | None:
@@ -104,7 +126,7 @@ def check(client: Client, *, step: Step, request: Asked) -> Refusal | None:
 
 
 def _unregistered(flows: frozenset[str], step: Step, request: Asked) -> Refusal | None:
-    grant_type = AUTHORIZATION_CODE if step in _CODE_FLOW else request.grant_type
+    grant_type = _FLOW_OF.get(step, request.grant_type)
     if grant_type and grant_type not in flows:
         return Refusal(error="unauthorized_client", reason="the grant type is not registered")
     if request.offline and REFRESH_TOKEN not in flows:
@@ -129,8 +151,8 @@ def check_registration(client: Client, *, demo: bool) -> None:
         raise InvalidInputError("the profile has no such grant type", field="grant_types")
     if bool(client.redirect_uris) != (AUTHORIZATION_CODE in client.grant_types):
         raise InvalidInputError("the code flow needs redirects", field="redirect_uris")
-    if REFRESH_TOKEN in client.grant_types and AUTHORIZATION_CODE not in client.grant_types:
-        raise InvalidInputError("a refresh token comes of the code flow", field="grant_types")
+    if REFRESH_TOKEN in client.grant_types and not client.grant_types & {AUTHORIZATION_CODE, CIBA}:
+        raise InvalidInputError("a refresh token comes of a consent", field="grant_types")
     for uri in client.redirect_uris:
         _check_redirect(uri, demo=demo)
     needed = REGISTRY_SCOPES if CLIENT_CREDENTIALS in client.grant_types else frozenset()

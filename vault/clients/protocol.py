@@ -5,8 +5,45 @@ Times are whole UTC seconds (NumericDate, RFC 7519 s. 2), as the protocols count
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
+from typing import Final
 
-from vault.ids import ClientId, GrantId, Space
+from vault.ids import ID_BYTES, ClientId, GrantId, Space
+
+OTP: Final = "otp"
+"""A one-time code proved the person (RFC 8176)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authentication:
+    """Who proved to be there, when and how: it travels from the sign-in to every token.
+
+    Attributes:
+        person: The space of who signed in; it need not be the one that is acted in.
+        acr: Level, as ``urn:myspace:acr:…`` (architecture.md 9.4).
+        amr: What was proved with (RFC 8176); empty where an older program wrote it.
+        auth_time: When, UTC seconds; nothing that comes of it moves it.
+        sid: Names the sign-in to clients (OpenID Connect Back-Channel Logout 1.0 s. 2.1),
+            16 bytes; empty where an older program wrote it.
+    """
+
+    person: Space
+    acr: str
+    amr: tuple[str, ...]
+    auth_time: int
+    sid: bytes
+
+
+def authenticated(
+    person: Space, *, acr: str, at: int, signin_hash: bytes, amr: tuple[str, ...] = (OTP,)
+) -> Authentication:
+    """Return the authentication of a sign-in that begins at ``at``."""
+    return Authentication(person=person, acr=acr, amr=amr, auth_time=at, sid=sid_of(signin_hash))
+
+
+def sid_of(signin_hash: bytes) -> bytes:
+    """Return the name of a sign-in for clients; it leads nobody back to the cookie."""
+    return sha256(b"sid\x00" + signin_hash).digest()[:ID_BYTES]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +98,7 @@ class AuthorizationCode:
 
     Attributes:
         family_id: 16 random bytes shared by all tokens that come of this code.
-        auth_time: When the holder signed in.
+        nonce: Of the request, for the ID token, byte for byte; empty for none.
     """
 
     code_hash: bytes = field(repr=False)
@@ -72,8 +109,8 @@ class AuthorizationCode:
     redirect_uri: str
     code_challenge: str
     dpop_jkt: str
-    acr: str
-    auth_time: int
+    auth: Authentication
+    nonce: str = field(default="", repr=False)
     scope: str
     expires_at: int
     used_at: int | None = None
@@ -84,7 +121,7 @@ class AccessToken:
     """An opaque access token, bound to a DPoP key (RFC 9449) and joined to its grant.
 
     Attributes:
-        space, grant_id: Both ``None`` for registry tokens (client_credentials).
+        space, grant_id, auth: All ``None`` for registry tokens (client_credentials).
         details: ``Details.to_json()`` of what this token may use, or ``None`` for registry
             tokens; the effective right is its overlap with the grant's current details.
     """
@@ -97,8 +134,7 @@ class AccessToken:
     scope: str
     details: str | None = field(repr=False)
     dpop_jkt: str
-    acr: str | None
-    auth_time: int | None
+    auth: Authentication | None
     issued_at: int
     expires_at: int
     revoked_at: int | None = None
@@ -112,7 +148,7 @@ class RefreshToken:
         family_id: Of the code that it came of; a family has at most one.
         details: ``Details.to_json()`` of the grant when it was issued; what it is good for now
             is the overlap with the grant's current details.
-        auth_time: When the holder signed in; no use moves it.
+        auth: Of the sign-in; no use moves it.
         idle_expires_at: It dies then unless it is used before.
         expires_at: It dies then for good: the grant ends.
     """
@@ -125,8 +161,7 @@ class RefreshToken:
     scope: str
     details: str = field(repr=False)
     dpop_jkt: str
-    acr: str
-    auth_time: int
+    auth: Authentication
     issued_at: int
     idle_expires_at: int
     expires_at: int
@@ -138,15 +173,14 @@ class SignIn:
     """A signed-in browser. Its cookie's keyed hash is the key of the row.
 
     Attributes:
+        space: Whose space is open.
         csrf_hash: Keyed hash of the token that each form carries.
-        acr: ``urn:myspace:acr:aal1`` in this release (architecture.md 9.4).
     """
 
     signin_hash: bytes = field(repr=False)
     space: Space
     csrf_hash: bytes = field(repr=False)
-    acr: str
-    auth_time: int
+    auth: Authentication
     idle_expires_at: int
     expires_at: int
     ended_at: int | None = None

@@ -11,6 +11,7 @@ class ConsentStatus(StrEnum):
     """Only an active consent releases anything. Expiry is judged by time, not stored."""
 
     ACTIVE = "active"
+    PAUSED = "paused"
     REVOKED = "revoked"
 
 

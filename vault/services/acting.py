@@ -152,11 +152,11 @@ class Member:
 
     def facts(self, kind: HolderKind, *, now_ms: int) -> MemberFacts:
         """Return what policies may know of the member at ``now_ms``."""
-        age = now_ms // MS - self.signin.auth_time
+        age = now_ms // MS - self.signin.auth.auth_time
         return MemberFacts(
             person_id=self.space.holder_id.hex(),
             role=SELF if kind is HolderKind.PERSON else LEGAL_REPRESENTATIVE,
-            acr=self.signin.acr.removeprefix(ACR_PREFIX),
+            acr=self.signin.auth.acr.removeprefix(ACR_PREFIX),
             fresh=0 <= age <= FRESH_SECONDS,
         )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Final
 
-from vault.clients.protocol import SignIn, SignInAttempt
+from vault.clients.protocol import SignIn, SignInAttempt, authenticated
 from vault.clock import MS
 from vault.crypto.tokens import well_formed
 from vault.errors import IntegrityError, InvalidInputError
@@ -199,12 +199,12 @@ def sign_out(vault: Vault, signin: SignIn) -> None:
 
 
 def _begun(vault: Vault, space: Space, *, cookie: str, form_token: str, now: int) -> SignIn:
+    signin_hash = vault.secrets.hash(cookie)
     return SignIn(
-        signin_hash=vault.secrets.hash(cookie),
+        signin_hash=signin_hash,
         space=space,
         csrf_hash=vault.secrets.hash(form_token),
-        acr=ACR,
-        auth_time=now,
+        auth=authenticated(space, acr=ACR, at=now, signin_hash=signin_hash),
         idle_expires_at=now + IDLE_SECONDS,
         expires_at=now + LONGEST_SECONDS,
     )

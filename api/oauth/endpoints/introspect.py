@@ -75,16 +75,16 @@ class Introspection(IntrospectionEndpoint):
 
     def _granted(self, live: LiveToken) -> dict[str, Any] | None:
         """Return what stands of the grant; nothing for registry tokens, ``None`` if it is gone."""
-        consent, text = live.consent, live.token.details
-        if text is None:
+        consent, auth, text = live.consent, live.token.auth, live.token.details
+        if auth is None or text is None:
             return {}
         current = Details.from_json(text).overlap(consent.details) if consent else None
         if consent is None or current is None:
             return None
         return {
             "scope": scope_of(current),
-            "acr": live.token.acr,
-            "auth_time": live.token.auth_time,
+            "acr": auth.acr,
+            "auth_time": auth.auth_time,
             "grant_id": consent.grant_id.hex(),
             "authorization_details": granted_object(
                 consent,

@@ -18,7 +18,7 @@ from api.oauth.models import KernelClient, KernelCode
 from api.oauth.secrets import AUTHORIZATION_CODE
 from api.oauth.secrets import REFRESH_TOKEN as REFRESH_PREFIX
 from vault.clients.profiles import REFRESH_TOKEN, Asked, Step, check
-from vault.clients.protocol import AuthorizationCode, RefreshToken
+from vault.clients.protocol import Authentication, AuthorizationCode, RefreshToken
 from vault.consents import Consent
 from vault.consents.details import Details
 from vault.crypto.tokens import well_formed
@@ -66,8 +66,7 @@ class Decided:
     space: Space
     grant_id: GrantId
     dpop_jkt: str
-    acr: str
-    auth_time: int
+    auth: Authentication
     details: Details
     offline: bool = False
 
@@ -108,8 +107,8 @@ class CodeGrant(ConsentedGrant, AuthorizationCodeGrant):
                 redirect_uri=request.form["redirect_uri"],
                 code_challenge=request.form["code_challenge"],
                 dpop_jkt=decided.dpop_jkt,
-                acr=decided.acr,
-                auth_time=decided.auth_time,
+                auth=decided.auth,
+                nonce=request.form.get("nonce", ""),
                 scope=scope_of(decided.details, offline=decided.offline),
                 expires_at=server.now + LIFETIME_SECONDS,
             ),
@@ -166,8 +165,7 @@ class CodeGrant(ConsentedGrant, AuthorizationCodeGrant):
             scope=row.scope,
             details=self.consent.details.to_json(),
             dpop_jkt=row.dpop_jkt,
-            acr=row.acr,
-            auth_time=row.auth_time,
+            auth=row.auth,
             issued_at=server.now,
             idle_expires_at=min(server.now + IDLE_SECONDS, ends_at),
             expires_at=ends_at,

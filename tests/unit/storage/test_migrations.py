@@ -157,3 +157,22 @@ def _write(connection: Connection, statement: str, *values: object) -> None:
 
 def _rows(world: World) -> list[list[tuple[object, ...]]]:
     return [world.ask(f"SELECT * FROM {table}") for table in ("journal_entry", "log_tile")]  # noqa: S608 - from here
+
+
+def test_a_rule_that_admits_more_leaves_what_is_stored_alone(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'old.db'}")
+    upgrade(engine, to="0003")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO oauth_client VALUES ('old', zeroblob(16), '旧', 'Old', 'fapi2',"
+            " 'active', '', '[]', '[]', '[]', '{}', '[]', '[]', 1)"
+        )
+
+    upgrade(engine)
+
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+        connection.exec_driver_sql("UPDATE oauth_client SET profile = 'kiosk'")
+        with pytest.raises(IntegrityError):
+            connection.exec_driver_sql("UPDATE oauth_client SET profile = 'nonsense'")
+    engine.dispose()

@@ -349,7 +349,9 @@ def test_nothing_is_granted_once_the_time_to_decide_is_over(
 ) -> None:
     asked = world.asked(case_no)
     world.clock.advance(seconds=600)
-    late = replace(asked, signin=replace(asked.signin, auth_time=world.now()))
+    late = replace(
+        asked, signin=replace(asked.signin, auth=replace(asked.signin.auth, auth_time=world.now()))
+    )
 
     with pytest.raises(ConflictError, match="time to decide"):
         give_consent(world.vault, late)

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from tests.support.world import World
-from vault.clients.protocol import SignIn
+from vault.clients.protocol import SignIn, authenticated
 from vault.crypto.tokens import PEPPER
 from vault.errors import IntegrityError, InvalidInputError
 from vault.holders import HolderState
@@ -72,8 +72,12 @@ def test_a_number_and_the_code_make_a_sign_in(world: World) -> None:
         signin_hash=world.vault.secrets.hash(done.cookie),
         space=world.space(),
         csrf_hash=world.vault.secrets.hash(done.form_token),
-        acr=ACR,
-        auth_time=now,
+        auth=authenticated(
+            world.space(),
+            acr=ACR,
+            at=now,
+            signin_hash=world.vault.secrets.hash(done.cookie),
+        ),
         idle_expires_at=now + IDLE_SECONDS,
         expires_at=now + LONGEST_SECONDS,
     )
