@@ -13,7 +13,6 @@ from tests.support.node_clients import (
     Kind,
     NodeSystem,
     connected,
-    settled,
 )
 from tests.support.peers import Peer, PeerError
 from tests.support.served import CODE, REQUESTER, Served, served
@@ -45,7 +44,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture
 def holder(server: Served) -> Somebody:
     """Return somebody who is asked for the first time."""
-    return settled(server)
+    return server.settled()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from requests_oauthlib import OAuth2Session
 
 from scripts.demo_clients import REDIRECT
 from scripts.demo_people import Somebody
-from tests.support.node_clients import OPENID_CLIENT, NodeSystem, connected, settled
+from tests.support.node_clients import OPENID_CLIENT, NodeSystem, connected
 from tests.support.peers import Peer, PeerError
 from tests.support.served import CODE, REQUESTER, Served, served
 
@@ -40,7 +40,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture
 def holder(server: Served) -> Somebody:
-    return settled(server)
+    return server.settled()
 
 
 @pytest.fixture

@@ -6,15 +6,12 @@ speaks through either. Their keys are made in Node.js; the operator enters the p
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any, Final
 
 from scripts.demo_clients import REDIRECT, DemoClient, registration
-from scripts.demo_people import Paper, Somebody, papers, people
+from scripts.demo_people import Somebody
 from tests.support.peers import Peer
-from tests.support.served import CODE, REQUESTER, Served
-from vault.identifiers import IdentifierKind
-from vault.identifiers.synthetic import synthetic_resident_id
+from tests.support.served import REQUESTER, Served
 
 FLOWS: Final = ("authorization_code", "client_credentials", "refresh_token")
 OPENID_CLIENT: Final = "openid_client"
@@ -28,8 +25,6 @@ RESOURCE_SERVER: Final[Mapping[str, Any]] = {
     "issue_codes": [],
     "service_items": [],
 }
-
-_numbers: Final = count(1_400_001)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,30 +135,3 @@ def connected(
         algorithm=algorithm,
     )
     return NodeSystem(peer=peer, server=server, client_id=name, found=found)
-
-
-def settled(server: Served) -> Somebody:
-    """Return somebody who has just got an identity card."""
-    number = synthetic_resident_id(next(_numbers))
-    holder = Somebody(
-        key=f"holder-{number}",
-        kind=IdentifierKind.RESIDENT_ID,
-        number=number,
-        name="李示例",
-        contact=f"{number}@example.org",
-    )
-    citizen = people()["citizen"]
-    (card,) = [one for one in papers() if (one.holder, one.code) == (citizen, CODE)]
-    own = {"name": holder.name, "id_number": holder.number}
-    server.system(card.issuer).deposit(
-        Paper(
-            holder=holder,
-            code=CODE,
-            issuer=card.issuer,
-            told=True,
-            valid_from=card.valid_from,
-            valid_to=card.valid_to,
-            fields={**card.fields, **own},
-        )
-    )
-    return holder

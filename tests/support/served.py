@@ -9,21 +9,26 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import requests
 from requests_oauth2client import AuthorizationRequest
 
+from api.settings import PREFIX
 from scripts.demo_browser import Browser, Codes
 from scripts.demo_clients import read_clients
 from scripts.demo_department import DepartmentSystem
-from scripts.demo_people import Somebody
+from scripts.demo_people import Somebody, papers, people
 from scripts.gateway import CODES_FILE
 from scripts.operator_socket import ask
 from scripts.registering import REGISTER
 from tests.support.founding import settings_of
+from vault.identifiers import IdentifierKind
+from vault.identifiers.synthetic import synthetic_resident_id
 
 MYSPACE = Path(sys.executable).with_name("myspace")
 ADDRESS = re.compile(r"http://127\.0\.0\.1:[0-9]+")
@@ -34,6 +39,8 @@ SOCKET = "operator.sock"
 REQUESTER = "11110105PDY0010394"
 ITEM = "11110105PDY00103944000131070600"
 CODE = "ID01"
+
+_numbers = count(1_400_001)
 
 
 class Watched(Browser):
@@ -76,6 +83,22 @@ class Served:
         """Return a department's system, newly connected."""
         clients = read_clients(self.data / "demo")
         return DepartmentSystem(clients[department], origin=self.origin)
+
+    def settled(self) -> Somebody:
+        """Return somebody who has just got an identity card."""
+        number = synthetic_resident_id(next(_numbers))
+        holder = Somebody(
+            key=f"holder-{number}",
+            kind=IdentifierKind.RESIDENT_ID,
+            number=number,
+            name="李示例",
+            contact=f"{number}@example.org",
+        )
+        citizen = people()["citizen"]
+        (card,) = [one for one in papers() if (one.holder, one.code) == (citizen, CODE)]
+        fields = {**card.fields, "name": holder.name, "id_number": holder.number}
+        self.system(card.issuer).deposit(replace(card, holder=holder, fields=fields))
+        return holder
 
     def register(self, registration: Mapping[str, Any]) -> None:
         """Let the operator enter a system, beside the running server."""
@@ -131,15 +154,24 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Served]:
-    """Serve the demonstration from ``folder``, where ``town.settings_of`` looks for it too."""
-    settings, log = settings_of(folder), folder / "log"
+def served(
+    folder: Path, *, port: int = 0, more: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Served]:
+    """Serve the demonstration from ``folder``, where ``town.settings_of`` looks for it too.
+
+    Args:
+        folder: Its data, keys and log.
+        port: To listen on, 0 for a free one.
+        more: Settings, by their names without ``MYSPACE_``.
+    """
+    settings, log = settings_of(folder), folder / ("log" if not port else f"log-{port}")
     environment = {
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
         "HOME": str(folder),
         "MYSPACE_STATE": str(settings.state),
         "MYSPACE_KEYS__ROOT_KEY_FILE": str(settings.keys.root_key_file),
+        **{f"{PREFIX}{name}": value for name, value in more.items()},
     }
     if settings.postgresql is not None:
         environment["MYSPACE_POSTGRESQL__ADDRESS"] = settings.postgresql.address
@@ -147,7 +179,7 @@ def served(folder: Path) -> Iterator[Served]:
     with (
         log.open("w") as errors,
         subprocess.Popen(  # noqa: S603 - our own program
-            [MYSPACE, "serve", "--demo", "--port", "0", "--data", settings.data],
+            [MYSPACE, "serve", "--demo", "--port", str(port), "--data", settings.data],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -156,7 +188,7 @@ def served(folder: Path) -> Iterator[Served]:
     ):
         try:
             origin = greeted(process, log=log)
-            answers(origin)
+            answers(f"http://127.0.0.1:{port}" if port else origin)
             yield Served(origin=origin, data=settings.data, log=log)
         finally:
             process.send_signal(signal.SIGTERM)
