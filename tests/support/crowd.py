@@ -25,8 +25,6 @@ from jwskate import Jwk
 from api.oauth.client_auth import ASSERTION_TYPE
 from scripts.demo_browser import Codes
 from scripts.demo_clients import REDIRECT, read_clients
-from scripts.demo_department import DepartmentSystem
-from scripts.demo_people import Somebody
 from scripts.gateway import CODES_FILE
 from tests.support.jws import Signer, b64, ec_signer
 from tests.support.served import CODE, REQUESTER, Served, Watched
@@ -88,7 +86,6 @@ class Crowd:
 
     server: Served
     origins: Sequence[str]
-    department: DepartmentSystem
     client_id: str
     key: Signer
     proof_key: Signer = field(default_factory=ec_signer)
@@ -101,7 +98,6 @@ class Crowd:
         return cls(
             server=server,
             origins=(server.origin, *others),
-            department=server.system(REQUESTER),
             client_id=client.client_id,
             key=_signer(client.key),
         )
@@ -182,9 +178,8 @@ class Crowd:
 
     # What leads to something that can be spent.
 
-    def pushed(self, holder: Somebody) -> str:
-        """Push a request about ``holder``; return where a browser is sent."""
-        details = self.server.details(self.department, holder, note="核对身份")
+    def pushed(self, details: Mapping[str, Any]) -> str:
+        """Push a request; return where a browser is sent."""
         parameters = {
             "response_type": "code",
             "client_id": self.client_id,
@@ -230,6 +225,7 @@ class _Holder:
 
     def __init__(self, server: Served) -> None:
         self._server, self._holder = server, server.settled()
+        self._department = server.system(REQUESTER)  # Its token lives no longer than the sign-in.
         self._browser = Watched(server.origin, locale="zh-CN")
         self._times, self._since = 0, time.monotonic()
 
@@ -241,7 +237,8 @@ class _Holder:
     def asked(self, crowd: Crowd) -> tuple[Watched, Shot]:
         """Open the page of a new request."""
         browser = self._browser
-        browser.open(crowd.pushed(self._holder))
+        details = self._server.details(self._department, self._holder, note="核对身份")
+        browser.open(crowd.pushed(details))
         if not self._times:
             codes = Codes(path=self._server.data / "demo" / CODES_FILE)
             browser.sign_in(self._holder.kind.value, number=self._holder.number, codes=codes)
