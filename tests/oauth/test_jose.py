@@ -1,12 +1,13 @@
 """The independent verifier refuses what it must: shown on tokens that are made by hand."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.support.jws import Signer, b64, ec_signer, ed_signer, rsa_signer
-from tests.support.peers import Jose, PeerError, Verified
+from tests.support.peers import Jose, Peer, PeerError, Verified
 
 ISSUER = "https://space.example.org"
 AUDIENCE = "licensing"
@@ -86,3 +87,8 @@ def test_it_verifies_a_signature_over_anything(jose: Jose) -> None:
     assert jose.header(signed) == {"alg": "ES256", "kid": "ES256"}
     with pytest.raises(PeerError):
         jose.signed(signed[:-4] + "AAAA", jwks=JWKS, algorithms=["ES256"])
+
+
+def test_a_fault_of_a_script_is_not_taken_for_a_refusal(peer: Callable[[str], Peer]) -> None:
+    with pytest.raises(AssertionError, match="a fault of nothing"):
+        peer("jose").ask("nothing")

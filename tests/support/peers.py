@@ -63,7 +63,7 @@ class Peer:
         """Let it do one thing; return what comes of it.
 
         Raises:
-            PeerError: It failed.
+            PeerError: Its library refused, or told that the server did.
         """
         sent, received = self._process.stdin, self._process.stdout
         assert sent is not None
@@ -74,7 +74,9 @@ class Peer:
         assert line, "the peer has ended; its error stands in the captured output"
         answer = json.loads(line)
         if "error" in answer:
-            raise PeerError(answer["error"])
+            refused = PeerError(answer["error"])
+            assert refused.code or refused.error or refused.status, f"a fault of {act}: {refused}"
+            raise refused
         return answer["result"]
 
 
