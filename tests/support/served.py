@@ -160,12 +160,17 @@ class Served:
 
 @contextmanager
 def served(
-    folder: Path, *, port: int = 0, more: Mapping[str, str] = MappingProxyType({})
+    folder: Path,
+    *,
+    mode: str = "--demo",
+    port: int = 0,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Served]:
     """Serve the demonstration from ``folder``, where ``town.settings_of`` looks for it too.
 
     Args:
         folder: Its data, keys and log.
+        mode: ``--demo`` or ``--sandbox``.
         port: To listen on, 0 for a free one.
         more: Settings, by their names without ``MYSPACE_``.
     """
@@ -184,7 +189,7 @@ def served(
     with (
         log.open("w") as errors,
         subprocess.Popen(  # noqa: S603 - our own program
-            [MYSPACE, "serve", "--demo", "--port", str(port), "--data", settings.data],
+            [MYSPACE, "serve", mode, "--port", str(port), "--data", settings.data],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=errors,
