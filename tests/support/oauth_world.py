@@ -215,8 +215,8 @@ class World:
             self.vault,
             origin=origin,
             limits=limits or plenty,
-            misuse=lambda _vault, misuse: self.misused.append(misuse),
             mtls=mtls,
+            misuse=lambda _vault, misuse: self.misused.append(misuse),
         )
         self.draw_keys(SigningAlgorithm.ES256)
         self.given: list[Any] = []
