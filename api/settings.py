@@ -161,6 +161,36 @@ class S3Settings(_Group):
         return self.address.startswith("https:")
 
 
+class EgressSettings(_Group):
+    """Calls to addresses that clients registered (docs/operations/clients.md)."""
+
+    networks: Annotated[
+        str,
+        Field(description="networks that may be called although they are not public, with commas"),
+    ] = ""
+    ports: Annotated[
+        str, Field(description="ports that may be called besides 443, with commas")
+    ] = ""
+    ca_file: Annotated[
+        Path | None, Field(description="certificate authorities (PEM) instead of the machine's")
+    ] = None
+
+    @field_validator("networks")
+    @classmethod
+    def _networks_are_networks(cls, value: str) -> str:
+        for part in filter(None, map(str.strip, value.split(","))):
+            ip_network(part)
+        return value
+
+    @field_validator("ports")
+    @classmethod
+    def _ports_are_ports(cls, value: str) -> str:
+        for part in filter(None, map(str.strip, value.split(","))):
+            if not part.isdecimal() or int(part) not in range(1, 65536):
+                raise ValueError("a port is a number from 1 to 65535")
+        return value
+
+
 class Settings(BaseSettings):
     """The whole configuration of one process."""
 
@@ -182,6 +212,7 @@ class Settings(BaseSettings):
     ] = "127.0.0.1"
     keys: KeySettings
     limits: LimitSettings = LimitSettings()
+    egress: EgressSettings = EgressSettings()
     s3: S3Settings | None = None
     postgresql: PostgresqlSettings | None = None
     logs: Annotated[

@@ -38,9 +38,9 @@ from vault.services.sign_in import (
     FORM,
     finish_sign_in,
     live_sign_in,
-    sign_out,
     start_sign_in,
 )
+from vault.services.sign_out import give_way, sign_out
 
 ATTEMPT_COOKIE: Final = "vault-attempt"
 """An attempt to sign in that waits for its code."""
@@ -115,7 +115,7 @@ def take_code(visit: VisitDep, sent: FormDep) -> Response:
         return page("space/code.html", frame=visit.frame(), view=view, status=MENDABLE)
     before = live_sign_in(vault, visit.cookie(SIGNIN_COOKIE))
     if before is not None:
-        sign_out(vault, before)
+        give_way(vault, before, to=begun.signin)
     response = to(onward)
     set_cookie(response, wired=wired, name=SIGNIN_COOKIE, value=begun.cookie)
     set_cookie(response, wired=wired, name=FORM_COOKIE, value=begun.form_token)

@@ -18,9 +18,9 @@ from vault.clients.protocol import (
     RefreshToken,
     SignIn,
     SignInAttempt,
-    ToldClient,
 )
 from vault.clients.signing_keys import SigningKeys
+from vault.clients.told import OutgoingCall, ToldClient
 from vault.consents import Consent, Use
 from vault.crypto.contexts import Purpose
 from vault.crypto.keys import WrappedKey
@@ -134,6 +134,7 @@ class Remembered(NamedTuple):
 class Session(NamedTuple):
     """A sign-in that clients were told of."""
 
+    leads_to: bytes
     expires_at: int
     ended_at: int | None
 
@@ -179,6 +180,7 @@ class Rows:
     subjects: Table[tuple[Space, DepartmentId], bytes] = field(default_factory=Table)
     sessions: Table[bytes, Session] = field(default_factory=Table)
     told: Table[tuple[bytes, ClientId], ToldClient] = field(default_factory=Table)
+    calls: Table[bytes, OutgoingCall] = field(default_factory=Table)
     messages: Table[bytes, Message] = field(default_factory=Table)
 
     def snapshot(self, *, closed: bool = False) -> Self:
