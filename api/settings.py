@@ -165,28 +165,22 @@ class EgressSettings(_Group):
     """Calls to addresses that clients registered (docs/operations/clients.md)."""
 
     networks: Annotated[
-        str,
-        Field(description="networks that may be called although they are not public, with commas"),
-    ] = ""
+        str | None, Field(description="networks to call though not public, commas between")
+    ] = None
     ports: Annotated[
-        str, Field(description="ports that may be called besides 443, with commas")
-    ] = ""
+        str | None, Field(description="ports to call besides 443, commas between")
+    ] = None
     ca_file: Annotated[
-        Path | None, Field(description="certificate authorities (PEM) instead of the machine's")
+        Path | None, Field(description="certificate authorities (PEM), not the machine's")
     ] = None
 
-    @field_validator("networks")
+    @field_validator("networks", "ports")
     @classmethod
-    def _networks_are_networks(cls, value: str) -> str:
-        for part in filter(None, map(str.strip, value.split(","))):
-            ip_network(part)
-        return value
-
-    @field_validator("ports")
-    @classmethod
-    def _ports_are_ports(cls, value: str) -> str:
-        for part in filter(None, map(str.strip, value.split(","))):
-            if not part.isdecimal() or int(part) not in range(1, 65536):
+    def _are_what_they_say(cls, value: str | None, info: ValidationInfo) -> str | None:
+        for part in filter(None, map(str.strip, (value or "").split(","))):
+            if info.field_name == "networks":
+                ip_network(part)
+            elif not part.isdecimal() or int(part) not in range(1, 65536):
                 raise ValueError("a port is a number from 1 to 65535")
         return value
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
-from jwskate import Jwt
+from jwskate import SignedJwt
 
 from api.courier import NOBODY, Courier, Render, calling
 from api.egress import Call
@@ -25,6 +25,7 @@ from vault.services.sign_out import LOGOUT, sign_out
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 HASH = b"\x44" * 32
+PS256 = "PS256"
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def signed_in_at(world: World, uri: str, *, alg: str = "ES256") -> tuple[SignIn,
     signin = signed_in(world)
     code = world.code(scope="openid", auth=signin.auth)
     answer = world.redeem(code).json()
-    return signin, str(Jwt(answer["id_token"]).claims["sub"])
+    return signin, str(SignedJwt(answer["id_token"]).claims["sub"])
 
 
 def courier(world: World, server: TlsServer, **renders: Render) -> Courier:
@@ -122,7 +123,7 @@ def test_b47_a_client_that_is_down_is_told_later_and_the_sign_in_has_ended(
     carrier.round()
 
     assert early == 0
-    first, second = (Jwt(token_in(one)) for one in server.seen)
+    first, second = (SignedJwt(token_in(one)) for one in server.seen)
     assert first.claims["jti"] != second.claims["jti"]
     assert second.claims["exp"] == NOW + 5 + 120
     [call] = calls(world)
@@ -206,7 +207,7 @@ def test_a_client_that_took_its_address_back_is_not_called(
 def test_a_call_waits_for_its_key(world: World, server: TlsServer) -> None:
     signin, _ = signed_in_at(world, server.url)
     sign_out(world.vault, signin)
-    metadata = ClientMetadata(backchannel_logout_uri=server.url, id_token_alg="PS256")
+    metadata = ClientMetadata(backchannel_logout_uri=server.url, id_token_alg=PS256)
     world.memory.add(client("licensing", metadata=metadata))
 
     courier(world, server).round()
