@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from policies.scopes import View
 from scripts.outcomes import Exit, OperatorError
 from vault.clients import Client, ClientStatus, Profile
+from vault.clients.metadata import ClientMetadata
 from vault.ids import ClientId, DepartmentId
 from vault.journal.plain import canonical_json
 
@@ -31,6 +32,8 @@ class ClientFile(BaseModel):
     profile: Profile
     jwks: dict[str, Any]
     redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
     grant_types: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     evidence: dict[str, Literal["verify", "summary", "full"]] = {}
@@ -73,4 +76,8 @@ class ClientFile(BaseModel):
             issue_codes=self.issue_codes,
             service_items=self.service_items,
             version=FIRST,
+            metadata=ClientMetadata(
+                post_logout_redirect_uris=self.post_logout_redirect_uris,
+                backchannel_logout_uri=self.backchannel_logout_uri,
+            ),
         )

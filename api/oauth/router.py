@@ -17,13 +17,14 @@ from api.deps import BROWSER_COOKIE, SIGNIN_COOKIE, PresentedDep, WiredDep
 from api.middleware import correlation_id
 from api.oauth.answer import NO_STORE, Answer, refusal
 from api.oauth.authorize import NotLedError, lead
+from api.oauth.endpoints.end_session import end_session
 from api.oauth.endpoints.grants import give_back, query_grant
 from api.oauth.endpoints.introspect import introspect
 from api.oauth.endpoints.revoke import revoke
 from api.oauth.endpoints.userinfo import JWT, user_info
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import FormDep, PageDep
-from api.oauth.notice import COME_BACK, NOTHING_TO_DECIDE
+from api.oauth.notice import COME_BACK, NOTHING_TO_DECIDE, NOTHING_TO_LEAVE
 from api.oauth.openapi import BY_GRANT_TOKEN, BY_OPENID_TOKEN, form
 from api.oauth.par import push
 from api.oauth.provider import Provider
@@ -49,6 +50,8 @@ _log = structlog.get_logger("myspace.oauth")
 class PageRoute(APIRoute):
     """Answers errors as pages: a person is reading."""
 
+    nothing = NOTHING_TO_DECIDE
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler, guarded."""
         handle = super().get_route_handler()
@@ -58,12 +61,18 @@ class PageRoute(APIRoute):
                 return await handle(request)
             except (FaultError, HTTPException, NotLedError) as error:
                 _log.info("refused", id=correlation_id(), path=self.path, reason=str(error))
-                return NOTHING_TO_DECIDE.response()
+                return self.nothing.response()
             except UnavailableError as error:
                 _log.info("refused", id=correlation_id(), path=self.path, reason=str(error))
                 return COME_BACK.response()
 
         return guarded
+
+
+class LeavingRoute(PageRoute):
+    """The same, where a person wants to leave."""
+
+    nothing = NOTHING_TO_LEAVE
 
 
 class OAuthRoute(APIRoute):
@@ -146,6 +155,14 @@ def oauth_router() -> APIRouter:
         include_in_schema=False,
         route_class_override=PageRoute,
     )
+    router.add_api_route(
+        ENDPOINTS["end_session_endpoint"],
+        left,
+        methods=["GET", "POST"],
+        status_code=303,
+        include_in_schema=False,
+        route_class_override=LeavingRoute,
+    )
     for path, verbs in _taken(router).items():
         others = [verb for verb in VERBS if verb not in verbs]
         router.add_api_route(path, _other_verb(verbs), methods=others, include_in_schema=False)
@@ -217,6 +234,11 @@ def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Respo
             browser, led.browser, secure=wired.secure, httponly=True, samesite="lax", path="/"
         )
     return response
+
+
+def left(provider: ProviderDep, frozen: PageDep) -> Response:
+    """Lead a browser to the page that asks whether to sign out."""
+    return Answer(status=303, location=end_session(provider, frozen)).response()
 
 
 async def described(wired: WiredDep) -> Response:
