@@ -56,7 +56,7 @@ NOTHING_TO_LEAVE: Final = Notice(
         zh="无法退出",
         en="Cannot sign out here",
         why_zh="这个退出请求无效。请打开我的空间，点“退出”。",
-        why_en="This request to sign out is not valid. Open My Space and choose “Sign out”.",
+        why_en="This request to sign out is not valid. Open MySpace and choose “Sign out”.",
     ),
 )
 COME_BACK: Final = Notice(
