@@ -100,7 +100,13 @@ class Egress:
     resolve: Resolve = field(default_factory=lambda: resolved, repr=False)
 
     @classmethod
-    def of(cls, *, networks: str = "", ports: str = "", ca_file: Path | None = None) -> Self:
+    def of(
+        cls,
+        *,
+        networks: str | None = None,
+        ports: str | None = None,
+        ca_file: Path | None = None,
+    ) -> Self:
         """Return a guard as the settings describe it.
 
         Args:
@@ -116,8 +122,8 @@ class Egress:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         return cls(
             context=context,
-            networks=tuple(ip_network(one.strip()) for one in networks.split(",") if one.strip()),
-            ports=frozenset(int(one) for one in ports.split(",") if one.strip()),
+            networks=tuple(map(ip_network, _listed(networks))),
+            ports=frozenset(map(int, _listed(ports))),
         )
 
     def post(self, call: Call) -> Reply:
@@ -264,6 +270,10 @@ def resolved(host: str, port: int) -> Sequence[str]:
     """Return the addresses of a name, as the machine knows them."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(address[0]) for *_, address in found]
+
+
+def _listed(text: str | None) -> list[str]:
+    return [one.strip() for one in (text or "").split(",") if one.strip()]
 
 
 def _is_name(host: str) -> bool:

@@ -182,6 +182,30 @@ class MtlsSettings(_Group):
         return value
 
 
+class EgressSettings(_Group):
+    """Calls to addresses that clients registered (docs/operations/clients.md)."""
+
+    networks: Annotated[
+        str | None, Field(description="networks to call though not public, commas between")
+    ] = None
+    ports: Annotated[
+        str | None, Field(description="ports to call besides 443, commas between")
+    ] = None
+    ca_file: Annotated[
+        Path | None, Field(description="certificate authorities (PEM), not the machine's")
+    ] = None
+
+    @field_validator("networks", "ports")
+    @classmethod
+    def _are_what_they_say(cls, value: str | None, info: ValidationInfo) -> str | None:
+        for part in filter(None, map(str.strip, (value or "").split(","))):
+            if info.field_name == "networks":
+                ip_network(part)
+            elif not part.isdecimal() or int(part) not in range(1, 65536):
+                raise ValueError("a port is a number from 1 to 65535")
+        return value
+
+
 class Settings(BaseSettings):
     """The whole configuration of one process."""
 
@@ -204,6 +228,7 @@ class Settings(BaseSettings):
     mtls: MtlsSettings | None = None
     keys: KeySettings
     limits: LimitSettings = LimitSettings()
+    egress: EgressSettings = EgressSettings()
     s3: S3Settings | None = None
     postgresql: PostgresqlSettings | None = None
     logs: Annotated[

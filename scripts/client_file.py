@@ -40,6 +40,8 @@ class ClientFile(BaseModel):
     tls_thumbprints: tuple[str, ...] = ()
     location: str = Field(default="", max_length=MAX_PLACE_CHARACTERS)
     redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
     grant_types: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     evidence: dict[str, Literal["verify", "summary", "full"]] = {}
@@ -87,5 +89,7 @@ class ClientFile(BaseModel):
                 tls_subject=self.tls_subject,
                 tls_thumbprints=self.tls_thumbprints,
                 location=self.location,
+                post_logout_redirect_uris=self.post_logout_redirect_uris,
+                backchannel_logout_uri=self.backchannel_logout_uri,
             ),
         )

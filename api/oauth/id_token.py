@@ -11,8 +11,9 @@ from hashlib import sha256, sha512
 from typing import Any, Final
 
 from api.oauth.server import Server
-from vault.clients.protocol import Authentication, ToldClient
+from vault.clients.protocol import Authentication
 from vault.clients.signing_keys import SigningAlgorithm, SigningPurpose
+from vault.clients.told import ToldClient
 from vault.ids import ID_BYTES
 from vault.ports import Tx
 from vault.services.sign_in import LONGEST_SECONDS

@@ -8,28 +8,26 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 
 import orjson
-import structlog
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Response
 from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException
 
 from api.deps import BROWSER_COOKIE, SIGNIN_COOKIE, PresentedDep, WiredDep
-from api.middleware import correlation_id
 from api.oauth.answer import NO_STORE, Answer, refusal
-from api.oauth.authorize import NotLedError, lead
+from api.oauth.authorize import lead
 from api.oauth.endpoints.ciba import ask
 from api.oauth.endpoints.device import begin
+from api.oauth.endpoints.end_session import end_session
 from api.oauth.endpoints.grants import give_back, query_grant
 from api.oauth.endpoints.introspect import introspect
 from api.oauth.endpoints.revoke import revoke
 from api.oauth.endpoints.userinfo import JWT, user_info
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import FormDep, PageDep
-from api.oauth.notice import COME_BACK, NOTHING_TO_DECIDE
 from api.oauth.openapi import BY_GRANT_TOKEN, BY_OPENID_TOKEN, form
 from api.oauth.par import push
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
+from api.oauth.routes import LeavingRoute, OAuthRoute, PageRoute, sent
 from api.oauth.token import exchange
 from api.oauth.wellknown import (
     ENDPOINTS,
@@ -39,57 +37,10 @@ from api.oauth.wellknown import (
     resource_metadata,
     server_metadata,
 )
-from vault.errors import RateLimitedError, UnavailableError
 
 TAG: Final = "authorization server"
 METADATA_SECONDS: Final = 900
 VERBS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-
-_log = structlog.get_logger("myspace.oauth")
-
-
-class PageRoute(APIRoute):
-    """Answers errors as pages: a person is reading."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler, guarded."""
-        handle = super().get_route_handler()
-
-        async def guarded(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except (FaultError, HTTPException, NotLedError) as error:
-                _log.info("refused", id=correlation_id(), path=self.path, reason=str(error))
-                return NOTHING_TO_DECIDE.response()
-            except UnavailableError as error:
-                _log.info("refused", id=correlation_id(), path=self.path, reason=str(error))
-                return COME_BACK.response()
-
-        return guarded
-
-
-class OAuthRoute(APIRoute):
-    """Answers errors in the form of RFC 6749, whoever raised them."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler, guarded."""
-        handle = super().get_route_handler()
-
-        async def guarded(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except FaultError as error:
-                return _sent(refusal(error), path=self.path)
-            except HTTPException as error:
-                say = Say.TOO_LARGE if error.status_code == Say.TOO_LARGE.status else Say.REQUEST
-                return _sent(refusal(FaultError(say)), path=self.path)
-            except RateLimitedError as error:
-                answer = refusal(FaultError(Say.OFTEN), retry_after=error.retry_after_seconds)
-            except UnavailableError as error:
-                answer = refusal(FaultError(Say.BUSY), retry_after=error.retry_after_seconds)
-            return _sent(answer, path=self.path)
-
-        return guarded
 
 
 async def provider(wired: WiredDep) -> Provider:
@@ -149,6 +100,14 @@ def oauth_router() -> APIRouter:
         status_code=303,
         include_in_schema=False,
         route_class_override=PageRoute,
+    )
+    router.add_api_route(
+        ENDPOINTS["end_session_endpoint"],
+        left,
+        methods=["GET", "POST"],
+        status_code=303,
+        include_in_schema=False,
+        route_class_override=LeavingRoute,
     )
     for path, verbs in _taken(router).items():
         others = [verb for verb in VERBS if verb not in verbs]
@@ -233,6 +192,11 @@ def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Respo
     return response
 
 
+def left(provider: ProviderDep, frozen: PageDep) -> Response:
+    """Lead a browser to the page that asks whether to sign out."""
+    return Answer(status=303, location=end_session(provider, frozen)).response()
+
+
 async def described(provider: ProviderDep) -> Response:
     """Describe the authorization server (RFC 8414)."""
     return _public(server_metadata(provider.origin, mtls=provider.mtls))
@@ -250,19 +214,7 @@ def keys(provider: ProviderDep) -> Response:
 
 def _answered(provider: Provider, answer: Answer, *, path: str) -> Response:
     nonce = provider.nonces.at(provider.now())
-    return _sent(answer, path=path, extra={"DPoP-Nonce": nonce})
-
-
-def _sent(answer: Answer, *, path: str, extra: dict[str, str] | None = None) -> Response:
-    if answer.fault is not None:
-        _log.info(
-            "refused",
-            id=correlation_id(),
-            path=path,
-            error=answer.fault.say.error,
-            reason=answer.fault.reason,
-        )
-    return answer.response(extra=extra)
+    return sent(answer, path=path, extra={"DPoP-Nonce": nonce})
 
 
 def _public(document: dict[str, Any]) -> Response:

@@ -10,6 +10,7 @@ from api.oauth.client_auth import METHOD
 from api.oauth.endpoints.ciba import DELIVERY_MODES
 from api.oauth.endpoints.ciba import PATH as COUNTER
 from api.oauth.endpoints.device import PATH as DEVICE
+from api.oauth.endpoints.end_session import PATH as END_SESSION
 from api.oauth.endpoints.grants import ACTIONS
 from api.oauth.endpoints.grants import PATH as GRANTS
 from api.oauth.endpoints.userinfo import CLAIMS as USER_CLAIMS
@@ -34,6 +35,7 @@ ENDPOINTS: Final = {
     "introspection_endpoint": "/oauth/introspect",
     "revocation_endpoint": "/oauth/revoke",
     "userinfo_endpoint": USERINFO,
+    "end_session_endpoint": END_SESSION,
     "grant_management_endpoint": GRANTS,
     "jwks_uri": "/.well-known/jwks.json",
 }
@@ -92,6 +94,8 @@ def server_metadata(origin: str, *, mtls: MutualTls | None = None) -> dict[str, 
         userinfo_signing_alg_values_supported=list(ALGORITHMS),
         claims_supported=sorted({*CLAIMS, *USER_CLAIMS}),
         claims_parameter_supported=True,
+        backchannel_logout_supported=True,
+        backchannel_logout_session_supported=True,
         request_parameter_supported=False,
         request_uri_parameter_supported=False,
     )

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import bindparam, delete, select, text, update
 
 from storage.statements import Driver, Prepared
 from storage.stores.keyed import keyed
 from storage.tables.columns import table_of
 from storage.tables.openid import OpenIdSessionRow, SignInClientRow, SubjectRow
-from vault.clients.protocol import ToldClient
+from vault.clients.told import ToldClient
 from vault.ids import ClientId, DepartmentId, Space
 
 _SUBJECT: Final = table_of(SubjectRow)
@@ -28,7 +28,7 @@ _ADD_SUBJECT: Final = Prepared(
 )
 _GO_ON: Final = Prepared(  # It writes where nothing changes, to wait for whoever is ending it.
     text(
-        "INSERT INTO openid_session (sid, expires_at) VALUES (:sid, :expires_at)"
+        "INSERT INTO openid_session (sid, leads_to, expires_at) VALUES (:sid, :sid, :expires_at)"
         " ON CONFLICT (sid) DO UPDATE SET expires_at ="
         " CASE WHEN excluded.expires_at > openid_session.expires_at"
         " THEN excluded.expires_at ELSE openid_session.expires_at END RETURNING ended_at"
@@ -42,13 +42,32 @@ _TELL: Final = Prepared(
 )
 _END: Final = Prepared(
     text(
-        "INSERT INTO openid_session (sid, expires_at, ended_at)"
-        " VALUES (:sid, :expires_at, :now) ON CONFLICT (sid) DO UPDATE SET ended_at = :now"
+        "INSERT INTO openid_session (sid, leads_to, expires_at, ended_at)"
+        " VALUES (:sid, :sid, :expires_at, :now) ON CONFLICT (sid) DO UPDATE SET ended_at = :now"
         " WHERE openid_session.ended_at IS NULL"
     )
 )
-_WERE_TOLD: Final = Prepared(select(_TOLD).where(keyed(_TOLD, "sid")).order_by(_TOLD.c.client_id))
-_FORGET: Final = Prepared(delete(_TOLD).where(keyed(_TOLD, "sid")))
+_END_LED: Final = Prepared(
+    update(_SESSION)
+    .where(_SESSION.c.leads_to == bindparam("to"), _SESSION.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"))
+)
+_LEAD: Final = Prepared(
+    text(
+        "INSERT INTO openid_session (sid, leads_to, expires_at)"
+        " VALUES (:sid, :to, :expires_at) ON CONFLICT (sid) DO UPDATE SET leads_to = :to"
+    )
+)
+_LEAD_LED: Final = Prepared(
+    update(_SESSION)
+    .where(_SESSION.c.leads_to == bindparam("before"))
+    .values(leads_to=bindparam("after"), expires_at=bindparam("until"))
+)
+_LED: Final = select(_SESSION.c.sid).where(_SESSION.c.leads_to == bindparam("to"))
+_WERE_TOLD: Final = Prepared(
+    select(_TOLD).where(_TOLD.c.sid.in_(_LED)).order_by(_TOLD.c.client_id, _TOLD.c.sid)
+)
+_FORGET: Final = Prepared(delete(_TOLD).where(_TOLD.c.sid.in_(_LED)))
 _ENDED: Final = Prepared(select(_SESSION.c.ended_at).where(keyed(_SESSION, "sid")))
 
 
@@ -83,15 +102,21 @@ class SqlOpenId:
         )
         return True
 
+    def lead_told(self, sid: bytes, *, to: bytes, expires_at: int) -> None:
+        """Let a sign-in, and all that lead to it, go on as ``to``."""
+        _LEAD.change(self._driver, sid=sid, to=to, expires_at=expires_at)
+        _LEAD_LED.change(self._driver, before=sid, after=to, until=expires_at)
+
     def end_told(self, sid: bytes, *, expires_at: int, now: int) -> tuple[ToldClient, ...]:
-        """Mark a sign-in as ended for clients; return those that were told of it, once."""
+        """Mark a sign-in, and all that lead to it, as ended; return who was told of them."""
         if not _END.change(self._driver, sid=sid, expires_at=expires_at, now=now):
             return ()
+        _END_LED.change(self._driver, to=sid, now=now)
         found = tuple(
             ToldClient(sid=one, client_id=ClientId(client_id), sub=sub, expires_at=until)
-            for one, client_id, sub, until in _WERE_TOLD.all(self._driver, sid=sid)
+            for one, client_id, sub, until in _WERE_TOLD.all(self._driver, to=sid)
         )
-        _FORGET.change(self._driver, sid=sid)
+        _FORGET.change(self._driver, to=sid)
         return found
 
     def told_ended(self, sid: bytes) -> bool:

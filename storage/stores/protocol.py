@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 from storage.statements import Driver, Prepared
 from storage.stores.async_requests import SqlAsyncRequests
 from storage.stores.authorizations import SqlAuthorizations
+from storage.stores.calls import SqlCalls
 from storage.stores.openid import SqlOpenId
 from storage.stores.signins import SqlSignIns
 from storage.stores.tokens import SqlTokens
@@ -23,7 +24,7 @@ from storage.tables.oauth import (
     ReplayRow,
     TokenRow,
 )
-from storage.tables.openid import OpenIdSessionRow, SignInClientRow
+from storage.tables.openid import OpenIdSessionRow, OutgoingCallRow, SignInClientRow
 from storage.tables.signins import MessageRow, SignInAttemptRow, SignInRow, TryRow
 from vault.clients.protocol import Claim
 
@@ -31,7 +32,9 @@ DAY_SECONDS: Final = 24 * 3600
 """How long rows stay beyond their end, so that what came of them can still be answered for."""
 
 
-class SqlProtocolRows(SqlAuthorizations, SqlTokens, SqlSignIns, SqlOpenId, SqlAsyncRequests):
+class SqlProtocolRows(
+    SqlAuthorizations, SqlTokens, SqlSignIns, SqlOpenId, SqlCalls, SqlAsyncRequests
+):
     """Implements ``vault.ports.ProtocolRows``."""
 
     def __init__(self, driver: Driver) -> None:
@@ -96,6 +99,7 @@ _SWEEPS: Final = (
     (_sweep(TryRow, by="window_start"), 2 * DAY_SECONDS),
     (_sweep(OpenIdSessionRow), 0),
     (_sweep(SignInClientRow), 0),
+    (_sweep(OutgoingCallRow, by="done_at"), DAY_SECONDS),
     (_sweep(MessageRow, by="done_at"), 0),
     (_sweep(AsyncRequestRow), DAY_SECONDS),
     (_sweep(ShownCodeRow), DAY_SECONDS),

@@ -8,7 +8,7 @@ from tests.support.vault_values import (
     OTHER_SPACE,
     SPACE,
 )
-from vault.clients.protocol import ToldClient
+from vault.clients.told import ToldClient
 from vault.ids import ClientId
 
 NOW = 1_795_000_000
@@ -75,3 +75,27 @@ def test_a_sign_in_is_remembered_until_it_cannot_last_any_longer(ports: Ports) -
         assert swept == 2
         assert tx.protocol.told_ended(OTHER_SID) is False
         assert tx.protocol.end_told(SID, expires_at=NOW, now=NOW) == (told(expires_at=NOW + 100),)
+
+
+def test_a_sign_in_goes_on_as_the_next_one_in_the_same_browser(ports: Ports) -> None:
+    first, second, third = SID, OTHER_SID, b"\x53" * 16
+    late = told(ClientId("late"), first, NOW + 9)
+    with ports.work() as tx:
+        tx.protocol.tell_client(told(sid=first, expires_at=NOW + 9))
+        tx.protocol.lead_told(first, to=second, expires_at=NOW + 9)
+        tx.protocol.tell_client(told(sid=second, expires_at=NOW + 9))
+        tx.protocol.lead_told(second, to=third, expires_at=NOW + 9)
+        tx.protocol.tell_client(late)
+
+    with ports.work() as tx:
+        before = [tx.protocol.told_ended(one) for one in (first, second, third)]
+        heard = tx.protocol.end_told(third, expires_at=NOW + 9, now=NOW)
+        after = [tx.protocol.told_ended(one) for one in (first, second, third)]
+        again = tx.protocol.tell_client(late)
+
+    assert (before, after, again) == ([False] * 3, [True] * 3, False)
+    assert sorted((one.client_id, one.sid) for one in heard) == [
+        ("late", first),
+        (CLIENT_ID, first),
+        (CLIENT_ID, second),
+    ]

@@ -8,10 +8,9 @@ import re
 from pathlib import Path
 from typing import Final
 
-OFFERED: Final = {*range(1, 17), *range(19, 27)}
+OFFERED: Final = {*range(1, 17), *range(18, 27)}
 LATER: Final = {
     17: "registration by clients themselves",
-    18: "logout started by a department",
 }
 
 

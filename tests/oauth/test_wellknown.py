@@ -54,6 +54,9 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "prompt_values_supported": ["none", "login", "consent"],
         "ui_locales_supported": ["zh-CN", "en"],
         "userinfo_endpoint": f"{ORIGIN}/oauth/userinfo",
+        "end_session_endpoint": f"{ORIGIN}/oauth/end_session",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["ES256", "PS256", "Ed25519", "EdDSA"],
         "userinfo_signing_alg_values_supported": ["ES256", "PS256", "Ed25519", "EdDSA"],
@@ -79,7 +82,7 @@ def test_b01_every_advertised_endpoint_answers(world: World) -> None:
     answers = {world.http.post(one).status_code for one in addresses}
 
     assert managed == {401}
-    assert len(addresses) == 8
+    assert len(addresses) == 9
     assert answers <= {400, 401, 415}
 
 

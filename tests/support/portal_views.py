@@ -17,6 +17,7 @@ from api.portal.views import (
     GrantedItem,
     GroupCard,
     HomeView,
+    LeaveView,
     NarrowItem,
     NarrowView,
     Preview,
@@ -344,6 +345,7 @@ ACCESS = AccessView(
         Fact(label="看了什么", value="居民身份证 · 完整内容\n姓名、公民身份号码、有效期止"),
     ),
 )
+LEAVE = LeaveView(department=DEPARTMENT, action="/space/leave", ticket="", stay="/space")
 TROUBLE = TroubleView(
     title="没有找到这一页",
     told="可能已经过期，或者地址不完整。",
@@ -355,6 +357,8 @@ TROUBLE = TroubleView(
 PAGES = {
     "sign_in": ("", False, SIGN_IN),
     "code": ("", False, CODE),
+    "leave": ("", True, LEAVE),
+    "left": ("", False, None),
     "home": ("home", True, HOME),
     "records": ("records", True, RECORDS),
     "record": ("records", True, RECORD),

@@ -208,6 +208,12 @@ def check_registration(client: Client, *, demo: bool) -> None:
         raise InvalidInputError("a refresh token comes of a consent", field="grant_types")
     for uri in client.redirect_uris:
         _check_redirect(uri, demo=demo)
+    for uri in client.metadata.post_logout_redirect_uris:
+        _check_redirect(uri, demo=demo, field="post_logout_redirect_uris")
+    if client.metadata.backchannel_logout_uri:
+        _check_redirect(
+            client.metadata.backchannel_logout_uri, demo=False, field="backchannel_logout_uri"
+        )
     SigningAlgorithm.named(client.metadata.id_token_alg)
     place = client.metadata.location
     if (client.profile in _STANDS and not place.strip()) or not place.isprintable():
@@ -230,9 +236,9 @@ def _check_method(client: Client) -> None:
         read_jwks(client.jwks)
 
 
-def _check_redirect(uri: str, *, demo: bool) -> None:
+def _check_redirect(uri: str, *, demo: bool, field: str = "redirect_uris") -> None:
     """Exact strings, https, no fragment, no user info (oauth.md 6.6)."""
-    refused = InvalidInputError("a redirect is an https address", field="redirect_uris")
+    refused = InvalidInputError("a redirect is an https address", field=field)
     plain = uri.isascii() and uri.isprintable() and not set(uri) & set(' "\\<>^`{|}')
     if not plain or len(uri) > MAX_URI_CHARACTERS:
         raise refused

@@ -188,22 +188,6 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldClient:
-    """A client that was told of a sign-in, by an ID token, and will be told of its end.
-
-    Attributes:
-        sid: Of ``Authentication``.
-        sub: What the client knows the person by.
-        expires_at: Later than the sign-in can last.
-    """
-
-    sid: bytes
-    client_id: ClientId
-    sub: bytes
-    expires_at: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SignInAttempt:
     """A one-time code on its way. It looks the same for numbers that have no space.
 

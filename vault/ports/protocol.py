@@ -20,8 +20,8 @@ from vault.clients.protocol import (
     RefreshToken,
     SignIn,
     SignInAttempt,
-    ToldClient,
 )
+from vault.clients.told import OutgoingCall, ToldClient
 from vault.consents import Consent
 from vault.departments import Department
 from vault.ids import ClientId, DepartmentId, Space
@@ -173,8 +173,11 @@ class ProtocolRows(AsyncRows, Protocol):
         nothing is written.
         """
 
+    def lead_told(self, sid: bytes, *, to: bytes, expires_at: int) -> None:
+        """Let a sign-in go on as ``to``: whoever was told of it hears when that one ends."""
+
     def end_told(self, sid: bytes, *, expires_at: int, now: int) -> tuple[ToldClient, ...]:
-        """Mark a sign-in as ended for clients; return those that were told of it, once."""
+        """Mark a sign-in, and all that lead to it, as ended; return who was told of them, once."""
 
     def told_ended(self, sid: bytes) -> bool:
         """Say whether a sign-in was marked as ended for clients."""
@@ -187,6 +190,18 @@ class ProtocolRows(AsyncRows, Protocol):
 
     def message_done(self, message_id: bytes, *, now: int) -> None:
         """Say that a gateway has taken a message."""
+
+    def add_call(self, call: OutgoingCall) -> None:
+        """Keep a call until it is made."""
+
+    def due_calls(self, *, now: int, limit: int) -> tuple[OutgoingCall, ...]:
+        """Return at most ``limit`` calls whose time has come, the longest due first."""
+
+    def take_call(self, call: OutgoingCall, *, next_at: int) -> bool:
+        """Count a try of ``call``, as it was read; say whether nobody else has taken it."""
+
+    def call_done(self, call_id: bytes, *, outcome: str, now: int) -> None:
+        """Say that a call is not tried again, and why; without effect on one that is done."""
 
     def sweep(self, *, now: int, limit: int) -> int:
         """Delete up to ``limit`` expired rows of each kind; return how many went."""

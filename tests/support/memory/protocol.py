@@ -275,6 +275,10 @@ class MemoryProtocolRows(MemoryOpenId, MemoryAsyncRows):
             + swept(self._rows.tries, lambda key, _: key[1] + 2 * DAY_SECONDS)
             + swept(self._rows.sessions, lambda _, session: session.expires_at)
             + swept(self._rows.told, lambda _, told: told.expires_at)
+            + swept(
+                self._rows.calls,
+                lambda _, call: None if call.done_at is None else call.done_at + DAY_SECONDS,
+            )
             + swept(self._rows.messages, lambda _, message: message.done_at)
             + swept(self._rows.asynchronous, day_after)
             + swept(self._rows.shown_codes, day_after)

@@ -19,9 +19,9 @@ from vault.clients.protocol import (
     RefreshToken,
     SignIn,
     SignInAttempt,
-    ToldClient,
 )
 from vault.clients.signing_keys import SigningKeys
+from vault.clients.told import OutgoingCall, ToldClient
 from vault.consents import Consent, Use
 from vault.crypto.contexts import Purpose
 from vault.crypto.keys import WrappedKey
@@ -135,6 +135,7 @@ class Remembered(NamedTuple):
 class Session(NamedTuple):
     """A sign-in that clients were told of."""
 
+    leads_to: bytes
     expires_at: int
     ended_at: int | None
 
@@ -180,6 +181,7 @@ class Rows:
     subjects: Table[tuple[Space, DepartmentId], bytes] = field(default_factory=Table)
     sessions: Table[bytes, Session] = field(default_factory=Table)
     told: Table[tuple[bytes, ClientId], ToldClient] = field(default_factory=Table)
+    calls: Table[bytes, OutgoingCall] = field(default_factory=Table)
     messages: Table[bytes, Message] = field(default_factory=Table)
     asynchronous: Table[bytes, AsyncRequest] = field(default_factory=Table)
     shown_codes: Table[bytes, ShownCode] = field(default_factory=Table)
