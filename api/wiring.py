@@ -23,6 +23,7 @@ from api.limits import ClientLimits
 from api.oauth.interaction import Desk
 from api.oauth.logout_token import logout_call
 from api.oauth.mtls import MutualTls
+from api.oauth.ping import ping_call
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.signer import Signer
@@ -50,6 +51,7 @@ from vault.ids import RandomBytes
 from vault.numbers import NumberIndex
 from vault.services import Vault
 from vault.services.activate_policy import activate_policy
+from vault.services.deciding import PING
 from vault.services.sign_out import LOGOUT
 from vault.services.signing_keys import keep_signing_keys
 from vault.services.sweep import sweep
@@ -133,7 +135,10 @@ def wire(
         courier = Courier(
             vault,
             _egress(settings),
-            {LOGOUT: lambda told: logout_call(provider, told)},
+            {
+                LOGOUT: lambda told: logout_call(provider, told),
+                PING: lambda told: ping_call(provider, told),
+            },
         )
         stack.enter_context(calling(courier))
         yield Wired(

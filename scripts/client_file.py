@@ -42,6 +42,7 @@ class ClientFile(BaseModel):
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str = ""
+    ciba_notification_uri: str = ""
     grant_types: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     evidence: dict[str, Literal["verify", "summary", "full"]] = {}
@@ -91,5 +92,6 @@ class ClientFile(BaseModel):
                 location=self.location,
                 post_logout_redirect_uris=self.post_logout_redirect_uris,
                 backchannel_logout_uri=self.backchannel_logout_uri,
+                ciba_notification_uri=self.ciba_notification_uri,
             ),
         )

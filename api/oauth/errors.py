@@ -128,6 +128,7 @@ class Say(Enum):
     UNKNOWN_USER = ("unknown_user_id", 400, "the hint is malformed, or its code is not live")
     HINTS = ("invalid_request", 400, "a request has exactly one hint")
     SIGNED = ("invalid_request", 400, "the whole request is one signed request object")
+    NOTIFY = ("invalid_request", 400, "client_notification_token has 22 to 1024 characters")
     EXPIRY = ("invalid_request", 400, "requested_expiry is a number of seconds")
     BINDING = (
         "invalid_binding_message",

@@ -121,6 +121,7 @@ def approved(
         shown_hash=shown.hash,
         shown_locale=shown.locale,
         kind=row.kind,
+        pings=row.notify is not None,
         note=secrets.seal(wanted.note.encode(), request_id=grant_id),
         code=Approval(
             request_id=row.request_id,
@@ -148,5 +149,6 @@ def denied(asked: Asked, outcome: Outcome, *, signin: SignIn, shown: Shown) -> D
         shown_hash=shown.hash,
         shown_locale=shown.locale,
         kind=row.kind,
+        pings=row.notify is not None,
         refusal=REFUSALS[outcome],
     )

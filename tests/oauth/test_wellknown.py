@@ -37,7 +37,7 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         ],
         "device_authorization_endpoint": f"{ORIGIN}/oauth/device_authorization",
         "backchannel_authentication_endpoint": f"{ORIGIN}/oauth/bc-authorize",
-        "backchannel_token_delivery_modes_supported": ["poll"],
+        "backchannel_token_delivery_modes_supported": ["poll", "ping"],
         "backchannel_authentication_request_signing_alg_values_supported": algorithms,
         "backchannel_user_code_parameter_supported": False,
         "code_challenge_methods_supported": ["S256"],

@@ -52,6 +52,7 @@ from vault.ids import (
     HolderId,
     Space,
 )
+from vault.services.deciding import spend_denied, spend_granted
 from vault.services.signing_keys import draw
 
 AAL1 = "urn:myspace:acr:aal1"
@@ -263,8 +264,7 @@ class World:
     def _approve(self, _vault: object, decision: Any) -> None:  # noqa: ANN401 - the verb's argument
         self.given.append(decision)
         with self.memory.work() as tx:
-            if not tx.protocol.approve_async(decision.code, now=self.clock.now):
-                raise ConflictError("decided")
+            spend_granted(self.vault, tx, decision, now=self.clock.now)
         self.memory.add(
             replace(
                 self.consent(decision.code.grant_id, decision.details, decision.note),
@@ -275,8 +275,7 @@ class World:
     def _deny_async(self, _vault: object, decision: Any) -> None:  # noqa: ANN401 - as above
         self.denied.append(decision)
         with self.memory.work() as tx:
-            if not tx.protocol.deny_async(decision.interaction_id, now=self.clock.now):
-                raise ConflictError("decided")
+            spend_denied(self.vault, tx, decision, now=self.clock.now)
 
     def _close(self, decision: Any, state: InteractionState) -> None:  # noqa: ANN401 - as above
         with self.memory.work() as tx:

@@ -215,14 +215,24 @@ def check_registration(client: Client, *, demo: bool) -> None:
             client.metadata.backchannel_logout_uri, demo=False, field="backchannel_logout_uri"
         )
     SigningAlgorithm.named(client.metadata.id_token_alg)
-    place = client.metadata.location
-    if (client.profile in _STANDS and not place.strip()) or not place.isprintable():
-        raise InvalidInputError("a kiosk or counter says where it stands", field="location")
+    _check_window(client)
     needed = REGISTRY_SCOPES if CLIENT_CREDENTIALS in client.grant_types else frozenset()
     if not client.scopes <= needed:
         raise InvalidInputError("registry scopes need client credentials", field="scopes")
     if not allowed and (client.evidence or client.issue_codes or client.service_items):
         raise InvalidInputError("a resource server asks for no evidence", field="profile")
+
+
+def _check_window(client: Client) -> None:
+    """Require of kiosks and counters where they stand; counters alone are called back."""
+    ping = client.metadata.ciba_notification_uri
+    if ping and CIBA not in client.grant_types:
+        raise InvalidInputError("only counters are called back", field="ciba_notification_uri")
+    if ping:
+        _check_redirect(ping, demo=False, field="ciba_notification_uri")
+    place = client.metadata.location
+    if (client.profile in _STANDS and not place.strip()) or not place.isprintable():
+        raise InvalidInputError("a kiosk or counter says where it stands", field="location")
 
 
 def _check_method(client: Client) -> None:

@@ -6,19 +6,16 @@ request of a kiosk or counter is its own page, and is approved where a code woul
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 from policies.catalogue import catalogue
 from policies.requests import AccessRequest, Action
-from vault.clients.async_requests import Approval, AsyncKind
-from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn
 from vault.clock import MS
 from vault.consents import Consent, ConsentStatus, Use
 from vault.consents.details import Details
 from vault.departments import Department
-from vault.errors import ConflictError, NotFoundError
-from vault.ids import CaseNumber, ClientId, EntryId, GrantId
+from vault.errors import NotFoundError
+from vault.ids import EntryId, GrantId
 from vault.journal.entries import Basis, By, Evidence, Kind, On, Shown, StateChange
 from vault.journal.operations import Decided, Guarded
 from vault.journal.receipts import Receipt
@@ -28,67 +25,19 @@ from vault.services import Vault
 from vault.services.acting import SELF, Member, new_entry_id
 from vault.services.asking import Asking, requirement_facts
 from vault.services.changing import ready, submit_change
+from vault.services.deciding import (
+    ApproveConsent,
+    DenyConsent,
+    GiveConsent,
+    Granting,
+    spend_denied,
+    spend_granted,
+)
 from vault.services.entering import Draft, committed
 
+__all__ = ["ApproveConsent", "DenyConsent", "GiveConsent", "deny_consent", "give_consent", "named"]
+
 FIRST: Final = 1
-DECIDED: Final = "this request was decided already, or has expired"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DenyConsent:
-    """What the holder declines.
-
-    Attributes:
-        interaction_id, request_hash: Of the page and of the pushed request; spent by this. A
-            request of a kiosk or counter has the one id, and the hash of the client's code.
-        details: As asked for.
-        shown_hash, shown_locale: The text that the holder decided on.
-        kind: How it began, where that was not in this browser.
-        refusal: ``CONSENT_REFUSE``, or what else happened than that the holder did not want to.
-    """
-
-    interaction_id: bytes
-    request_hash: bytes = field(repr=False)
-    signin: SignIn = field(repr=False)
-    client_id: ClientId
-    purpose: str
-    item: str
-    case_no: CaseNumber = field(repr=False)
-    details: Details
-    shown_hash: bytes
-    shown_locale: str
-    kind: AsyncKind | None = None
-    refusal: Action = Action.CONSENT_REFUSE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GiveConsent(DenyConsent):
-    """What the holder grants.
-
-    Attributes:
-        details: As narrow as the holder made it.
-        note: The department's own words why, sealed.
-        code: The authorization code's row; it names the grant.
-    """
-
-    note: bytes = field(repr=False)
-    code: AuthorizationCode = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApproveConsent(DenyConsent):
-    """What the holder grants to a kiosk or counter.
-
-    Attributes:
-        details, note: As in ``GiveConsent``.
-        code: The approval; it names the grant, and stands where a code would.
-    """
-
-    note: bytes = field(repr=False)
-    code: Approval
-
-
-Granting = GiveConsent | ApproveConsent
 
 
 def give_consent(vault: Vault, asked: Granting) -> Receipt:
@@ -115,7 +64,7 @@ def give_consent(vault: Vault, asked: Granting) -> Receipt:
     )
 
     def effect(tx: Tx, at_ms: int) -> None:
-        _answer(tx, asked, now=at_ms // MS)
+        spend_granted(vault, tx, asked, now=at_ms // MS)
         consent = _consent(asked, department=department, entry_id=draft.entry_id, at_ms=at_ms)
         tx.consents.add(consent, uses=_uses(consent))
 
@@ -134,10 +83,7 @@ def deny_consent(vault: Vault, asked: DenyConsent) -> Receipt:
     draft = _draft(vault, asked, department=department, kind=Kind.REFUSAL, change=None)
 
     def effect(tx: Tx, at_ms: int) -> None:
-        if asked.kind is None:
-            _spend(tx, asked, state=InteractionState.DENIED, now=at_ms // MS)
-        elif not tx.protocol.deny_async(asked.interaction_id, now=at_ms // MS):
-            raise ConflictError(DECIDED)
+        spend_denied(vault, tx, asked, now=at_ms // MS)
 
     return _submit(vault, asked, draft, action=asked.refusal, effect=effect)
 
@@ -273,24 +219,3 @@ def _uses(consent: Consent) -> list[Use]:
         )
         for code in sorted(consent.details.evidence)
     ]
-
-
-def _answer(tx: Tx, asked: Granting, *, now: int) -> None:
-    """Spend the request, and leave for the client what it gets a token for."""
-    if isinstance(asked, ApproveConsent):
-        if not tx.protocol.approve_async(asked.code, now=now):
-            raise ConflictError(DECIDED)
-        return
-    page = tx.protocol.interaction(asked.interaction_id)
-    if page is None or page.expires_at <= now:
-        raise ConflictError("the time to decide is over")
-    _spend(tx, asked, state=InteractionState.GRANTED, now=now)
-    tx.protocol.add_code(asked.code)
-
-
-def _spend(tx: Tx, asked: DenyConsent, *, state: InteractionState, now: int) -> None:
-    """Spend the pushed request and close its page: one decision, once."""
-    if not tx.protocol.spend_pushed(asked.request_hash, now=now):
-        raise ConflictError(DECIDED)
-    if not tx.protocol.close_interaction(asked.interaction_id, state=state):
-        raise ConflictError("this request was decided already")

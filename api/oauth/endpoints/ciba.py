@@ -19,6 +19,7 @@ from api.oauth.jar import BACKCHANNEL, read_request
 from api.oauth.matching import number_in
 from api.oauth.par import bound_to
 from api.oauth.phases import check_step, two_phases
+from api.oauth.ping import read_token, sealed_ping
 from api.oauth.prompts import count_prompt, count_start
 from api.oauth.provider import Provider
 from api.oauth.secrets import AUTH_REQ_ID
@@ -30,7 +31,7 @@ from vault.clients.protocol import Claim
 from vault.ids import ID_BYTES
 
 PATH: Final = "/oauth/bc-authorize"
-DELIVERY_MODES: Final = ("poll",)
+DELIVERY_MODES: Final = ("poll", "ping")
 BESIDE: Final = frozenset({"client_assertion", "client_assertion_type", "client_id", "request"})
 """What may stand beside the request object (CIBA Core 7.1.1)."""
 
@@ -44,6 +45,7 @@ class _Checked:
     hint: Hint
     claim: Claim | None = field(repr=False)
     lifetime: int
+    notify: str = field(repr=False)
 
 
 def ask(provider: Provider, frozen: Frozen) -> Answer:
@@ -73,7 +75,12 @@ def _checked(server: Server, frozen: Frozen) -> _Checked:
     check_step(server, step=Step.CIBA, request=awaited.asked(now=server.now))
     number_in(params.get("binding_message", ""))
     return _Checked(
-        awaited=awaited, cnf=cnf, hint=hint, claim=request.claim, lifetime=_lifetime(params)
+        awaited=awaited,
+        cnf=cnf,
+        hint=hint,
+        claim=request.claim,
+        lifetime=_lifetime(params),
+        notify=read_token(params, client=server.client),
     )
 
 
@@ -85,6 +92,11 @@ def _kept(server: Server, checked: _Checked) -> Answer:
     meant = leads_to(server, checked.hint, space=wanted.space)
     _count(server, checked.awaited)
     request_id, code = vault.random(ID_BYTES), secrets.mint(AUTH_REQ_ID)
+    notify = None
+    if checked.notify:
+        notify = sealed_ping(
+            server.provider, token=checked.notify, code=code, request_id=request_id
+        )
     tx.protocol.add_async(
         AsyncRequest(
             request_id=request_id,
@@ -95,6 +107,7 @@ def _kept(server: Server, checked: _Checked) -> Answer:
             params=checked.awaited.sealed(secrets, request_id=request_id),
             cnf=checked.cnf,
             interval=INTERVAL_SECONDS,
+            notify=notify,
             created_at=server.now,
             expires_at=server.now + checked.lifetime,
         )

@@ -154,7 +154,33 @@ def test_a_kiosk_or_counter_says_where_it_stands(client: Client, place: str) -> 
     assert caught.value.field == "location"
 
 
-@pytest.mark.parametrize("client", [CLIENT, OFFLINE, RS, KIOSK, COUNTER])
+@pytest.mark.parametrize(
+    ("client", "address"),
+    [
+        (KIOSK, "https://client.example.org/ping"),
+        (CLIENT, "https://client.example.org/ping"),
+        (COUNTER, "http://client.example.org/ping"),
+        (COUNTER, "https://user@client.example.org/ping"),
+    ],
+)
+def test_only_a_counter_is_called_back_and_by_https(client: Client, address: str) -> None:
+    metadata = dataclasses.replace(client.metadata, ciba_notification_uri=address)
+
+    with pytest.raises(InvalidInputError) as caught:
+        check_registration(dataclasses.replace(client, metadata=metadata), demo=False)
+
+    assert caught.value.field == "ciba_notification_uri"
+
+
+PINGED = dataclasses.replace(
+    COUNTER,
+    metadata=dataclasses.replace(
+        COUNTER.metadata, ciba_notification_uri="https://client.example.org/ping"
+    ),
+)
+
+
+@pytest.mark.parametrize("client", [CLIENT, OFFLINE, RS, KIOSK, COUNTER, PINGED])
 def test_registrations_that_fit_their_profile_are_taken(client: Client) -> None:
     check_registration(client, demo=False)
 

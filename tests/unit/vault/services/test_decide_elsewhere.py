@@ -13,6 +13,8 @@ from vault.clients.confirmation import Confirmation
 from vault.errors import AccessDeniedError, ConflictError
 from vault.ids import ID_BYTES, CaseNumber
 from vault.journal.entries import Kind
+from vault.services.calling import take_calls, told_of
+from vault.services.deciding import PING
 from vault.services.give_consent import (
     ApproveConsent,
     DenyConsent,
@@ -128,6 +130,23 @@ def test_what_the_holder_says_no_to_is_an_entry_that_says_how(
     assert world.last.kind is Kind.REFUSAL
     assert world.last.decision is not None
     assert world.last.decision.reasons == (reason,)
+
+
+@pytest.mark.parametrize("pings", [True, False])
+@pytest.mark.parametrize("how", ["given", "denied"])
+def test_a_client_that_is_called_back_is_called_in_the_same_step(
+    world: World, case_no: CaseNumber, how: str, *, pings: bool
+) -> None:
+    given = replace(asked(world, case_no, AsyncKind.CIBA), pings=pings)
+
+    if how == "given":
+        give_consent(world.vault, given)
+    else:
+        deny_consent(world.vault, replace(declined(given), pings=pings))
+
+    calls = take_calls(world.vault, limit=9)
+    told = {"request": given.interaction_id.hex()}
+    assert [(one.kind, told_of(world.vault, one)) for one in calls] == [(PING, told)] * pings
 
 
 @pytest.mark.parametrize("first", ["given", "denied"])
