@@ -65,7 +65,7 @@ def count_start(
     It is counted by whose case it is, whether or not that person can be asked.
     """
     key = holder + client.client_id.encode()
-    return count(vault, tx, [(BY_STARTS, key)], now=now).limited
+    return count(vault, tx, [(BY_STARTS.times(vault.people_factor), key)], now=now).limited
 
 
 def count_declined(
