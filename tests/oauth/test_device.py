@@ -140,6 +140,7 @@ def test_b51_another_client_or_key_redeems_nothing_and_changes_nothing(
     late = world.poll(told["device_code"], **foreign)
 
     assert [error(early), error(late)] == [INVALID] * 2
+    assert [one.space for one in world.misused] == [SPACE]
     assert world.poll(told["device_code"]).status_code == 200
 
 

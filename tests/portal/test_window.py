@@ -189,6 +189,8 @@ def test_b50_declining_and_reporting_need_no_number(
     assert error(counter.poll(code)) == "access_denied"
     assert reasons(world, visitor) == [(Kind.REFUSAL.value, (reason,))]
     assert visitor.get("/space/asked").text.count("现在没有窗口在等您") == 1
+    told = {"refuse": "您没有同意示范区市场监督管理局", "report": "您举报了示范区市场监督管理局"}
+    assert told[act] in visitor.get("/space/accesses").text
 
 
 def test_b50_a_preview_keeps_the_number_and_decides_nothing(

@@ -66,10 +66,12 @@ class AwaitedGrant(ConsentedGrant, TokenEndpointMixin, ABC):
                 row = server.tx.protocol.async_of_code(code_hash)
                 if row is None or row.kind is not self.KIND:
                     continue
+                server.misused = row.redeemed  # Nothing is granted to be misused before that.
                 if row.client_id != server.client.client_id:
                     raise FaultError(Say.GRANT, reason="the request of another client")
                 if row.cnf not in server.held:
                     raise FaultError(Say.GRANT, reason="the request of another key")
+                server.misused = None
                 return row
         raise FaultError(Say.GRANT, reason="no such request")
 
