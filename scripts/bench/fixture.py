@@ -19,6 +19,7 @@ from scripts.demo_clients import read_clients
 from scripts.demo_data import fill, system_caller
 from scripts.demo_people import Paper, papers
 from scripts.demo_requests import REQUESTS
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import (
     AccessToken,
     AuthorizationCode,
@@ -157,7 +158,7 @@ class Scene:
             request_hash=vault.random(32),
             client_id=given_to,
             params=b"",
-            dpop_jkt="",
+            cnf=Confirmation.key(""),
             expires_at=now + DAY_SECONDS,
         )
         interaction = Interaction(
@@ -207,7 +208,7 @@ class Scene:
             client_id=given.client_id,
             scope=given.code.scope,
             details=given.details.to_json(),
-            dpop_jkt=jkt,
+            cnf=Confirmation.key(jkt),
             auth=given.code.auth,
             issued_at=self._now(),
             expires_at=self._now() + DAY_SECONDS,
@@ -253,7 +254,7 @@ class Scene:
             client_id=client_id,
             redirect_uri="https://client.example.org/callback",
             code_challenge="",
-            dpop_jkt="",
+            cnf=Confirmation.key(""),
             auth=authenticated(space, acr=_ACR, at=now, signin_hash=b""),
             scope="",
             expires_at=now + DAY_SECONDS,
