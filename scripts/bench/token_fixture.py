@@ -22,6 +22,7 @@ from scripts.bench.forms import Sender
 from scripts.bench.proofs import ProofKey, b64
 from scripts.registering import register
 from vault.clients import Profile
+from vault.clients.confirmation import Confirmation
 from vault.clients.profiles import AUTHORIZATION_CODE as CODE_FLOW
 from vault.clients.profiles import REFRESH_TOKEN
 from vault.clients.protocol import RefreshToken
@@ -188,7 +189,7 @@ def _codes(vault: Vault, given: GiveConsent, *, jkt: str, count: int) -> tuple[s
                         family_id=vault.random(ID_BYTES),
                         redirect_uri=REDIRECT,
                         code_challenge=CHALLENGE,
-                        dpop_jkt=jkt,
+                        cnf=Confirmation.key(jkt),
                         scope=scope_of(given.details),
                     )
                 )
@@ -205,7 +206,7 @@ def _refresh_token(vault: Vault, given: GiveConsent, *, jkt: str) -> str:
         client_id=given.client_id,
         scope=scope_of(given.details, offline=True),
         details=given.details.to_json(),
-        dpop_jkt=jkt,
+        cnf=Confirmation.key(jkt),
         auth=given.code.auth,
         issued_at=now,
         idle_expires_at=min(now + IDLE_SECONDS, now + DAY_SECONDS),

@@ -217,9 +217,9 @@ def test_each_form_is_of_a_client_that_the_server_believes() -> None:
     world, now = World(origin=ISSUER), int(time.time())
     key, proof_key = ProofKey.draw(), ProofKey.draw()
     jwks = json.dumps({"keys": [key.jwk | {"kid": "k1"}]})
-    world.memory.add(client("bench", jwks=jwks))
+    world.memory.add(client("licensing", jwks=jwks))
     world.clock.now = now
-    sender = Sender(issuer=ISSUER, client_id="bench", kid="k1", key=key, proof_key=proof_key)
+    sender = Sender(issuer=ISSUER, client_id="licensing", kid="k1", key=key, proof_key=proof_key)
     form = {"grant_type": "client_credentials", "scope": "registry:read"}
 
     requests = sender.forms("/oauth/token", [form] * 3, now=now)
