@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.egress_settings import EgressSettings
 from vault.errors import InvalidInputError
 
 PREFIX: Final = "MYSPACE_"
@@ -161,27 +162,24 @@ class S3Settings(_Group):
         return self.address.startswith("https:")
 
 
-class EgressSettings(_Group):
-    """Calls to addresses that clients registered (docs/operations/clients.md)."""
+class MtlsSettings(_Group):
+    """Client certificates (RFC 8705), at a host of their own (docs/operations/mtls.md)."""
 
-    networks: Annotated[
-        str | None, Field(description="networks to call though not public, commas between")
-    ] = None
-    ports: Annotated[
-        str | None, Field(description="ports to call besides 443, commas between")
-    ] = None
-    ca_file: Annotated[
-        Path | None, Field(description="certificate authorities (PEM), not the machine's")
+    alias: Annotated[
+        str,
+        Field(description="origin at which the proxies ask for client certificates, https://host"),
+    ]
+    authorities_file: Annotated[
+        Path | None,
+        Field(description="PEM list of the authorities that issue to departments; read once"),
     ] = None
 
-    @field_validator("networks", "ports")
+    @field_validator("alias")
     @classmethod
-    def _are_what_they_say(cls, value: str | None, info: ValidationInfo) -> str | None:
-        for part in filter(None, map(str.strip, (value or "").split(","))):
-            if info.field_name == "networks":
-                ip_network(part)
-            elif not part.isdecimal() or int(part) not in range(1, 65536):
-                raise ValueError("a port is a number from 1 to 65535")
+    def _alias_is_an_origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if not parts.hostname or value != f"https://{parts.netloc}" or "@" in parts.netloc:
+            raise ValueError("the alias is an https origin: scheme, host and port, nothing else")
         return value
 
 
@@ -201,9 +199,10 @@ class Settings(BaseSettings):
         str,
         Field(
             description="addresses or networks of the reverse proxies before us, with commas "
-            "between: what they say in X-Forwarded-For is believed"
+            "between: what they say of callers is believed"
         ),
     ] = "127.0.0.1"
+    mtls: MtlsSettings | None = None
     keys: KeySettings
     limits: LimitSettings = LimitSettings()
     egress: EgressSettings = EgressSettings()

@@ -8,6 +8,7 @@ from typing import Final, Self
 from api.limits import ClientLimits
 from api.oauth.dpop import Nonces, ProofReader
 from api.oauth.jose import KeyCache
+from api.oauth.mtls import MutualTls
 from api.oauth.secrets import Secrets
 from api.oauth.signer import Signer
 from vault.clock import MS
@@ -27,6 +28,7 @@ class Provider:
         limits: How often clients and strangers may ask this process.
         signer: Signs our own JWTs; see ``api.oauth.signer``.
         misuse: Lets the log know that somebody showed what is not good for them.
+        mtls: What is turned on of client certificates.
     """
 
     vault: Vault
@@ -38,6 +40,7 @@ class Provider:
     limits: ClientLimits
     signer: Signer = field(repr=False)
     misuse: Callable[[Vault, Misuse], None]
+    mtls: MutualTls | None = None
 
     @classmethod
     def of(
@@ -47,6 +50,7 @@ class Provider:
         origin: str,
         limits: ClientLimits,
         misuse: Callable[[Vault, Misuse], None] = refuse_token,
+        mtls: MutualTls | None = None,
     ) -> Self:
         """Make them, and keep the kernel from logging what it issues."""
         logging.getLogger(KERNEL_LOGGER).setLevel(logging.WARNING)
@@ -58,10 +62,13 @@ class Provider:
             secrets=vault.secrets,
             keys=keys,
             nonces=nonces,
-            proofs=ProofReader(origin=origin, keys=keys, nonces=nonces),
+            proofs=ProofReader(
+                origin=origin, alias=mtls.alias if mtls else "", keys=keys, nonces=nonces
+            ),
             limits=limits,
             signer=Signer(vault, origin=origin),
             misuse=misuse,
+            mtls=mtls,
         )
 
     def url(self, path: str) -> str:

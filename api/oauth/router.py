@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from api.deps import BROWSER_COOKIE, SIGNIN_COOKIE, PresentedDep, WiredDep
 from api.middleware import correlation_id
 from api.oauth.answer import NO_STORE, Answer, refusal
-from api.oauth.authorize import NotLedError, lead
+from api.oauth.authorize import lead
 from api.oauth.endpoints.end_session import end_session
 from api.oauth.endpoints.grants import give_back, query_grant
 from api.oauth.endpoints.introspect import introspect
@@ -24,8 +24,8 @@ from api.oauth.endpoints.revoke import revoke
 from api.oauth.endpoints.userinfo import JWT, user_info
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import FormDep, PageDep
-from api.oauth.notice import COME_BACK, NOTHING_TO_DECIDE, NOTHING_TO_LEAVE
 from api.oauth.openapi import BY_GRANT_TOKEN, BY_OPENID_TOKEN, form
+from api.oauth.page_route import LeavingRoute, PageRoute
 from api.oauth.par import push
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
@@ -45,34 +45,6 @@ METADATA_SECONDS: Final = 900
 VERBS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 _log = structlog.get_logger("myspace.oauth")
-
-
-class PageRoute(APIRoute):
-    """Answers errors as pages: a person is reading."""
-
-    nothing = NOTHING_TO_DECIDE
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler, guarded."""
-        handle = super().get_route_handler()
-
-        async def guarded(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except (FaultError, HTTPException, NotLedError) as error:
-                _log.info("refused", id=correlation_id(), path=self.path, reason=str(error))
-                return self.nothing.response()
-            except UnavailableError as error:
-                _log.info("refused", id=correlation_id(), path=self.path, reason=str(error))
-                return COME_BACK.response()
-
-        return guarded
-
-
-class LeavingRoute(PageRoute):
-    """The same, where a person wants to leave."""
-
-    nothing = NOTHING_TO_LEAVE
 
 
 class OAuthRoute(APIRoute):
@@ -241,14 +213,14 @@ def left(provider: ProviderDep, frozen: PageDep) -> Response:
     return Answer(status=303, location=end_session(provider, frozen)).response()
 
 
-async def described(wired: WiredDep) -> Response:
+async def described(provider: ProviderDep) -> Response:
     """Describe the authorization server (RFC 8414)."""
-    return _public(server_metadata(wired.issuer))
+    return _public(server_metadata(provider.origin, mtls=provider.mtls))
 
 
-async def protected(wired: WiredDep) -> Response:
+async def protected(provider: ProviderDep) -> Response:
     """Describe the protected resource (RFC 9728)."""
-    return _public(resource_metadata(wired.issuer))
+    return _public(resource_metadata(provider.origin, mtls=provider.mtls))
 
 
 def keys(provider: ProviderDep) -> Response:

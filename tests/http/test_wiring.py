@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from api.deployment import SERVICE_KEYS, key_provider
-from api.settings import EgressSettings, KeySettings, RootProvider, Settings
+from api.egress_settings import EgressSettings
+from api.settings import KeySettings, RootProvider, Settings
 from api.wiring import wire
 from scripts.local.process import became
 from storage.failures import ConfigurationError

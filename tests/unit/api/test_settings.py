@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from api.settings import EgressSettings, S3Settings
+from api.egress_settings import EgressSettings
+from api.settings import MtlsSettings, S3Settings
 from scripts.outcomes import settings_told
 
 KEYS = Path("/run/keys")
@@ -87,3 +88,23 @@ def test_calls_go_to_networks_and_ports_that_are_listed() -> None:
 def test_what_is_no_network_or_port_stops_the_start(wrong: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         EgressSettings.model_validate(wrong)
+
+
+@pytest.mark.parametrize(
+    "alias",
+    [
+        "http://mtls.example.org",
+        "https://mtls.example.org/",
+        "https://mtls.example.org/oauth",
+        "https://user@mtls.example.org",
+        "https://",
+        "mtls.example.org",
+    ],
+)
+def test_certificates_are_asked_for_at_an_https_origin(alias: str) -> None:
+    with pytest.raises(ValidationError, match="an https origin"):
+        MtlsSettings.model_validate({"alias": alias})
+
+
+def test_certificates_may_be_asked_for_at_a_port_of_its_own() -> None:
+    assert MtlsSettings(alias="https://mtls.example.org:8443").authorities_file is None
