@@ -34,7 +34,7 @@ ENDPOINTS: Final = {
     "grant_management_endpoint": GRANTS,
     "jwks_uri": "/.well-known/jwks.json",
 }
-NOT_ALIASED: Final = frozenset({"authorization_endpoint", "jwks_uri"})
+NOT_ALIASED: Final = frozenset({"authorization_endpoint", "end_session_endpoint", "jwks_uri"})
 """Where browsers come, and what is public: nobody is asked for a certificate there."""
 
 SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
