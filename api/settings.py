@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.egress_settings import EgressSettings
 from vault.errors import InvalidInputError
 
 PREFIX: Final = "MYSPACE_"
@@ -179,30 +180,6 @@ class MtlsSettings(_Group):
         parts = urlsplit(value)
         if not parts.hostname or value != f"https://{parts.netloc}" or "@" in parts.netloc:
             raise ValueError("the alias is an https origin: scheme, host and port, nothing else")
-        return value
-
-
-class EgressSettings(_Group):
-    """Calls to addresses that clients registered (docs/operations/clients.md)."""
-
-    networks: Annotated[
-        str | None, Field(description="networks to call though not public, commas between")
-    ] = None
-    ports: Annotated[
-        str | None, Field(description="ports to call besides 443, commas between")
-    ] = None
-    ca_file: Annotated[
-        Path | None, Field(description="certificate authorities (PEM), not the machine's")
-    ] = None
-
-    @field_validator("networks", "ports")
-    @classmethod
-    def _are_what_they_say(cls, value: str | None, info: ValidationInfo) -> str | None:
-        for part in filter(None, map(str.strip, (value or "").split(","))):
-            if info.field_name == "networks":
-                ip_network(part)
-            elif not part.isdecimal() or int(part) not in range(1, 65536):
-                raise ValueError("a port is a number from 1 to 65535")
         return value
 
 

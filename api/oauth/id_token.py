@@ -50,7 +50,7 @@ def id_token(
         KeyUnavailableError: No key for the client's signature is there yet.
     """
     client, now = server.client, server.now
-    if not goes_on(server.tx, auth, now=now):
+    if not _lasts(auth, now=now):
         return None
     sub = server.tx.protocol.add_subject(
         auth.person, sector=client.department_id, fresh=server.provider.vault.random(ID_BYTES)
@@ -88,9 +88,7 @@ def id_token(
 
 def goes_on(tx: Tx, auth: Authentication, *, now: int) -> bool:
     """Say whether a sign-in may still be told of: it can last, and nobody has ended it."""
-    if now >= auth.auth_time + LONGEST_SECONDS:
-        return False
-    return not (auth.sid and tx.protocol.told_ended(auth.sid))
+    return _lasts(auth, now=now) and not tx.protocol.told_ended(auth.sid)
 
 
 def subject_text(sub: bytes) -> str:
@@ -108,3 +106,7 @@ def half_hash(text: str, *, algorithm: str) -> str:
 def base64url(raw: bytes) -> str:
     """Return base64url without padding."""
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _lasts(auth: Authentication, *, now: int) -> bool:
+    return now < auth.auth_time + LONGEST_SECONDS

@@ -8,10 +8,13 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Response
+import structlog
+from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from api.deps import BROWSER_COOKIE, SIGNIN_COOKIE, PresentedDep, WiredDep
+from api.middleware import correlation_id
 from api.oauth.answer import NO_STORE, Answer, refusal
 from api.oauth.authorize import lead
 from api.oauth.endpoints.ciba import ask
@@ -24,10 +27,10 @@ from api.oauth.endpoints.userinfo import JWT, user_info
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import FormDep, PageDep
 from api.oauth.openapi import BY_GRANT_TOKEN, BY_OPENID_TOKEN, form
+from api.oauth.page_route import LeavingRoute, PageRoute
 from api.oauth.par import push
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
-from api.oauth.routes import LeavingRoute, OAuthRoute, PageRoute, sent
 from api.oauth.token import exchange
 from api.oauth.wellknown import (
     ENDPOINTS,
@@ -37,10 +40,37 @@ from api.oauth.wellknown import (
     resource_metadata,
     server_metadata,
 )
+from vault.errors import RateLimitedError, UnavailableError
 
 TAG: Final = "authorization server"
 METADATA_SECONDS: Final = 900
 VERBS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+
+_log = structlog.get_logger("myspace.oauth")
+
+
+class OAuthRoute(APIRoute):
+    """Answers errors in the form of RFC 6749, whoever raised them."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, guarded."""
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except FaultError as error:
+                return _sent(refusal(error), path=self.path)
+            except HTTPException as error:
+                say = Say.TOO_LARGE if error.status_code == Say.TOO_LARGE.status else Say.REQUEST
+                return _sent(refusal(FaultError(say)), path=self.path)
+            except RateLimitedError as error:
+                answer = refusal(FaultError(Say.OFTEN), retry_after=error.retry_after_seconds)
+            except UnavailableError as error:
+                answer = refusal(FaultError(Say.BUSY), retry_after=error.retry_after_seconds)
+            return _sent(answer, path=self.path)
+
+        return guarded
 
 
 async def provider(wired: WiredDep) -> Provider:
@@ -214,7 +244,19 @@ def keys(provider: ProviderDep) -> Response:
 
 def _answered(provider: Provider, answer: Answer, *, path: str) -> Response:
     nonce = provider.nonces.at(provider.now())
-    return sent(answer, path=path, extra={"DPoP-Nonce": nonce})
+    return _sent(answer, path=path, extra={"DPoP-Nonce": nonce})
+
+
+def _sent(answer: Answer, *, path: str, extra: dict[str, str] | None = None) -> Response:
+    if answer.fault is not None:
+        _log.info(
+            "refused",
+            id=correlation_id(),
+            path=path,
+            error=answer.fault.say.error,
+            reason=answer.fault.reason,
+        )
+    return answer.response(extra=extra)
 
 
 def _public(document: dict[str, Any]) -> Response:

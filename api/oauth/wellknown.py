@@ -39,7 +39,7 @@ ENDPOINTS: Final = {
     "grant_management_endpoint": GRANTS,
     "jwks_uri": "/.well-known/jwks.json",
 }
-NOT_ALIASED: Final = frozenset({"authorization_endpoint", "jwks_uri"})
+NOT_ALIASED: Final = frozenset({"authorization_endpoint", "end_session_endpoint", "jwks_uri"})
 """Where browsers come, and what is public: nobody is asked for a certificate there."""
 
 SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
@@ -88,7 +88,6 @@ def server_metadata(origin: str, *, mtls: MutualTls | None = None) -> dict[str, 
         acr_values_supported=[ACR],
         prompt_values_supported=["none", "login", "consent"],
         ui_locales_supported=list(LOCALES),
-        **_by_certificate(mtls),
         subject_types_supported=["pairwise"],
         id_token_signing_alg_values_supported=list(ALGORITHMS),
         userinfo_signing_alg_values_supported=list(ALGORITHMS),
@@ -98,6 +97,7 @@ def server_metadata(origin: str, *, mtls: MutualTls | None = None) -> dict[str, 
         backchannel_logout_session_supported=True,
         request_parameter_supported=False,
         request_uri_parameter_supported=False,
+        **_by_certificate(mtls),
     )
     found.validate()
     AuthorizationServerMetadata(found).validate()

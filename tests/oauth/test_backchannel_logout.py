@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -20,6 +21,8 @@ from vault.clients.metadata import ClientMetadata
 from vault.clients.protocol import SignIn, authenticated
 from vault.clients.signing_keys import SigningAlgorithm
 from vault.clients.told import OutgoingCall
+from vault.errors import StorageError
+from vault.ports import Tx
 from vault.services.calling import call_client
 from vault.services.sign_out import LOGOUT, sign_out
 
@@ -274,3 +277,28 @@ def test_b48_a_client_that_was_not_told_hears_nothing(world: World, server: TlsS
     sign_out(world.vault, signin)
 
     assert calls(world) == []
+
+
+@pytest.mark.parametrize("error", [StorageError("the database is away"), RuntimeError("a bug")])
+def test_a_round_that_fails_is_not_the_last_one(
+    world: World, server: TlsServer, error: Exception
+) -> None:
+    signin, _ = signed_in_at(world, server.url)
+    sign_out(world.vault, signin)
+    failures = [error]
+    plain = world.memory.read
+
+    def read() -> AbstractContextManager[Tx]:
+        if failures:
+            raise failures.pop()
+        return plain()
+
+    world.vault.read = read
+    with calling(courier(world, server), every=0.01):
+        for _ in range(500):
+            if any(one.done_at for one in calls(world)):
+                break
+            time.sleep(0.01)
+
+    assert failures == []
+    assert [one.outcome for one in calls(world)] == ["made"]

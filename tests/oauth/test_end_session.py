@@ -9,6 +9,7 @@ from httpx2 import Response as Answered
 from jwskate import SignedJwt
 
 from api.leaving import Leaving, opened
+from api.oauth.signer import Signer
 from tests.oauth.test_openid import redeemed
 from tests.support.jws import b64
 from tests.support.oauth_world import KEYS, NOW, ORIGIN, World, client
@@ -134,6 +135,9 @@ def test_b46_without_a_hint_of_ours_nobody_is_led_anywhere(world: World, hint: s
         "foreign key": KEYS["other"].sign({"alg": "ES256", "kid": kid}, claims),
         "unknown key": KEYS["other"].sign({"alg": "ES256", "kid": "x"}, claims),
         "other purpose": signer.sign(purpose=SigningPurpose.LOGOUT, alg="ES256", claims=claims),
+        "other issuer": Signer(world.vault, origin="https://other.example.org").sign(
+            purpose=SigningPurpose.ID_TOKEN, alg="ES256", claims=claims
+        ),
         "no audience": signer.sign(purpose=SigningPurpose.ID_TOKEN, alg="ES256", claims={}),
         "nobody": signer.sign(
             purpose=SigningPurpose.ID_TOKEN, alg="ES256", claims=claims | {"aud": "nobody"}

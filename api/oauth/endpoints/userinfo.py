@@ -50,12 +50,11 @@ def user_info(
     """
     bearer = resolve.once(shown, scope=OPENID)
     auth, client = bearer.live.token.auth, bearer.live.client
-    if auth is None:
-        raise resolve.ended()
+    sub = None
     with provider.vault.read() as tx:
-        live = goes_on(tx, auth, now=provider.now())
-        sub = tx.protocol.subject(auth.person, sector=client.department_id)
-    if not live or sub is None:
+        if auth is not None and goes_on(tx, auth, now=provider.now()):
+            sub = tx.protocol.subject(auth.person, sector=client.department_id)
+    if sub is None:
         raise resolve.ended()
     claims = {"sub": subject_text(sub)}
     if not _names_jwt(accept):
