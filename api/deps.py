@@ -14,6 +14,7 @@ from fastapi import Depends, Request, Response
 from api.consent_page import Choice, ConsentPage
 from api.problems import HTTP, respond
 from api.proxies import CERTIFICATE
+from api.way_back import WayBack
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
 from vault.errors import RateLimitedError, TokenEndedError, VaultError
@@ -235,8 +236,8 @@ class ConsentDesk(Protocol):
         choice: Choice | None,
         locale: str,
         shown_hash: bytes,
-    ) -> str:
-        """Grant or, with ``None``, refuse; return where to send the browser (303).
+    ) -> WayBack:
+        """Grant or, with ``None``, refuse; return how the browser goes back.
 
         Raises:
             InvalidInputError: The choice is wider than what was asked for.

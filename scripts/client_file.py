@@ -22,6 +22,7 @@ class ClientFile(BaseModel):
         jwks: JSON Web Key Set (RFC 7517); none for a client that signs nothing.
         tls_subject: Such as ``tls_client_auth_san_dns=licensing.example.org``.
         tls_thumbprints: SHA-256 of its own certificates (``x5t#S256``).
+        id_token_alg: What our JWTs for it are signed with: ID tokens, answers, introspection.
         evidence: Evidence code to the highest view.
     """
 
@@ -36,6 +37,7 @@ class ClientFile(BaseModel):
     auth_method: AuthMethod = AuthMethod.PRIVATE_KEY_JWT
     tls_subject: str = ""
     tls_thumbprints: tuple[str, ...] = ()
+    id_token_alg: Literal["ES256", "PS256", "Ed25519", "EdDSA"] = "ES256"  # noqa: S105 - no secret
     redirect_uris: tuple[str, ...] = ()
     grant_types: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
@@ -83,5 +85,6 @@ class ClientFile(BaseModel):
                 auth_method=self.auth_method,
                 tls_subject=self.tls_subject,
                 tls_thumbprints=self.tls_thumbprints,
+                id_token_alg=self.id_token_alg,
             ),
         )

@@ -23,8 +23,7 @@ class Say(Enum):
     SCOPE = ("invalid_scope", 400, "a scope is unknown, malformed or not allowed here")
     TARGET = ("invalid_target", 400, "the resource is the origin of this server")
     PROOF = ("invalid_dpop_proof", 400, "the DPoP proof is not valid for this request")
-    NONCE = ("use_dpop_nonce", 400, "the DPoP nonce is not recent")
-    JAR = ("request_not_supported", 400, "signed request objects are not offered")
+    NONCE = ("use_dpop_nonce", 400, "the DPoP nonce is missing or not recent")
     REQUEST_OBJECT = (
         "invalid_request_object",
         400,
@@ -60,7 +59,8 @@ class Say(Enum):
         400,
         "state and nonce are printable ASCII of up to 4096 characters",
     )
-    MODE = ("invalid_request", 400, "the response mode is query")
+    MODE = ("invalid_request", 400, "the response mode is query, jwt, query.jwt or form_post.jwt")
+    MODE_SIGNED = ("invalid_request", 400, "the profile of the client has its answers signed")
     PROMPT = ("invalid_request", 400, "prompt is none, login or consent; none stands alone")
     MAX_AGE = ("invalid_request", 400, "max_age is a number of seconds")
     NOT_OFFERED = ("invalid_request", 400, "the request has a parameter that is not offered")
@@ -177,9 +177,13 @@ def as_fault(error: OAuth2Error) -> FaultError:
 def refused(refusal: Refusal) -> FaultError:
     """Return what a profile refused as one of the catalogue."""
     says = {
-        "invalid_client": Say.CLIENT,
-        "invalid_request": Say.NO_PROOF,
-        "invalid_scope": Say.SCOPE,
-        "invalid_authorization_details": Say.DETAILS_LEVEL,
+        ("invalid_client", ""): Say.CLIENT,
+        ("invalid_request", ""): Say.NO_PROOF,
+        ("invalid_request", "response_mode"): Say.MODE_SIGNED,
+        ("invalid_request_object", ""): Say.UNSIGNED,
+        ("invalid_scope", ""): Say.SCOPE,
+        ("invalid_authorization_details", ""): Say.DETAILS_LEVEL,
+        ("use_dpop_nonce", ""): Say.NONCE,
     }
-    return FaultError(says.get(refusal.error, Say.UNAUTHORIZED), reason=refusal.reason)
+    found = says.get((refusal.error, refusal.parameter), Say.UNAUTHORIZED)
+    return FaultError(found, reason=refusal.reason)

@@ -6,7 +6,7 @@ decision rest on the same checks as the push (oauth.md 2).
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -14,6 +14,7 @@ from api.consent_page import LOCALES
 from api.oauth.errors import FaultError, Say
 from api.oauth.granted import check_scope, offline
 from api.oauth.grants.code import S256, CodeGrant
+from api.oauth.jarm import MODES, QUERY, mode_of
 from api.oauth.models import KernelRequest
 from api.oauth.rar import Wanted, read_wanted
 from api.oauth.server import Server
@@ -53,17 +54,33 @@ _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A request as it was sent, or as it was kept.
+
+    Attributes:
+        resources: Every ``resource``, at PAR.
+        signed: The request object (RFC 9101) that all of it stands in; empty for a plain form.
+    """
+
+    params: Mapping[str, str] = field(repr=False)
+    resources: tuple[str, ...] = field(default=(), repr=False)
+    signed: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pushed:
     """An accepted request.
 
     Attributes:
         params: The accepted parameters, as they came.
+        signed: The request object that they stand in; empty for a plain form.
         wanted: What is asked for.
         kernel: The same for the kernel, validated.
         grant: The kernel's grant for it.
     """
 
     params: Mapping[str, str] = field(repr=False)
+    signed: str = field(repr=False)
     wanted: Wanted
     kernel: KernelRequest = field(repr=False)
     grant: CodeGrant = field(repr=False)
@@ -81,7 +98,13 @@ class Pushed:
     @property
     def asked(self) -> Asked:
         """What the client's profile is asked about."""
-        return Asked(bound=True, level=self.wanted.level, offline=self.offline)
+        return Asked(
+            bound=True,
+            level=self.wanted.level,
+            offline=self.offline,
+            signed=bool(self.signed),
+            signed_answer=mode_of(self.params) != QUERY,
+        )
 
     @property
     def max_age(self) -> int:
@@ -98,12 +121,13 @@ class Pushed:
         return LOCALES[0]
 
     def to_json(self) -> bytes:
-        """Return the parameters, ready to be sealed."""
-        return json.dumps(self.params, separators=(",", ":"), sort_keys=True).encode()
+        """Return the parameters and what was signed, ready to be sealed."""
+        kept = dict(self.params) | ({"request": self.signed} if self.signed else {})
+        return json.dumps(kept, separators=(",", ":"), sort_keys=True).encode()
 
 
-def params_of(opened: bytes) -> Mapping[str, str]:
-    """Return the parameters that ``to_json`` wrote.
+def kept_request(opened: bytes) -> Sent:
+    """Return what ``to_json`` wrote.
 
     Raises:
         IntegrityError: The bytes are something else.
@@ -114,7 +138,7 @@ def params_of(opened: bytes) -> Mapping[str, str]:
         raise IntegrityError("a pushed request is malformed") from error
     if not isinstance(found, dict):
         raise IntegrityError("a pushed request is malformed")
-    return found
+    return Sent(params=found, signed=found.pop("request", ""))
 
 
 class Check(Protocol):
@@ -125,22 +149,20 @@ class Check(Protocol):
         ...
 
 
-def read_pushed(
-    server: Server, params: Mapping[str, str], *, resources: Sequence[str] = ()
-) -> Pushed:
+def read_pushed(server: Server, sent: Sent) -> Pushed:
     """Return an accepted request; the first check that fails answers.
 
     Args:
         server: The kernel, with the client that pushed it, and a unit of work that reads.
-        params: As sent, or as kept.
-        resources: Every ``resource``, at PAR.
+        sent: As sent, its signature verified, or as kept.
 
     Raises:
         OAuth2Error: Refused; nothing of it is a redirect (trap D22).
     """
+    params = sent.params
     for check in CHECKS:
         check(params)
-    if any(one != server.provider.origin for one in resources):
+    if any(one != server.provider.origin for one in sent.resources):
         raise FaultError(Say.TARGET)
     client = server.client
     kept = {name: params[name] for name in sorted(ACCEPTED & params.keys())}
@@ -159,18 +181,16 @@ def read_pushed(
     )
     if "scope" in kept:
         check_scope(kept["scope"], details=wanted.details)
-    return Pushed(params=kept, wanted=wanted, kernel=kernel, grant=grant)
+    return Pushed(params=kept, signed=sent.signed, wanted=wanted, kernel=kernel, grant=grant)
 
 
 def check_what_is_offered(params: Mapping[str, str]) -> None:
-    """No request by reference, no request object, nothing of later steps."""
+    """No request by reference, nothing of later steps, and an answer in a form of ours."""
     if "request_uri" in params:
         raise FaultError(Say.NESTED)
-    if "request" in params:
-        raise FaultError(Say.JAR)
     if REFUSED & params.keys():
         raise FaultError(Say.NOT_OFFERED)
-    if params.get("response_mode", "query") != "query":
+    if mode_of(params) not in MODES:
         raise FaultError(Say.MODE)
 
 

@@ -70,8 +70,11 @@ class Resource:
             cnf = Confirmation.key(proof.jkt)
         if live is None or cnf != live.token.cnf:
             self._refuse("invalid_token", scheme=scheme)
-        if check(live.client, step=Step.RESOURCE, request=Asked(bound=True)) is not None:
-            self._refuse("invalid_token", scheme=scheme)
+        asked = Asked(bound=True, nonceless=proof is not None and proof.nonceless)
+        refused = check(live.client, step=Step.RESOURCE, request=asked)
+        if refused is not None:
+            error = NONCE if refused.error == NONCE else "invalid_token"
+            self._refuse(error, scheme=scheme)
         return Bearer(
             live=live,
             claim=proof.claim if proof else None,

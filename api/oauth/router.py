@@ -186,7 +186,7 @@ def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Respo
         browser=frozen.cookies.get(browser, ""),
         signin=frozen.cookies.get(wired.cookie(SIGNIN_COOKIE), ""),
     )
-    response = Answer(status=303, location=led.location).response()
+    response = led.way.response()
     if led.browser:
         response.set_cookie(
             browser, led.browser, secure=wired.secure, httponly=True, samesite="lax", path="/"

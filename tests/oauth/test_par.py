@@ -137,7 +137,7 @@ def test_b07_a_long_body_is_refused_while_it_is_read(world: World) -> None:
     ("changes", "expected"),
     [
         ({"request_uri": f"{REQUEST_URI}x"}, "invalid_request"),
-        ({"request": "e30.e30."}, "request_not_supported"),
+        ({"request": "e30.e30."}, "invalid_request_object"),
         ({"claims": "{}"}, "invalid_request"),
         ({"grant_id": "x"}, "invalid_request"),
         ({"grant_management_action": "merge"}, "invalid_request"),

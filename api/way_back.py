@@ -1,0 +1,85 @@
+"""How a browser goes back to a department's website: by a redirect, or by a form it posts there.
+
+OAuth 2.0 Form Post Response Mode: the page sends itself where scripts run, and has a button where
+they do not. Its one script and its styles never change, so their hashes stand in its policy.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from html import escape
+from typing import Final
+
+from fastapi import Response
+
+from api.consent_page import origin_of
+
+_SCRIPT: Final = "document.forms[0].submit()"
+_STYLE: Final = (
+    "body{margin:0;background:#f6f7f4;color:#1c2b26;font:1.125rem/1.6 system-ui,sans-serif}"
+    "main{max-width:26rem;margin:12vh auto 0;padding:0 1.5rem}"
+    "h1{font-size:1.5rem;margin:0 0 .5rem}p{margin:0 0 1.25rem}"
+    "button{font:inherit;font-weight:600;width:100%;min-height:3rem;border:0;border-radius:.75rem;"
+    "background:#0b6b50;color:#fff}"
+    "button:focus-visible{outline:3px solid #b4690e;outline-offset:3px}"
+)
+_PAGE: Final = """<!doctype html>
+<html lang="zh-CN">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>返回办事部门 · Back to the department</title>
+<style>{style}</style>
+<main>
+<h1>正在返回办事部门</h1>
+<p>如果没有自动跳转，请点下面的按钮。</p>
+<p lang="en">Going back to the department. If nothing happens, press the button.</p>
+<form method="post" action="{action}">
+{fields}<button>继续 · <span lang="en">Continue</span></button>
+</form>
+</main>
+<script>{script}</script>
+</html>
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayBack:
+    """Where a browser goes, and with what.
+
+    Attributes:
+        location: A registered address; with the answer in its query where there are no fields.
+        fields: What is posted there.
+    """
+
+    location: str = field(repr=False)
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def response(self) -> Response:
+        """Return the redirect (303), or the page that posts the fields; no cache keeps it."""
+        if not self.fields:
+            headers = {"Cache-Control": "no-store", "Location": self.location}
+            return Response(status_code=303, headers=headers)
+        policy = (
+            f"default-src 'none'; script-src {_hashed(_SCRIPT)}; style-src {_hashed(_STYLE)}; "
+            f"form-action {origin_of(self.location)}; frame-ancestors 'none'; base-uri 'none'"
+        )
+        return Response(
+            self._page(),
+            media_type="text/html",
+            headers={"Cache-Control": "no-store", "Content-Security-Policy": policy},
+        )
+
+    def _page(self) -> str:
+        fields = "".join(
+            f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">\n'
+            for name, value in self.fields.items()
+        )
+        return _PAGE.format(
+            style=_STYLE, action=escape(self.location), fields=fields, script=_SCRIPT
+        )
+
+
+def _hashed(inline: str) -> str:
+    """Return the source expression that lets this very text in (CSP 3 s. 2.3.1)."""
+    return f"'sha256-{b64encode(sha256(inline.encode()).digest()).decode()}'"
