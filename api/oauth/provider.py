@@ -1,6 +1,7 @@
 """What every endpoint of the authorization server works with."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -12,6 +13,7 @@ from api.oauth.secrets import Secrets
 from api.oauth.signer import Signer
 from vault.clock import MS
 from vault.services import Vault
+from vault.services.refuse_token import Misuse, refuse_token
 
 KERNEL_LOGGER: Final = "authlib"
 
@@ -26,6 +28,7 @@ class Provider:
         limits: How often clients and strangers may ask this process.
         signer: Signs our own JWTs; see ``api.oauth.signer``.
         mtls: What is turned on of client certificates.
+        misuse: Lets the log know that somebody showed what is not good for them.
     """
 
     vault: Vault
@@ -36,11 +39,18 @@ class Provider:
     proofs: ProofReader = field(repr=False)
     limits: ClientLimits
     signer: Signer = field(repr=False)
+    misuse: Callable[[Vault, Misuse], None]
     mtls: MutualTls | None = None
 
     @classmethod
     def of(
-        cls, vault: Vault, *, origin: str, limits: ClientLimits, mtls: MutualTls | None = None
+        cls,
+        vault: Vault,
+        *,
+        origin: str,
+        limits: ClientLimits,
+        misuse: Callable[[Vault, Misuse], None] = refuse_token,
+        mtls: MutualTls | None = None,
     ) -> Self:
         """Make them, and keep the kernel from logging what it issues."""
         logging.getLogger(KERNEL_LOGGER).setLevel(logging.WARNING)
@@ -58,6 +68,7 @@ class Provider:
             limits=limits,
             signer=Signer(vault, origin=origin),
             mtls=mtls,
+            misuse=misuse,
         )
 
     def url(self, path: str) -> str:

@@ -17,7 +17,7 @@ from api.oauth.provider import Provider
 from vault.clients import Client, ClientStatus
 from vault.clients.certificates import Certificate
 from vault.clients.confirmation import Confirmation
-from vault.clients.protocol import AccessToken, RefreshToken
+from vault.clients.protocol import AccessToken, AuthorizationCode, RefreshToken
 from vault.ids import ClientId
 from vault.ports import Tx
 
@@ -34,10 +34,12 @@ class Server(AuthorizationServer):
         held: All that the caller proved to hold: a key first, then a certificate.
         row: The token that was issued, until it is written.
         refresh_row: The refresh token that was issued with it.
+        misused: What was shown by somebody it is not good for; the log must know.
     """
 
     row: AccessToken | None = None
     refresh_row: RefreshToken | None = None
+    misused: AuthorizationCode | RefreshToken | None = None
 
     def __init__(
         self,
