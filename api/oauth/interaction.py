@@ -264,6 +264,7 @@ def _given(
         code=row,
         shown_hash=shown.hash,
         shown_locale=shown.locale,
+        signed_hash=asked.pushed.signed_hash,
     )
 
 
@@ -280,4 +281,5 @@ def _denied(asked: _Asked, *, signin: SignIn, shown: Shown) -> DenyConsent:
         details=wanted.details,
         shown_hash=shown.hash,
         shown_locale=shown.locale,
+        signed_hash=asked.pushed.signed_hash,
     )

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final, Protocol
 
 from api.consent_page import LOCALES
@@ -119,6 +120,11 @@ class Pushed:
                 if tag.lower().split("-")[0] == locale.lower().split("-")[0]:
                     return locale
         return LOCALES[0]
+
+    @property
+    def signed_hash(self) -> bytes | None:
+        """SHA-256 of the request object, 32 bytes."""
+        return sha256(self.signed.encode()).digest() if self.signed else None
 
     def to_json(self) -> bytes:
         """Return the parameters and what was signed, ready to be sealed."""

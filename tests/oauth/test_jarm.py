@@ -50,6 +50,7 @@ def test_b17_a_code_comes_back_as_a_signed_answer(world: World, mode: str) -> No
 
     claims = verified(world, response_in(way.location))
     code = claims.pop("code")
+    assert world.given[0].signed_hash is not None
     assert world.given[0].code.code_hash == world.provider.secrets.hash(code)
     assert claims == {"iss": ORIGIN, "aud": "licensing", "exp": NOW + 60, "state": "a b&c=1"}
     assert way.response().status_code == 303

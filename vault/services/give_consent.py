@@ -5,7 +5,7 @@ uses and authorization code together; a refusal by the holder is an entry too (o
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from policies.catalogue import catalogue
@@ -39,6 +39,8 @@ class DenyConsent:
         interaction_id, request_hash: Of the page and of the pushed request; spent by this.
         details: As asked for.
         shown_hash, shown_locale: The text that the holder decided on.
+        signed_hash: SHA-256 of the request object (RFC 9101) that the department signed, if it
+            signed one: with the object in its own files, the entry proves what it asked for.
     """
 
     interaction_id: bytes
@@ -51,6 +53,7 @@ class DenyConsent:
     details: Details
     shown_hash: bytes
     shown_locale: str
+    signed_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +198,7 @@ def _draft(
         kind=kind,
         basis=Basis.OWN,
         by=By(department=department.department_id, client=asked.client_id, member=SELF),
-        trace=Member(signin=asked.signin).trace(),
+        trace=replace(Member(signin=asked.signin).trace(), object=asked.signed_hash),
         on=On(
             grant=grant_id,
             grant_version=None if grant_id is None else FIRST,
