@@ -118,7 +118,7 @@ def wire(
                 protocol=limits.client_protocol_a_minute,
                 strangers=limits.stranger_requests_a_minute,
             ),
-            mtls=_mtls(settings),
+            mtls=mtls_of(settings),
         )
         keep_signing_keys(vault)
         provider.signer.refresh()
@@ -132,7 +132,12 @@ def wire(
         )
 
 
-def _mtls(settings: Settings) -> MutualTls | None:
+def mtls_of(settings: Settings) -> MutualTls | None:
+    """Return what is turned on of client certificates, if anything is.
+
+    Raises:
+        InvalidInputError: The list of authorities cannot be used.
+    """
     asked = settings.mtls
     if asked is None:
         return None

@@ -25,7 +25,7 @@ from api.oauth.jose import (
 )
 from api.oauth.mtls import MutualTls, shown_certificate
 from vault.clients import Client, ClientStatus
-from vault.clients.certificates import check_certificate
+from vault.clients.authorities import check_certificate
 from vault.clients.metadata import AuthMethod
 from vault.clients.protocol import Claim
 from vault.departments import Department, DepartmentStatus

@@ -6,11 +6,15 @@ header of anybody else's never gets here (``api.proxies``).
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
-from vault.clients.certificates import Authorities, Certificate, read_certificate
+from vault.clients.authorities import Authorities
+from vault.clients.certificates import Certificate, read_certificate
 from vault.clients.metadata import AuthMethod
 from vault.errors import InvalidInputError
+
+AUTHORITIES_FILE: Final = "MYSPACE_MTLS__AUTHORITIES_FILE"
+"""The setting that names the list; said to the operator when it is no good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +41,11 @@ class MutualTls:
         try:
             pem = authorities_file.read_bytes()
         except OSError as error:
-            raise InvalidInputError("the list of authorities cannot be read") from error
-        return cls(alias=alias, authorities=Authorities.read(pem))
+            raise InvalidInputError(f"{AUTHORITIES_FILE} cannot be read") from error
+        try:
+            return cls(alias=alias, authorities=Authorities.read(pem))
+        except InvalidInputError as error:
+            raise InvalidInputError(f"{AUTHORITIES_FILE}: {error}") from error
 
     @property
     def methods(self) -> tuple[AuthMethod, ...]:

@@ -115,6 +115,7 @@ def _journal_misuse(
             grant_id=misused.grant_id,
             trace=RequestTrace(
                 dpop_jkt=shown.proof.jkt if shown.proof else None,
+                certificate=shown.certificate.thumbprint if shown.certificate else None,
                 network=network_prefix(frozen.network),
                 correlation=correlation_id(),
             ),

@@ -20,7 +20,8 @@ from api.proxies import CERTIFICATE
 from tests.support.certificates import FOR_SERVERS, Authority, Made, self_signed
 from tests.support.oauth_world import KEYS, NOW, ORIGIN, REDIRECT, VERIFIER, World, client
 from vault.clients import Client, ClientStatus, Profile
-from vault.clients.certificates import Authorities, Naming
+from vault.clients.authorities import Authorities
+from vault.clients.certificates import Naming
 from vault.clients.confirmation import Confirmation
 from vault.clients.keys import NO_KEYS
 from vault.clients.metadata import AuthMethod, ClientMetadata
@@ -421,6 +422,8 @@ def test_b28_a_refresh_token_is_good_with_its_certificate_alone(world: World) ->
     assert (told["refresh_token"], told["token_type"]) == (first["refresh_token"], "Bearer")
     assert use(world, told["access_token"], LICENSING).status_code == 200
     assert [one.json().get("error") for one in answers[1:]] == ["invalid_grant", "invalid_client"]
+    [misuse] = world.misused
+    assert misuse.trace.certificate == RENEWED.thumbprint
 
 
 def test_b23_a_proof_may_name_the_host_that_asks_for_certificates(world: World) -> None:
@@ -484,5 +487,8 @@ def test_the_operators_list_is_read_from_its_file(tmp_path: Path) -> None:
     listed.write_text(ISSUING.pem)
 
     assert MutualTls.of(alias=ALIAS, authorities_file=listed).authorities is not None
-    with pytest.raises(InvalidInputError, match="cannot be read"):
+    with pytest.raises(InvalidInputError, match="AUTHORITIES_FILE cannot be read"):
         MutualTls.of(alias=ALIAS, authorities_file=tmp_path / "missing.pem")
+    listed.write_text(LICENSING.pem)
+    with pytest.raises(InvalidInputError, match="AUTHORITIES_FILE: the list holds"):
+        MutualTls.of(alias=ALIAS, authorities_file=listed)

@@ -88,6 +88,7 @@ class Authority(Made):
         usages: Sequence[ObjectIdentifier] = FOR_CLIENTS,
         now: datetime | None = None,
         life: timedelta = HOUR,
+        extra: Sequence[x509.ExtensionType] = (),
     ) -> Made:
         """Issue a certificate to ``name``, from a minute before ``now`` on."""
         key = ec.generate_private_key(ec.SECP256R1())
@@ -97,6 +98,8 @@ class Authority(Made):
         if alternatives:
             named = x509.SubjectAlternativeName(alternatives)
             made = made.add_extension(named, critical=False)
+        for one in extra:
+            made = made.add_extension(one, critical=False)
         return Made(made.sign(self.key, hashes.SHA256()), key)
 
 

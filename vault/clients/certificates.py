@@ -1,16 +1,13 @@
-"""Client certificates (RFC 8705): what one is called, whom it names, and who vouches for it.
+"""Client certificates (RFC 8705): what one is known by, and whom it names.
 
-Whoever ended TLS saw the caller use the private key; what arrives here is the certificate
-alone, without the ones between it and its root. So the operator lists the authorities that
-issue to departments themselves, roots or not: each of them is trusted as it stands.
+Whoever ended TLS saw the caller use the private key; what arrives here is the certificate alone.
 """
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from hashlib import sha256
 from ipaddress import ip_address
 from re import fullmatch
@@ -19,24 +16,13 @@ from urllib.parse import unquote_to_bytes
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID
-from cryptography.x509.verification import (
-    Criticality,
-    ExtensionPolicy,
-    Policy,
-    PolicyBuilder,
-    Store,
-    VerificationError,
-)
 
-from vault.clients import Client
 from vault.clients.metadata import AuthMethod, ClientMetadata
 from vault.errors import InvalidInputError
 
 MAX_CHARACTERS: Final = 16 * 1024
 """Of one certificate as a proxy writes it; one with an RSA key of 4096 bits has about 3,000."""
 
-MAX_AUTHORITIES: Final = 100
 MAX_SUBJECT_CHARACTERS: Final = 512
 MAX_THUMBPRINTS: Final = 10
 THUMBPRINT: Final = "[A-Za-z0-9_-]{43}"
@@ -52,6 +38,14 @@ class Naming(StrEnum):
     IP = "tls_client_auth_san_ip"
     EMAIL = "tls_client_auth_san_email"
 
+
+MALFORMED: Final = (
+    ValueError,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises while it reads a certificate."""
 
 _ALTERNATIVES: Final[Mapping[Naming, Any]] = {
     Naming.DNS: x509.DNSName,
@@ -113,130 +107,71 @@ class Subject:
         return self.value.lower() if self.naming is Naming.DNS else self.value
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
     """An end entity's certificate, whose private key the caller has.
 
     Attributes:
         thumbprint: ``x5t#S256``: SHA-256 of its DER form, base64url, 43 characters.
+        begins_at, ends_at: When it is valid, UTC seconds.
+        parsed: As the library reads it, for the library.
     """
 
     thumbprint: str
-    _read: x509.Certificate = field(repr=False)
+    begins_at: float
+    ends_at: float
+    parsed: x509.Certificate = field(repr=False)
+    _named: x509.SubjectAlternativeName = field(repr=False)
+    _subject: x509.Name = field(repr=False)
 
     def is_valid_at(self, now: int) -> bool:
         """Say whether the second ``now`` lies in the time that it was made for."""
-        begins, ends = self._read.not_valid_before_utc, self._read.not_valid_after_utc
-        return begins.timestamp() <= now <= ends.timestamp()
+        return self.begins_at <= now <= self.ends_at
 
     def names(self, naming: Naming) -> Sequence[object]:
         """Return its names of one kind, as ``Subject`` compares them."""
         if naming is Naming.DN:
-            return [self._read.subject]
-        found: Sequence[object] = self._alternatives.get_values_for_type(_ALTERNATIVES[naming])
+            return [self._subject]
+        found: Sequence[object] = self._named.get_values_for_type(_ALTERNATIVES[naming])
         return [str(name).lower() for name in found] if naming is Naming.DNS else found
-
-    @cached_property
-    def _alternatives(self) -> x509.SubjectAlternativeName:
-        try:
-            extensions = self._read.extensions
-        except (ValueError, x509.DuplicateExtension) as error:
-            raise InvalidInputError("the certificate's extensions are malformed") from error
-        for extension in extensions:
-            if isinstance(extension.value, x509.SubjectAlternativeName):
-                return extension.value
-        return x509.SubjectAlternativeName([])
-
-
-class Authorities:
-    """The authorities whose certificates prove a client: the operator's list, and no other."""
-
-    def __init__(self, trusted: Sequence[x509.Certificate]) -> None:
-        """Trust exactly these."""
-        self._store = Store(list(trusted))
-
-    @classmethod
-    def read(cls, pem: bytes) -> Self:
-        """Return the authorities of a PEM file.
-
-        Raises:
-            InvalidInputError: It holds none, too many, or something that is no authority.
-        """
-        try:
-            found = x509.load_pem_x509_certificates(pem)
-            authorities = [one for one in found if _is_authority(one)]
-        except (ValueError, x509.DuplicateExtension) as error:
-            raise InvalidInputError("the list of authorities is not PEM") from error
-        if authorities != found or not 1 <= len(found) <= MAX_AUTHORITIES:
-            raise InvalidInputError("the list holds 1 to 100 authorities, and nothing else")
-        return cls(found)
-
-    def check(self, certificate: Certificate, *, now: int) -> None:
-        """Refuse what none of them issued for clients, or not for the second ``now``.
-
-        Raises:
-            InvalidInputError: Of another issuer, expired, not yet valid, or for something else.
-        """
-        verifier = (
-            PolicyBuilder()
-            .store(self._store)
-            .time(datetime.fromtimestamp(now, UTC))
-            .extension_policies(
-                ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=_FOR_CLIENTS
-            )
-            .build_client_verifier()
-        )
-        try:
-            verifier.verify(certificate._read, [])  # noqa: SLF001 - the same module
-        except VerificationError as error:
-            raise InvalidInputError("no authority vouches for the certificate now") from error
 
 
 @lru_cache(maxsize=256)
 def read_certificate(escaped: str) -> Certificate:
     """Return the one certificate that a proxy hands on, PEM with percent signs.
 
+    The proxy has verified nothing of it, and the library reads a part when it is asked for it:
+    so every part that is ever used is read here.
+
     Raises:
-        InvalidInputError: It is none, or there are several.
+        InvalidInputError: It is none, or malformed, or there are several.
     """
     if len(escaped) > MAX_CHARACTERS:
         raise InvalidInputError("a certificate is at most 16 KiB long")
     try:
         [found] = x509.load_pem_x509_certificates(unquote_to_bytes(escaped))
-    except ValueError as error:
+        return Certificate(
+            thumbprint=_thumbprint(found),
+            begins_at=found.not_valid_before_utc.timestamp(),
+            ends_at=found.not_valid_after_utc.timestamp(),
+            parsed=found,
+            _named=_alternatives(found.extensions),
+            _subject=found.subject,
+        )
+    except MALFORMED as error:
         raise InvalidInputError("what a proxy handed on is no certificate") from error
-    digest = sha256(found.public_bytes(Encoding.DER)).digest()
-    return Certificate(thumbprint=urlsafe_b64encode(digest).rstrip(b"=").decode(), _read=found)
 
 
-def check_certificate(
-    client: Client, certificate: Certificate, *, authorities: Authorities | None, now: int
-) -> None:
-    """Refuse a certificate that does not prove ``client`` as it is registered (RFC 8705 s. 2).
+def _thumbprint(certificate: x509.Certificate) -> str:
+    digest = sha256(certificate.public_bytes(Encoding.DER)).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
-    Args:
-        client: Whoever the request says it is from.
-        certificate: Its private key was used while TLS was set up.
-        authorities: Who vouches for clients; ``None`` where nobody does.
-        now: UTC seconds.
 
-    Raises:
-        InvalidInputError: It is another's, of another issuer, expired, or no way in at all.
-    """
-    registered = client.metadata
-    if registered.auth_method is AuthMethod.PRIVATE_KEY_JWT:
-        raise InvalidInputError("the client is registered for an assertion")
-    if registered.auth_method is AuthMethod.SELF_SIGNED_TLS:
-        if certificate.thumbprint not in registered.tls_thumbprints:
-            raise InvalidInputError("the certificate is not registered")
-        if not certificate.is_valid_at(now):
-            raise InvalidInputError("the certificate is expired, or not valid yet")
-        return
-    if authorities is None:
-        raise InvalidInputError("no authorities are listed")
-    authorities.check(certificate, now=now)
-    if not Subject.of(registered.tls_subject).is_of(certificate):
-        raise InvalidInputError("the certificate is of another subject")
+def _alternatives(extensions: x509.Extensions) -> x509.SubjectAlternativeName:
+    for extension in extensions:
+        if isinstance(extension.value, x509.SubjectAlternativeName):
+            return extension.value
+    return x509.SubjectAlternativeName([])
 
 
 def check_registered(metadata: ClientMetadata) -> None:
@@ -268,25 +203,3 @@ def check_registered(metadata: ClientMetadata) -> None:
 @lru_cache(maxsize=256)
 def _distinguished(text: str) -> x509.Name:
     return x509.Name.from_rfc4514_string(text)
-
-
-def _is_authority(certificate: x509.Certificate) -> bool:
-    return any(
-        isinstance(one.value, x509.BasicConstraints) and one.value.ca
-        for one in certificate.extensions
-    )
-
-
-def _is_for_clients(
-    _policy: Policy, _certificate: x509.Certificate, usage: x509.ExtendedKeyUsage
-) -> None:
-    if ExtendedKeyUsageOID.CLIENT_AUTH not in usage:
-        raise ValueError("the certificate is not for clients")
-
-
-_FOR_CLIENTS: Final = (
-    ExtensionPolicy.webpki_defaults_ee()
-    .may_be_present(x509.SubjectAlternativeName, Criticality.AGNOSTIC, None)
-    .require_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _is_for_clients)
-)
-"""RFC 5280 as the web reads it; but a client may be named by its distinguished name alone."""

@@ -1,5 +1,6 @@
 """Whom a certificate names, and who vouches for it."""
 
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -9,17 +10,18 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtensionOID
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from tests.support.certificates import FOR_SERVERS, Authority, Made, self_signed
 from tests.support.vault_values import a_client
+from vault.clients.authorities import MAX_AUTHORITIES, Authorities, check_certificate
 from vault.clients.certificates import (
-    MAX_AUTHORITIES,
     MAX_CHARACTERS,
-    Authorities,
     Certificate,
     Naming,
     Subject,
-    check_certificate,
     check_registered,
     read_certificate,
 )
@@ -39,6 +41,7 @@ NAMES = (
     x509.RFC822Name("System@example.org"),
 )
 NAMED = ISSUING.issue("licensing", alternatives=NAMES, now=NOW)
+DER = NAMED.certificate.public_bytes(Encoding.DER)
 DN = f"{Naming.DN.value}={NAMED.subject}"
 
 
@@ -204,19 +207,45 @@ def test_a_list_holds_authorities_and_nothing_else(pem: bytes) -> None:
         Authorities.read(pem)
 
 
-def test_extensions_that_cannot_be_read_name_nobody() -> None:
-    der = NAMED.certificate.public_bytes(Encoding.DER)
-    [alternative] = [
-        one.value.public_bytes()
-        for one in NAMED.certificate.extensions
-        if isinstance(one.value, x509.SubjectAlternativeName)
-    ]
-    broken = x509.load_der_x509_certificate(der.replace(alternative, b"\x31" + alternative[1:]))
+@pytest.mark.parametrize(
+    "written",
+    [b"\x30\x02\xa3\x00", b"\x30\x02\xa5\x00", b"\x30\x03\x87\x01\x00", b"\x05\x00", b""],
+    ids=["x400", "edi", "short address", "null", "nothing"],
+)
+def test_alternative_names_that_cannot_be_read_make_no_certificate(written: bytes) -> None:
+    oid = ExtensionOID.SUBJECT_ALTERNATIVE_NAME
+    made = ISSUING.issue("licensing", now=NOW, extra=[x509.UnrecognizedExtension(oid, written)])
 
-    with pytest.raises(InvalidInputError, match="extensions are malformed"):
-        read(replace(NAMED, certificate=broken)).names(Naming.DNS)
+    with pytest.raises(InvalidInputError, match="no certificate"):
+        read(made)
     with pytest.raises(InvalidInputError, match="not PEM"):
-        Authorities.read(broken.public_bytes(Encoding.PEM))
+        Authorities.read(made.pem.encode())
+
+
+@settings(max_examples=300)
+@given(
+    changes=st.lists(
+        st.tuples(st.integers(0, len(DER) - 1), st.integers(0, 255)), min_size=1, max_size=4
+    )
+)
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+def test_a_certificate_with_any_bytes_changed_is_refused_and_breaks_nothing(
+    changes: list[tuple[int, int]],
+) -> None:
+    der = bytearray(DER)
+    for place, byte in changes:
+        der[place] = byte
+    assume(bytes(der) != DER)
+    pem = b64encode(der).decode()
+    text = f"-----BEGIN CERTIFICATE-----\n{pem}\n-----END CERTIFICATE-----\n"
+
+    with pytest.raises(InvalidInputError):
+        check_certificate(
+            a_client(metadata=by_authority()),
+            read_certificate(quote(text, safe="")),
+            authorities=TRUSTED,
+            now=SECONDS,
+        )
 
 
 PRINT = "x" * 43
