@@ -35,7 +35,6 @@ class Introspection(IntrospectionEndpoint):
 
     CLIENT_AUTH_METHODS = AUTH_METHODS
     server: Server
-    signed = False
 
     def check_params(self, request: OAuth2Request, _client: KernelClient) -> None:
         """Require ``token``; a hint that nobody knows is ignored."""
@@ -60,7 +59,7 @@ class Introspection(IntrospectionEndpoint):
 
     def introspect_token(self, token: KernelToken) -> dict[str, Any]:
         """Say what the token may be used for now: its details within the grant's."""
-        if token.live is None or (told_signed_only(token.live.client) and not self.signed):
+        if token.live is None or (told_signed_only(token.live.client) and not self.server.signs):
             return dict(INACTIVE)
         row = token.live.token
         granted = self._granted(token.live)
@@ -102,12 +101,6 @@ class Introspection(IntrospectionEndpoint):
         }
 
 
-class SignedIntrospection(Introspection):
-    """The same, for an answer that will be signed."""
-
-    signed = True
-
-
 def introspect(provider: Provider, frozen: Frozen) -> Answer:
     """Say whether a token is live, and for what.
 
@@ -131,7 +124,8 @@ def _checked(server: Server) -> None:
 
 
 def _told(server: Server, frozen: Frozen, *, signed: bool) -> Answer:
-    server.register_endpoint(SignedIntrospection if signed else Introspection)
+    server.signs = signed
+    server.register_endpoint(Introspection)
     request = server.request(PATH, params=frozen.form)
     answer: Answer = server.ask(lambda: server.create_endpoint_response("introspection", request))
     return answer
