@@ -16,29 +16,41 @@ from fastapi import Response
 from api.consent_page import origin_of
 
 _SCRIPT: Final = "document.forms[0].submit()"
-_STYLE: Final = (
-    "body{margin:0;background:#f6f7f4;color:#1c2b26;font:1.125rem/1.6 system-ui,sans-serif}"
-    "main{max-width:26rem;margin:12vh auto 0;padding:0 1.5rem}"
-    "h1{font-size:1.5rem;margin:0 0 .5rem}p{margin:0 0 1.25rem}"
-    "button{font:inherit;font-weight:600;width:100%;min-height:3rem;border:0;border-radius:.75rem;"
-    "background:#0b6b50;color:#fff}"
-    "button:focus-visible{outline:3px solid #b4690e;outline-offset:3px}"
-)
+_STYLE: Final = """
+:root{color-scheme:light dark;--paper:#f6f4ee;--card:#fffefb;--ink:#1d2a26;--soft:#56625c;
+--line:#dfdacd;--jade:#1b6350;--on:#fff;--focus:#0b57d0}
+@media(prefers-color-scheme:dark){:root{--paper:#121a17;--card:#1a2420;--ink:#eef0e9;
+--soft:#b3beb6;--line:#33423b;--jade:#82d0b6;--on:#08241b;--focus:#a8c7fa}}
+*{box-sizing:border-box}
+body{margin:0;padding:12vh 1rem 2rem;background:var(--paper);color:var(--ink);
+font:1.0625rem/1.6 system-ui,"PingFang SC","Noto Sans CJK SC",sans-serif}
+main{max-width:27rem;margin:0 auto;padding:2rem 1.5rem;background:var(--card);
+border:1px solid var(--line);border-radius:1rem}
+h1{margin:0 0 .75rem;font-size:1.5rem;line-height:1.3}
+p{margin:0 0 .25rem;color:var(--soft)}
+button{width:100%;min-height:3rem;margin-top:1.5rem;border:0;border-radius:.625rem;
+background:var(--jade);color:var(--on);font:inherit;font-weight:600}
+button:focus-visible{outline:3px solid var(--focus);outline-offset:3px}
+"""
 _PAGE: Final = """<!doctype html>
 <html lang="zh-CN">
+<head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>返回办事部门 · Back to the department</title>
 <style>{style}</style>
+</head>
+<body>
 <main>
-<h1>正在返回办事部门</h1>
-<p>如果没有自动跳转，请点下面的按钮。</p>
-<p lang="en">Going back to the department. If nothing happens, press the button.</p>
+<h1>正在返回办事部门的网站</h1>
+<p>如果没有自动返回，请按下面的按钮。</p>
+<p lang="en">Taking you back to the department's website. If nothing happens, press the button.</p>
 <form method="post" action="{action}">
-{fields}<button>继续 · <span lang="en">Continue</span></button>
+{fields}<button>返回 · <span lang="en">Back</span></button>
 </form>
 </main>
 <script>{script}</script>
+</body>
 </html>
 """
 

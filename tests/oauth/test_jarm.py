@@ -122,7 +122,7 @@ def test_b17_a_posted_answer_is_a_page_that_sends_itself_or_is_sent(world: World
     assert "form-action https://client.example.org;" in policy
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
-    assert "继续" in text
+    assert "返回" in text
 
 
 def test_b17_an_error_is_posted_as_well(world: World) -> None:
