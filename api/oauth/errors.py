@@ -65,6 +65,21 @@ class Say(Enum):
     MAX_AGE = ("invalid_request", 400, "max_age is a number of seconds")
     NOT_OFFERED = ("invalid_request", 400, "the request has a parameter that is not offered")
     NO_GRANT = ("invalid_grant_id", 404, "this client was granted nothing under that id")
+    GRANT_ID = (
+        "invalid_grant_id",
+        400,
+        "this client was granted nothing under that id, or it has ended",
+    )
+    ACTION = (
+        "invalid_request",
+        400,
+        "grant_management_action is create, or merge or replace with a grant_id",
+    )
+    OTHER_MATTER = (
+        "invalid_request",
+        400,
+        "merge and replace stay within purpose, item and case of the grant",
+    )
     NO_TOKEN = ("invalid_request", 400, "token is missing")
 
     DETAILS = (

@@ -230,7 +230,9 @@ def _code(asked: _Asked, *, granted: Details, signin: SignIn) -> tuple[str, Auth
     """Let the kernel validate the request again and build the code; nothing is written."""
     decided = Decided(
         space=signin.space,
-        grant_id=GrantId(asked.server.provider.vault.random(ID_BYTES)),
+        grant_id=asked.pushed.renews.grant_id
+        if asked.pushed.renews
+        else GrantId(asked.server.provider.vault.random(ID_BYTES)),
         cnf=asked.row.cnf,
         auth=signin.auth,
         details=granted,
@@ -262,6 +264,7 @@ def _given(
         note=asked.server.provider.secrets.seal(wanted.note.encode(), request_id=row.grant_id),
         details=granted,
         code=row,
+        renews=asked.pushed.renews,
         shown_hash=shown.hash,
         shown_locale=shown.locale,
         signed_hash=asked.pushed.signed_hash,

@@ -7,6 +7,7 @@ from api.oauth.endpoints.introspect import SIGNED
 from api.oauth.frozen import MEDIA_TYPE
 from api.oauth.jar import MAX_CHARACTERS
 from api.oauth.jarm import MODES
+from api.oauth.renewing import ACTIONS
 
 _TEXT: Final = {"type": "string", "minLength": 1}
 _PRINTABLE: Final = {"type": "string", "pattern": "^[ -~]{1,4096}$"}
@@ -34,6 +35,8 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
             "ui_locales": _TEXT,
             "dpop_jkt": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
             "response_mode": {"type": "string", "enum": list(MODES)},
+            "grant_management_action": {"type": "string", "enum": list(ACTIONS)},
+            "grant_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
         },
         (),
     ),

@@ -18,8 +18,10 @@ from api.oauth.grants.code import S256, CodeGrant
 from api.oauth.jarm import MODES, QUERY, mode_of
 from api.oauth.models import KernelRequest
 from api.oauth.rar import Wanted, read_wanted
+from api.oauth.renewing import check_action, renewed, together
 from api.oauth.server import Server
 from vault.clients.profiles import Asked
+from vault.consents import Consent
 from vault.errors import IntegrityError
 
 PATH: Final = "/oauth/par"
@@ -36,6 +38,8 @@ ACCEPTED: Final = frozenset(
         "client_id",
         "code_challenge",
         "code_challenge_method",
+        "grant_id",
+        "grant_management_action",
         "max_age",
         "nonce",
         "prompt",
@@ -47,7 +51,7 @@ ACCEPTED: Final = frozenset(
         "ui_locales",
     }
 )
-REFUSED: Final = frozenset({"claims", "grant_id", "grant_management_action", "id_token_hint"})
+REFUSED: Final = frozenset({"claims", "id_token_hint"})
 """What would change the meaning of a request if it were ignored."""
 
 _TEXT: Final = re.compile(r"[\x20-\x7e]{1,4096}")
@@ -75,7 +79,8 @@ class Pushed:
     Attributes:
         params: The accepted parameters, as they came.
         signed: The request object that they stand in; empty for a plain form.
-        wanted: What is asked for.
+        wanted: What is asked for, with what was granted before if that is to be kept.
+        renews: The consent that it would take the place of.
         kernel: The same for the kernel, validated.
         grant: The kernel's grant for it.
     """
@@ -83,6 +88,7 @@ class Pushed:
     params: Mapping[str, str] = field(repr=False)
     signed: str = field(repr=False)
     wanted: Wanted
+    renews: Consent | None
     kernel: KernelRequest = field(repr=False)
     grant: CodeGrant = field(repr=False)
 
@@ -185,9 +191,18 @@ def read_pushed(server: Server, sent: Sent) -> Pushed:
         tx=server.tx,
         now=server.now,
     )
+    renews = renewed(kept, wanted=wanted, client_id=client.client_id, tx=server.tx, now=server.now)
+    wanted = together(kept, wanted=wanted, renews=renews)
     if "scope" in kept:
         check_scope(kept["scope"], details=wanted.details)
-    return Pushed(params=kept, signed=sent.signed, wanted=wanted, kernel=kernel, grant=grant)
+    return Pushed(
+        params=kept,
+        signed=sent.signed,
+        wanted=wanted,
+        renews=renews,
+        kernel=kernel,
+        grant=grant,
+    )
 
 
 def check_what_is_offered(params: Mapping[str, str]) -> None:
@@ -232,4 +247,5 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_response_type,
     check_texts,
     check_sign_in,
+    check_action,
 )

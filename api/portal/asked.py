@@ -138,6 +138,7 @@ def request_view(
         uses=_uses(asked.uses, language),
         kept=language.counted("部门最多保存 %(num)s 天，之后必须删除", asked.retention_days),
         ongoing="" if asked.ongoing is None else language.of(asked.ongoing),
+        renews="" if asked.renews is None else language.of(asked.renews),
         refusal=language.of(asked.refusal),
         withdrawal=language.of(asked.withdrawal),
         rights=language.of(asked.rights),

@@ -23,7 +23,7 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "introspection_endpoint": f"{ORIGIN}/oauth/introspect",
         "revocation_endpoint": f"{ORIGIN}/oauth/revoke",
         "grant_management_endpoint": f"{ORIGIN}/oauth/grants",
-        "grant_management_actions_supported": ["query", "revoke"],
+        "grant_management_actions_supported": ["query", "revoke", "create", "merge", "replace"],
         "jwks_uri": f"{ORIGIN}/.well-known/jwks.json",
         "require_pushed_authorization_requests": True,
         "response_types_supported": ["code"],

@@ -114,6 +114,13 @@ class Consents(Protocol):
         number, or to what was used already; it is never raised.
         """
 
+    def renew(self, consent: Consent, *, uses: Sequence[Use], expected: int) -> None:
+        """Write a consent that the holder gave anew over its version ``expected``.
+
+        Its counters begin anew, those of ``uses`` and no others; ``ConflictError`` at any other
+        version.
+        """
+
 
 class Cases(Protocol):
     """Applications for service items."""

@@ -15,7 +15,7 @@ from vault.clock import MS
 from vault.consents import Consent, ConsentStatus, Use
 from vault.consents.details import Details
 from vault.departments import Department
-from vault.errors import ConflictError, NotFoundError
+from vault.errors import ConflictError, InvalidInputError, NotFoundError
 from vault.ids import CaseNumber, ClientId, EntryId, GrantId
 from vault.journal.entries import Basis, By, Evidence, Kind, On, Shown, StateChange
 from vault.journal.operations import Decided, Guarded
@@ -64,10 +64,34 @@ class GiveConsent(DenyConsent):
         details: As narrow as the holder made it.
         note: The department's own words why, sealed.
         code: The authorization code's row; it names the grant.
+        renews: The consent that this one takes the place of, as it was when it was shown: same
+            id and matter, next version. In law it is a new one, so its uses begin anew.
     """
 
     note: bytes = field(repr=False)
     code: AuthorizationCode = field(repr=False)
+    renews: Consent | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse to renew what is of somebody else, about something else, or over."""
+        before = self.renews
+        if before is None:
+            return
+        same = (before.space, before.grant_id, before.client_id) == (
+            self.signin.space,
+            self.code.grant_id,
+            self.client_id,
+        )
+        matter = (before.purpose, before.item, before.case_no)
+        if not same or matter != (self.purpose, self.item, self.case_no):
+            raise InvalidInputError("a consent is renewed for the same matter and client")
+        if before.status is ConsentStatus.REVOKED:
+            raise ConflictError("this consent has ended already")
+
+    @property
+    def version(self) -> int:
+        """The version that the consent gets."""
+        return FIRST if self.renews is None else self.renews.version + 1
 
 
 def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
@@ -75,7 +99,8 @@ def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
 
     Raises:
         AccessDeniedError, NotFoundError: The policies refuse; the refusal is journalled.
-        ConflictError: The request was decided already, or has expired.
+        ConflictError: The request was decided already, or has expired; or the consent that it
+            renews was changed meanwhile.
         JournalUnavailableError: Nothing was granted.
     """
     with vault.read() as tx:
@@ -88,8 +113,9 @@ def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
         change=StateChange(
             object=Guarded.GRANT.value,
             id=asked.code.grant_id.hex(),
+            came_from=None if asked.renews is None else asked.renews.status.value,
             became=ConsentStatus.ACTIVE.value,
-            version=FIRST,
+            version=asked.version,
         ),
     )
 
@@ -99,7 +125,10 @@ def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
             raise ConflictError("the time to decide is over")
         _spend(tx, asked, state=InteractionState.GRANTED, at_ms=at_ms)
         consent = _consent(asked, department=department, entry_id=draft.entry_id, at_ms=at_ms)
-        tx.consents.add(consent, uses=_uses(consent))
+        if asked.renews is None:
+            tx.consents.add(consent, uses=_uses(consent))
+        else:
+            tx.consents.renew(consent, uses=_uses(consent), expected=asked.renews.version)
         tx.protocol.add_code(asked.code)
 
     return _submit(vault, asked, draft, action=Action.CONSENT_GIVE, effect=effect)
@@ -192,7 +221,7 @@ def _draft(
     kind: Kind,
     change: StateChange | None,
 ) -> Draft:
-    grant_id = asked.code.grant_id if isinstance(asked, GiveConsent) else None
+    given = asked if isinstance(asked, GiveConsent) else None
     return Draft(
         entry_id=new_entry_id(vault.random),
         kind=kind,
@@ -200,8 +229,8 @@ def _draft(
         by=By(department=department.department_id, client=asked.client_id, member=SELF),
         trace=replace(Member(signin=asked.signin).trace(), object=asked.signed_hash),
         on=On(
-            grant=grant_id,
-            grant_version=None if grant_id is None else FIRST,
+            grant=given.code.grant_id if given else None,
+            grant_version=given.version if given else None,
             item=asked.item,
             case_no=asked.case_no,
             purpose=asked.purpose,
@@ -229,7 +258,7 @@ def _consent(
         client_id=asked.client_id,
         department_id=department.department_id,
         status=ConsentStatus.ACTIVE,
-        version=FIRST,
+        version=asked.version,
         details=asked.details,
         note=asked.note,
         purpose=asked.purpose,
