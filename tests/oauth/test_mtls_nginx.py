@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -33,13 +33,16 @@ from tests.support.certificates import (
     self_signed,
 )
 from tests.support.http_world import (
+    HOST,
     MARKET,
+    ORIGIN,
     VERIFIER,
     HttpWorld,
     System,
     open_world,
     registration_of,
 )
+from tests.support.peers import Peer, PeerError
 from vault.journal.entries import Entry
 from vault.journal.plain import canonical_json
 from vault.journal.receipts import parse_receipt
@@ -156,8 +159,8 @@ def place() -> Iterator[Place]:
             register(world.vault, json.dumps(system), demo=True)
         backend = stack.enter_context(listening(world.app))
         servers = Authority.new("servers")
-        address = x509.IPAddress(ip_address("127.0.0.1"))
-        made = servers.issue("127.0.0.1", alternatives=[address], usages=FOR_SERVERS)
+        names = [x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName(HOST)]
+        made = servers.issue("127.0.0.1", alternatives=names, usages=FOR_SERVERS)
         chain, key = made.files(folder, "server")
         nginx = stack.enter_context(
             running_nginx(
@@ -347,3 +350,55 @@ def test_b01_every_alias_answers(place: Place) -> None:
     assert answers.pop("introspection_endpoint") == 400
     assert answers.pop("grant_management_endpoint") == 404
     assert set(answers.values()) == {400}
+
+
+def connected(place: Place, peer: Peer, made: Made) -> Peer:
+    """Let the library discover the server, with a certificate."""
+    chain, key = made.files(place.folder, made.thumbprint)
+    peer.ask(
+        "discover",
+        issuer=ORIGIN,
+        clientId=SYSTEM,
+        redirectUri=REDIRECT,
+        ca=place.authority,
+        cert=chain,
+        key=key,
+        ports={HOST: {"port": place.nginx.port}},
+    )
+    return peer
+
+
+def test_b05_an_independent_client_comes_from_discovery_to_the_evidence(
+    place: Place, peer: Callable[[str], Peer]
+) -> None:
+    world = place.world
+    person, _ = world.settled()
+    system = System(world, MARKET, SYSTEM)
+    case_no = world.market.open_case(person).json()["case_no"]
+    details = json.loads(system.request(case_no)["authorization_details"])
+    library = connected(place, peer("mtls"), MARKETS)
+
+    asked = library.ask("push", redirectUri=REDIRECT, details=details)
+    request_uri = parse_qs(urlsplit(asked).query)["request_uri"][0]
+    callback = world.browser(person).decide(system, request_uri)
+    # The library's own state goes round with the pushed request.
+    tokens = library.ask("redeem", callback=callback)
+    address = f"{place.nginx.alias}/v1/evidence/ID01?view=full"
+    pulled = library.ask("resource", token=tokens["access_token"], url=address)
+    library.ask("revoke", token=tokens["access_token"])
+    told = world.checker.form("/oauth/introspect", {"token": tokens["access_token"]}).json()
+
+    assert tokens["token_type"] == "bearer"  # As the library writes it. # noqa: S105
+    assert (pulled["status"], pulled["body"]["fields"]["name"]) == (200, person.name)
+    assert told == {"active": False}
+
+
+def test_b05_an_independent_client_with_another_certificate_is_told_so(
+    place: Place, peer: Callable[[str], Peer]
+) -> None:
+    library = connected(place, peer("mtls"), OWNS)
+
+    with pytest.raises(PeerError) as refused:
+        library.ask("credentials", scope="cases:write")
+
+    assert (refused.value.status, refused.value.error) == REFUSED
