@@ -14,19 +14,23 @@ from typing import Final
 
 import structlog
 
+from api.courier import Courier, calling
 from api.databases import opened_database
 from api.deployment import Deployment, open_deployment
 from api.deps import Wired
+from api.egress import Egress
 from api.limits import ClientLimits
 from api.oauth.interaction import Desk
+from api.oauth.logout_token import logout_call
 from api.oauth.mtls import MutualTls
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.signer import Signer
+from api.oauth.wellknown import server_metadata
 from api.settings import Settings
 from storage.blobs import StoredBlobs
 from storage.database import Database
-from storage.failures import OutOfReachError
+from storage.failures import ConfigurationError, OutOfReachError
 from storage.group_commit import GroupCommit
 from storage.journal_append import LogIdentity
 from storage.journals import Journals
@@ -45,6 +49,7 @@ from vault.ids import RandomBytes
 from vault.numbers import NumberIndex
 from vault.services import Vault
 from vault.services.activate_policy import activate_policy
+from vault.services.sign_out import LOGOUT
 from vault.services.signing_keys import keep_signing_keys
 from vault.services.sweep import sweep
 
@@ -120,9 +125,18 @@ def wire(
             ),
             mtls=mtls_of(settings),
         )
+        server_metadata(
+            settings.issuer, mtls=provider.mtls
+        )  # Refused now, not by the first who reads it.
         keep_signing_keys(vault)
         provider.signer.refresh()
         stack.enter_context(_housekeeping(vault, provider.signer, every=sweep_seconds))
+        courier = Courier(
+            vault,
+            _egress(settings),
+            {LOGOUT: lambda told: logout_call(provider, told)},
+        )
+        stack.enter_context(calling(courier))
         yield Wired(
             vault=vault,
             issuer=settings.issuer,
@@ -169,6 +183,16 @@ def _writer(
         clock=clock,
         on_fatal=_end,
     )
+
+
+def _egress(settings: Settings) -> Egress:
+    egress = settings.egress
+    try:
+        return Egress.of(networks=egress.networks, ports=egress.ports, ca_file=egress.ca_file)
+    except OSError as error:
+        raise ConfigurationError(
+            "the certificate authorities cannot be read: check MYSPACE_EGRESS__CA_FILE"
+        ) from error
 
 
 def _make_state_folder(settings: Settings) -> None:

@@ -39,6 +39,8 @@ class ClientFile(BaseModel):
     tls_thumbprints: tuple[str, ...] = ()
     id_token_alg: Literal["ES256", "PS256", "Ed25519", "EdDSA"] = "ES256"  # noqa: S105 - no secret
     redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
     grant_types: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     evidence: dict[str, Literal["verify", "summary", "full"]] = {}
@@ -86,5 +88,7 @@ class ClientFile(BaseModel):
                 tls_subject=self.tls_subject,
                 tls_thumbprints=self.tls_thumbprints,
                 id_token_alg=self.id_token_alg,
+                post_logout_redirect_uris=self.post_logout_redirect_uris,
+                backchannel_logout_uri=self.backchannel_logout_uri,
             ),
         )

@@ -32,6 +32,7 @@ from vault.clients.signing_keys import (
     Slot,
 )
 from vault.clock import MS
+from vault.crypto.keys import WrappedKey
 from vault.errors import KeyUnavailableError
 from vault.services import Vault
 
@@ -124,17 +125,15 @@ class Signer:
     def _loaded(self, keys: SigningKeys, *, private: Mapping[str, Key], now: int) -> _Known:
         """Unwrap the private keys that are new and may still sign."""
         loaded = {
-            key.kid: private.get(key.kid) or self._unwrapped(key)
+            key.kid: private.get(key.kid) or self._unwrapped(key.wrapped, slot=key.slot)
             for key in keys.published(now=now)
             if key.wrapped is not None
         }
         return _Known(keys=keys, read_at=now, private=loaded)
 
-    def _unwrapped(self, key: SigningKey) -> Key:
-        if key.wrapped is None:
-            raise KeyUnavailableError("the private key was destroyed")
-        der = self._vault.keyring.private(key.wrapped)
-        return _KINDS[key.slot.algorithm].import_key(der)
+    def _unwrapped(self, wrapped: WrappedKey, *, slot: Slot) -> Key:
+        der = self._vault.keyring.private(wrapped)
+        return _KINDS[slot.algorithm].import_key(der)
 
     def _now(self) -> int:
         return self._vault.clock.now_ms() // MS

@@ -70,6 +70,24 @@ class SubjectRow(SQLModel, table=True):
     sub: bytes = id_column()
 
 
+class OpenIdSessionRow(SQLModel, table=True):
+    """A sign-in that systems were told of: one row to wait for, whether it ended or goes on.
+
+    Signing in anew in the same browser leads on to the new sign-in; the last one ends them all.
+    """
+
+    __tablename__ = "openid_session"
+    __table_args__ = (
+        Index("ix_openid_session_expires_at", "expires_at"),
+        Index("ix_openid_session_leads_to", "leads_to"),
+        SMALL_ROWS,
+    )
+    sid: bytes = id_column(key=True)
+    leads_to: bytes = id_column()
+    expires_at: int = long_column()
+    ended_at: int | None = optional_long()
+
+
 class SignInClientRow(SQLModel, table=True):
     """A system that was told of a sign-in, and will be told of its end."""
 

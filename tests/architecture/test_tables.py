@@ -18,7 +18,7 @@ SHARED = {
 """Reference tables: every log reads them."""
 SHORT_LIVED = {
     *("oauth_par", "oauth_interaction", "oauth_replay", "signin_try", "signin_client"),
-    *("outbox", "outgoing_call"),
+    *("openid_session", "outbox", "outgoing_call"),
 }
 """Protocol rows that belong to nobody yet."""
 DAYS = ("valid_from", "valid_to", "served_until")

@@ -138,7 +138,6 @@ def test_b07_a_long_body_is_refused_while_it_is_read(world: World) -> None:
     [
         ({"request_uri": f"{REQUEST_URI}x"}, "invalid_request"),
         ({"request": "e30.e30."}, "invalid_request_object"),
-        ({"claims": "{}"}, "invalid_request"),
         ({"grant_id": "0" * 32}, "invalid_request"),
         ({"grant_id": "0" * 32, "grant_management_action": "create"}, "invalid_request"),
         ({"grant_id": "0" * 32, "grant_management_action": "update"}, "invalid_request"),
@@ -277,14 +276,14 @@ def test_b11_d03_pkce_is_s256_and_always_there(
 @pytest.mark.parametrize(
     "scope",
     [
-        "openid",
+        "email",
         "records:write",
         "ev:identity:*:full",
         "ev:identity:nothing:verify",
         "ev:identity:resident_id_card:all",
         "ev:identity:household_register:verify",
         "ev:licence:business_license:summary",
-        "ev:identity:resident_id_card:full openid",
+        "ev:identity:resident_id_card:full email",
         "ev:identity:resident_id_card  ev:licence:business_license",
         "ev:identity:resident_id_card ev:identity:resident_id_card:full",
         '"',

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # no types
 from playwright.sync_api import Browser
 
+from api.leaving import PAGE, Leaving, sealed
 from policies.scopes import View
 from scripts.demo_clients import REDIRECT
 from scripts.demo_people import Somebody
@@ -106,6 +107,13 @@ class Walk:
         self.look(name)
 
 
+def leaving(world: PortalWorld) -> str:
+    """Return a ticket of a department that asks to sign out."""
+    with world.vault.read() as tx:
+        asks = next(one.client_id for one in tx.clients.all() if one.redirect_uris)
+    return sealed(world.vault, Leaving(client_id=asks, onward=REDIRECT))
+
+
 @pytest.mark.parametrize("how", SHOWN)
 def test_every_page_is_sound(
     world: PortalWorld, window: Open, lived_in: Somebody, how: dict[str, Any]
@@ -153,10 +161,12 @@ def test_every_page_is_sound(
         walk.look("paused")
         page.click("a[href$=resume]")
         walk.look("resume")
+        walk.open("leave", f"{PAGE}?ticket={leaving(world)}")
+        walk.open("left", "/space/left")
         walk.open("nowhere", "/space/nowhere")
 
     assert walk.wrong == {}
-    assert len(walk.seen) == 20
+    assert len(walk.seen) == 22
 
 
 def test_the_walk_notices_what_is_wrong(window: Open) -> None:

@@ -208,7 +208,6 @@ class World:
             clock=self.clock,
             people_factor=1,
         )
-        self.draw_keys(SigningAlgorithm.ES256)
         plenty = ClientLimits.of(reads=10**6, changes=10**6, protocol=10**6, strangers=10**6)
         self.misused: list[Any] = []
         self.provider = Provider.of(
@@ -218,6 +217,7 @@ class World:
             mtls=mtls,
             misuse=lambda _vault, misuse: self.misused.append(misuse),
         )
+        self.draw_keys(SigningAlgorithm.ES256)
         self.given: list[Any] = []
         self.denied: list[Any] = []
         self.desk = Desk(self.provider, give=self._give, deny=self._deny)
@@ -238,6 +238,7 @@ class World:
             drawn = draw(self.vault, Slot(purpose, algorithm))
             keys = keys.introduce(drawn, now=self.clock.now)
         self.keep_keys(keys)
+        self.provider.signer.refresh()
 
     def keep_keys(self, keys: SigningKeys) -> None:
         """Write a set of keys, as the journal would."""

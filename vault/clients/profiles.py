@@ -15,6 +15,7 @@ from vault.clients import Client, ClientStatus, Profile
 from vault.clients.certificates import check_registered
 from vault.clients.keys import NO_KEYS, read_jwks
 from vault.clients.metadata import AuthMethod
+from vault.clients.signing_keys import SigningAlgorithm
 from vault.errors import InvalidInputError
 
 AUTHORIZATION_CODE: Final = "authorization_code"
@@ -201,6 +202,13 @@ def check_registration(client: Client, *, demo: bool) -> None:
         raise InvalidInputError("a refresh token comes of a consent", field="grant_types")
     for uri in client.redirect_uris:
         _check_redirect(uri, demo=demo)
+    for uri in client.metadata.post_logout_redirect_uris:
+        _check_redirect(uri, demo=demo, field="post_logout_redirect_uris")
+    if client.metadata.backchannel_logout_uri:
+        _check_redirect(
+            client.metadata.backchannel_logout_uri, demo=False, field="backchannel_logout_uri"
+        )
+    SigningAlgorithm.named(client.metadata.id_token_alg)
     needed = REGISTRY_SCOPES if CLIENT_CREDENTIALS in client.grant_types else frozenset()
     if not client.scopes <= needed:
         raise InvalidInputError("registry scopes need client credentials", field="scopes")
@@ -219,9 +227,9 @@ def _check_method(client: Client) -> None:
         read_jwks(client.jwks)
 
 
-def _check_redirect(uri: str, *, demo: bool) -> None:
+def _check_redirect(uri: str, *, demo: bool, field: str = "redirect_uris") -> None:
     """Exact strings, https, no fragment, no user info (oauth.md 6.6)."""
-    refused = InvalidInputError("a redirect is an https address", field="redirect_uris")
+    refused = InvalidInputError("a redirect is an https address", field=field)
     plain = uri.isascii() and uri.isprintable() and not set(uri) & set(' "\\<>^`{|}')
     if not plain or len(uri) > MAX_URI_CHARACTERS:
         raise refused

@@ -54,7 +54,9 @@ class SigningAlgorithm(StrEnum):
         try:
             return cls("Ed25519" if name == "EdDSA" else name)
         except ValueError as error:
-            raise InvalidInputError("no algorithm that is signed with") from error
+            raise InvalidInputError(
+                "a signature is ES256, PS256 or Ed25519", field="id_token_alg"
+            ) from error
 
 
 class KeyState(StrEnum):

@@ -91,6 +91,7 @@ class ConsentPageView:
     kept: str
     ongoing: str
     renews: str
+    identity: str
     refusal: str
     withdrawal: str
     rights: str

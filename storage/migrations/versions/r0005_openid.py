@@ -26,6 +26,18 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "openid_session",
+        sa.Column("sid", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("leads_to", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        *_ids("openid_session", "sid", "leads_to"),
+        sa.PrimaryKeyConstraint("sid"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_openid_session_expires_at", "openid_session", ["expires_at"])
+    op.create_index("ix_openid_session_leads_to", "openid_session", ["leads_to"])
+    op.create_table(
         "signin_client",
         sa.Column("sid", sa.LargeBinary(length=16), nullable=False),
         sa.Column("client_id", sa.Text(), nullable=False),
