@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from html import escape
-from typing import Final
+from typing import Final, Self
+from urllib.parse import urlencode
 
 from fastapi import Response
 
@@ -66,6 +67,12 @@ class WayBack:
 
     location: str = field(repr=False)
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def by_query(cls, registered: str, params: Mapping[str, str]) -> Self:
+        """Return the way to a registered address: its own query as it is, ours after it."""
+        joint = "&" if "?" in registered else "?"
+        return cls(location=f"{registered}{joint}{urlencode(params)}")
 
     def response(self) -> Response:
         """Return the redirect (303), or the page that posts the fields; no cache keeps it."""

@@ -6,7 +6,6 @@ is none beside it (RFC 9207 s. 2.4). Errors travel in the same way as codes.
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlencode
 
 from api.oauth.errors import Say
 from api.oauth.provider import Provider
@@ -44,7 +43,7 @@ def way_back(
     told = {**answer} if state is None else {**answer, "state": state}
     mode, redirect_uri = mode_of(params), params["redirect_uri"]
     if mode == QUERY:
-        return _by_query(redirect_uri, told | {"iss": provider.origin})
+        return WayBack.by_query(redirect_uri, told | {"iss": provider.origin})
     signed = provider.signer.sign(
         purpose=SigningPurpose.JARM,
         alg=client.metadata.id_token_alg,
@@ -52,7 +51,7 @@ def way_back(
     )
     if mode == FORM_POST:
         return WayBack(location=redirect_uri, fields={"response": signed})
-    return _by_query(redirect_uri, {"response": signed})
+    return WayBack.by_query(redirect_uri, {"response": signed})
 
 
 def error_back(
@@ -61,9 +60,3 @@ def error_back(
     """Return the way to the client with an error."""
     answer = {"error": say.error, "error_description": say.text}
     return way_back(provider, params, client=client, answer=answer)
-
-
-def _by_query(redirect_uri: str, params: Mapping[str, str]) -> WayBack:
-    """Return a registered address with its own query as it was registered, and ours after it."""
-    joint = "&" if "?" in redirect_uri else "?"
-    return WayBack(location=f"{redirect_uri}{joint}{urlencode(params)}")

@@ -38,6 +38,7 @@ from api.oauth.wellknown import (
     resource_metadata,
     server_metadata,
 )
+from api.way_back import WayBack
 from vault.errors import RateLimitedError, UnavailableError
 
 TAG: Final = "authorization server"
@@ -210,7 +211,7 @@ def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Respo
 
 def left(provider: ProviderDep, frozen: PageDep) -> Response:
     """Lead a browser to the page that asks whether to sign out."""
-    return Answer(status=303, location=end_session(provider, frozen)).response()
+    return WayBack(location=end_session(provider, frozen)).response()
 
 
 async def described(provider: ProviderDep) -> Response:
