@@ -23,6 +23,7 @@ from storage.stores.entries import SqlEntries
 from storage.stores.holders import SqlHolders
 from storage.stores.protocol import SqlProtocolRows
 from storage.stores.records import SqlRecords
+from storage.stores.registrations import SqlRegistrations
 from storage.stores.system import SqlPolicies, SqlSystemKeys
 from vault.ports import Read, Tx, Work
 
@@ -47,6 +48,7 @@ class SqlTx:
         "policies",
         "protocol",
         "records",
+        "registrations",
         "system",
     )
 
@@ -61,6 +63,7 @@ class SqlTx:
         self.cases = SqlCases(driver)
         self.departments = SqlDepartments(driver)
         self.clients = SqlClients(driver)
+        self.registrations = SqlRegistrations(driver)
         self.policies = SqlPolicies(driver)
         self.notices = SqlNotices(driver)
         self.entries = SqlEntries(driver)

@@ -20,6 +20,7 @@ from storage.tables.oauth import (
     ReplayRow,
     TokenRow,
 )
+from storage.tables.registrations import InitialTokenRow
 from storage.tables.signins import MessageRow, SignInAttemptRow, SignInRow, TryRow
 from vault.clients.protocol import Claim
 
@@ -85,6 +86,7 @@ _SWEEPS: Final = (
     (_sweep(PushedRequestRow), DAY_SECONDS),
     (_sweep(InteractionRow), DAY_SECONDS),
     (_sweep(CodeRow), DAY_SECONDS),
+    (_sweep(InitialTokenRow), DAY_SECONDS),
     (_sweep(TokenRow), DAY_SECONDS),
     (_sweep(RefreshTokenRow, by="idle_expires_at"), DAY_SECONDS),
     (_sweep(SignInRow), DAY_SECONDS),

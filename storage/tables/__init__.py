@@ -10,7 +10,17 @@ from typing import Final
 from sqlalchemy import CheckConstraint, LargeBinary, MetaData
 from sqlmodel import SQLModel
 
-from storage.tables import cases, departments, holders, journal, oauth, records, signins, system
+from storage.tables import (
+    cases,
+    departments,
+    holders,
+    journal,
+    oauth,
+    records,
+    registrations,
+    signins,
+    system,
+)
 
 __all__ = [
     "METADATA",
@@ -20,6 +30,7 @@ __all__ = [
     "journal",
     "oauth",
     "records",
+    "registrations",
     "signins",
     "system",
 ]

@@ -26,6 +26,7 @@ from vault.ports.guarded import (
     Records,
 )
 from vault.ports.protocol import LiveToken, ProtocolRows
+from vault.ports.registrations import Registrations
 
 __all__ = [
     "ActivePolicy",
@@ -44,6 +45,7 @@ __all__ = [
     "ProtocolRows",
     "Read",
     "Records",
+    "Registrations",
     "SystemKeys",
     "Tx",
     "Work",
@@ -143,6 +145,10 @@ class Tx(Protocol):
     @property
     def clients(self) -> Clients:
         """Clients."""
+
+    @property
+    def registrations(self) -> Registrations:
+        """How clients registered themselves."""
 
     @property
     def policies(self) -> Policies:

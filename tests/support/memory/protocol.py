@@ -265,6 +265,7 @@ class MemoryProtocolRows:
             + swept(self._rows.interactions, day_after)
             + swept(self._rows.codes, day_after)
             + swept(self._rows.tokens, day_after)
+            + swept(self._rows.initial_tokens, day_after)
             + swept(
                 self._rows.refresh_tokens, lambda _, token: token.idle_expires_at + DAY_SECONDS
             )

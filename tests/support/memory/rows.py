@@ -19,6 +19,7 @@ from vault.clients.protocol import (
     SignIn,
     SignInAttempt,
 )
+from vault.clients.registrations import InitialToken, Registration
 from vault.consents import Consent, Use
 from vault.crypto.contexts import Purpose
 from vault.crypto.keys import WrappedKey
@@ -140,6 +141,8 @@ class Rows:
     departments: Table[DepartmentId, Department] = field(default_factory=Table)
     department_keys: Table[DepartmentId, WrappedKey] = field(default_factory=Table)
     clients: Table[ClientId, Client] = field(default_factory=Table)
+    registrations: Table[ClientId, Registration] = field(default_factory=Table)
+    initial_tokens: Table[bytes, InitialToken] = field(default_factory=Table)
 
     holders: Table[Space, Holder] = field(default_factory=Table)
     numbers: Table[tuple[IdentifierKind, bytes], Space] = field(default_factory=Table)

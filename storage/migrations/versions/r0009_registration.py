@@ -1,0 +1,52 @@
+"""Clients register themselves: initial tokens, and what stays of a registration."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from vault.errors import StorageError
+
+revision: str = "0009"
+down_revision: str | None = "0004"
+branch_labels: str | None = None
+depends_on: str | None = None
+
+
+def upgrade() -> None:
+    """Add the tables; nothing that is there is touched (expand)."""
+    op.create_table(
+        "oauth_initial_token",
+        sa.Column("token_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("department_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("spent_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "length(department_id) = 16", name="ck_oauth_initial_token_department_id_bytes"
+        ),
+        sa.CheckConstraint(
+            "length(token_hash) = 32", name="ck_oauth_initial_token_token_hash_bytes"
+        ),
+        sa.PrimaryKeyConstraint("token_hash"),
+    )
+    op.create_index("ix_oauth_initial_token_expires_at", "oauth_initial_token", ["expires_at"])
+    op.create_table(
+        "oauth_registration",
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.Column("once", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("registered_at", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("length(once) = 32", name="ck_oauth_registration_once_bytes"),
+        sa.CheckConstraint(
+            "length(token_hash) = 32", name="ck_oauth_registration_token_hash_bytes"
+        ),
+        sa.ForeignKeyConstraint(
+            ["client_id"], ["oauth_client.client_id"], name="fk_oauth_registration_oauth_client"
+        ),
+        sa.PrimaryKeyConstraint("client_id"),
+        sa.UniqueConstraint("once", name="uq_oauth_registration_once"),
+    )
+
+
+def downgrade() -> None:
+    """Refuse: data are not taken back to an older schema."""
+    raise StorageError("there is no way back to an older schema; restore a backup instead")
