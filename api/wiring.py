@@ -20,6 +20,7 @@ from api.limits import ClientLimits
 from api.oauth.interaction import Desk
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
+from api.oauth.statement import Registry
 from api.settings import Settings
 from storage.blobs import StoredBlobs
 from storage.database import Database
@@ -109,6 +110,8 @@ def wire(
                 protocol=limits.client_protocol_a_minute,
                 strangers=limits.stranger_requests_a_minute,
             ),
+            registry=_registry(settings),
+            demo=settings.demo,
         )
         yield Wired(
             vault=vault,
@@ -117,6 +120,12 @@ def wire(
             resolve=Resource(provider),
             desk=Desk(provider),
         )
+
+
+def _registry(settings: Settings) -> Registry | None:
+    if settings.registry is None:
+        return None
+    return Registry.of(issuer=settings.registry.issuer, jwks=settings.registry.keys)
 
 
 def _writer(

@@ -8,6 +8,7 @@ from api.limits import ClientLimits
 from api.oauth.dpop import Nonces, ProofReader
 from api.oauth.jose import KeyCache
 from api.oauth.secrets import Secrets
+from api.oauth.statement import Registry
 from vault.clock import MS
 from vault.services import Vault
 
@@ -22,6 +23,8 @@ class Provider:
         origin: The issuer; every address is built from it, never from a header.
         keys: Imported public keys of clients and proofs.
         limits: How often clients and strangers may ask this process.
+        registry: Whose software statements are taken; ``None`` takes no registrations.
+        demo: Redirects to loopback are taken.
     """
 
     vault: Vault
@@ -31,9 +34,19 @@ class Provider:
     nonces: Nonces = field(repr=False)
     proofs: ProofReader = field(repr=False)
     limits: ClientLimits
+    registry: Registry | None = None
+    demo: bool = False
 
     @classmethod
-    def of(cls, vault: Vault, *, origin: str, limits: ClientLimits) -> Self:
+    def of(
+        cls,
+        vault: Vault,
+        *,
+        origin: str,
+        limits: ClientLimits,
+        registry: Registry | None = None,
+        demo: bool = False,
+    ) -> Self:
         """Make them, and keep the kernel from logging what it issues."""
         logging.getLogger(KERNEL_LOGGER).setLevel(logging.WARNING)
         keys = KeyCache()
@@ -46,6 +59,8 @@ class Provider:
             nonces=nonces,
             proofs=ProofReader(origin=origin, keys=keys, nonces=nonces),
             limits=limits,
+            registry=registry,
+            demo=demo,
         )
 
     def url(self, path: str) -> str:

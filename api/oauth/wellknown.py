@@ -10,6 +10,7 @@ from api.consent_page import LOCALES
 from api.oauth.client_auth import METHOD
 from api.oauth.endpoints.grants import ACTIONS
 from api.oauth.endpoints.grants import PATH as GRANTS
+from api.oauth.endpoints.register import PATH as REGISTER
 from api.oauth.granted import TYPE
 from api.oauth.grants.code import S256
 from api.oauth.jose import SIGNING_ALGORITHMS
@@ -29,12 +30,17 @@ ENDPOINTS: Final = {
     "jwks_uri": "/.well-known/jwks.json",
 }
 SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
+REGISTRATION_ENDPOINT: Final = "registration_endpoint"
 RESOURCE_METADATA: Final = "/.well-known/oauth-protected-resource"
 JWKS: Final[dict[str, list[object]]] = {"keys": []}
 
 
-def server_metadata(origin: str) -> dict[str, Any]:
+def server_metadata(origin: str, *, registers: bool = False) -> dict[str, Any]:
     """Return the metadata of RFC 8414, checked by the kernel's own validator.
+
+    Args:
+        origin: The issuer.
+        registers: A registry is configured, so that clients may register themselves.
 
     Raises:
         ValueError: The origin cannot be an issuer.
@@ -63,6 +69,8 @@ def server_metadata(origin: str) -> dict[str, Any]:
         prompt_values_supported=["none", "login", "consent"],
         ui_locales_supported=list(LOCALES),
     )
+    if registers:
+        found[REGISTRATION_ENDPOINT] = f"{origin}{REGISTER}"
     found.validate()
     return dict(found)
 

@@ -27,6 +27,7 @@ from api.settings import (
     KeySettings,
     LimitSettings,
     PostgresqlSettings,
+    RegistrySettings,
     RootProvider,
     S3Settings,
     Settings,
@@ -68,6 +69,9 @@ SCOPES: Final = (
 )
 DAY: Final = 86_400
 VERIFIER: Final = "v" * 43
+REGISTRY: Final = "https://registry.example.org"
+REGISTRY_KEY: Final = ec_signer()
+"""Signs software statements that this deployment takes."""
 PDF: Final = b"%PDF-1.7\n%made up\n"
 
 _numbers: Final = count(20_000)
@@ -488,7 +492,13 @@ def open_world(
     limits: LimitSettings | None = None,
 ) -> Iterator[HttpWorld]:
     """Found a deployment below ``folder`` and serve it while the block runs."""
-    chosen = {"s3": s3, "postgresql": postgresql, "limits": limits or LimitSettings()}
+    jwks = json.dumps({"keys": [REGISTRY_KEY.jwk | {"kid": "r1"}]})
+    chosen = {
+        "s3": s3,
+        "postgresql": postgresql,
+        "limits": limits or LimitSettings(),
+        "registry": RegistrySettings(issuer=REGISTRY, keys=jwks),
+    }
     settings, clock = settings_below(folder).model_copy(update=chosen), SetClock()
     with wire(settings, clock=clock) as wired:
         app = create_app(settings, wiring=lambda _: nullcontext(wired))

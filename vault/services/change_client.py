@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from vault.clients import Client, ClientStatus
-from vault.clients.profiles import check_registration
+from vault.clients.profiles import addresses, check_registration
 from vault.clients.statements import refuse_wider, rights_of
 from vault.errors import ConflictError, InvalidInputError
 from vault.journal.entries import Kind
@@ -62,21 +62,10 @@ def _refuse_unapproved(changed: Client, *, before: Client) -> None:
         raise InvalidInputError(
             "how the client proves itself was approved", field="token_endpoint_auth_method"
         )
-    approved = {_origin(uri) for _, uri in _addresses(before)}
-    for name, uri in _addresses(changed):
+    approved = {_origin(uri) for _, uri in addresses(before)}
+    for name, uri in addresses(changed):
         if _origin(uri) not in approved:
             raise InvalidInputError("an address is of an origin that was approved", field=name)
-
-
-def _addresses(client: Client) -> list[tuple[str, str]]:
-    metadata = client.metadata
-    found = [("redirect_uris", uri) for uri in client.redirect_uris]
-    found += [("post_logout_redirect_uris", uri) for uri in metadata.post_logout_redirect_uris]
-    called = (
-        ("backchannel_logout_uri", metadata.backchannel_logout_uri),
-        ("backchannel_client_notification_endpoint", metadata.ciba_notification_uri),
-    )
-    return [*found, *((name, uri) for name, uri in called if uri)]
 
 
 def _origin(uri: str) -> tuple[str, str]:
