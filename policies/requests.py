@@ -54,6 +54,7 @@ class Action(StrEnum):
     CONSENT_GIVE = "consent.give"
     CONSENT_REFUSE = "consent.refuse"
     CONSENT_END = "consent.end"
+    CONSENT_RESUME = "consent.resume"
     CONSENT_RETURN = "consent.return"
     OWN_READ = "own.read"
     CASE_OPEN = "case.open"
@@ -69,9 +70,6 @@ class Question(NamedTuple):
     context: str
 
 
-_MEMBER_ACTS: Final = frozenset(
-    {Action.CONSENT_GIVE, Action.CONSENT_REFUSE, Action.CONSENT_END, Action.OWN_READ}
-)
 _CLIENT_ACTS: Final = frozenset({"client", "holder"})
 _NEEDS: Final = {
     Action.PULL: _CLIENT_ACTS | {"code", "level", "view"},
@@ -81,12 +79,15 @@ _NEEDS: Final = {
     Action.CONSENT_GIVE: frozenset({"client", "code", "holder", "level", "member", "view"}),
     Action.CONSENT_REFUSE: frozenset({"holder", "member"}),
     Action.CONSENT_END: frozenset({"consent", "holder", "member"}),
+    Action.CONSENT_RESUME: frozenset({"consent", "holder", "level", "member"}),
     Action.CONSENT_RETURN: _CLIENT_ACTS | {"consent"},
     Action.OWN_READ: frozenset({"holder", "member", "record"}),
     Action.CASE_OPEN: _CLIENT_ACTS | {"case"},
     Action.SYSTEM: frozenset[str](),
 }
 """Facts without which an action cannot be judged."""
+
+_MEMBER_ACTS: Final = frozenset(action for action, needs in _NEEDS.items() if "member" in needs)
 
 _MAY: Final = {
     Action.PULL: frozenset({"case", "consent", "fields", "record", "requirement"}),
@@ -96,6 +97,7 @@ _MAY: Final = {
     Action.CONSENT_GIVE: frozenset({"case", "fields", "requirement"}),
     Action.CONSENT_REFUSE: frozenset[str](),
     Action.CONSENT_END: frozenset[str](),
+    Action.CONSENT_RESUME: frozenset[str](),
     Action.CONSENT_RETURN: frozenset[str](),
     Action.OWN_READ: frozenset({"code", "level"}),
     Action.CASE_OPEN: frozenset[str](),

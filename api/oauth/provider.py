@@ -1,6 +1,7 @@
 """What every endpoint of the authorization server works with."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -11,6 +12,7 @@ from api.oauth.secrets import Secrets
 from api.oauth.statement import Registry
 from vault.clock import MS
 from vault.services import Vault
+from vault.services.refuse_token import Misuse, refuse_token
 
 KERNEL_LOGGER: Final = "authlib"
 
@@ -25,6 +27,7 @@ class Provider:
         limits: How often clients and strangers may ask this process.
         registry: Whose software statements are taken; ``None`` takes no registrations.
         demo: Redirects to loopback are taken.
+        misuse: Lets the log know that somebody showed what is not good for them.
     """
 
     vault: Vault
@@ -34,6 +37,7 @@ class Provider:
     nonces: Nonces = field(repr=False)
     proofs: ProofReader = field(repr=False)
     limits: ClientLimits
+    misuse: Callable[[Vault, Misuse], None]
     registry: Registry | None = None
     demo: bool = False
 
@@ -44,6 +48,7 @@ class Provider:
         *,
         origin: str,
         limits: ClientLimits,
+        misuse: Callable[[Vault, Misuse], None] = refuse_token,
         registry: Registry | None = None,
         demo: bool = False,
     ) -> Self:
@@ -61,6 +66,7 @@ class Provider:
             limits=limits,
             registry=registry,
             demo=demo,
+            misuse=misuse,
         )
 
     def url(self, path: str) -> str:

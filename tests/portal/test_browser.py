@@ -148,10 +148,15 @@ def test_every_page_is_sound(
             reader.go(f"/space/{of}")
             page.click(f"{link} >> nth=0")
             walk.look(name)
+        reader.go("/space/consents")
+        page.click("form[action$=pause] button >> nth=0")
+        walk.look("paused")
+        page.click("a[href$=resume]")
+        walk.look("resume")
         walk.open("nowhere", "/space/nowhere")
 
     assert walk.wrong == {}
-    assert len(walk.seen) == 18
+    assert len(walk.seen) == 20
 
 
 def test_the_walk_notices_what_is_wrong(window: Open) -> None:

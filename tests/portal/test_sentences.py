@@ -31,6 +31,8 @@ SPOKEN = {
     Kind.STATUS,
     Kind.CONSENT_GIVE,
     Kind.CONSENT_NARROW,
+    Kind.CONSENT_PAUSE,
+    Kind.CONSENT_RESUME,
     Kind.CONSENT_REVOKE,
     Kind.CONSENT_END,
     Kind.PULL,
