@@ -19,6 +19,7 @@ from api.oauth.router import oauth_router
 from api.openapi import Application
 from api.portal.router import portal_router
 from api.problems import http_problem, malformed_problem, unknown_problem, vault_problem
+from api.refusals import told
 from api.routers import cases, evidence, health, items, log, me, receipts, records
 from api.settings import Settings
 from api.wiring import Wired, wire
@@ -62,6 +63,7 @@ def create_app(
         ),
         https=settings.secure,
         failed=unknown_problem,
+        refused=told,
     )
     app.add_exception_handler(VaultError, vault_problem)
     app.add_exception_handler(ChallengeError, challenged)

@@ -13,6 +13,7 @@ from fastapi import Depends, Request, Response
 
 from api.consent_page import Choice, ConsentPage
 from api.problems import HTTP, respond
+from api.refusals import RefusalLog
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
 from vault.errors import RateLimitedError, TokenEndedError, VaultError
@@ -35,6 +36,7 @@ class Wired:
         demo: Synthetic people; http on loopback is allowed.
         resolve: Turns a presented token into what it may be used for.
         desk: The consent decision.
+        refusals: Why clients were refused, until it is written.
         leaving: Set when this process is told to stop: whoever shares requests out looks for
             another one, while those that are here already are answered.
     """
@@ -44,6 +46,7 @@ class Wired:
     demo: bool
     resolve: "TokenResolver"
     desk: "ConsentDesk"
+    refusals: RefusalLog = field(default_factory=RefusalLog, repr=False)
     leaving: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @property

@@ -21,6 +21,7 @@ from api.oauth.interaction import Desk
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.statement import Registry
+from api.refusals import RefusalLog, writing
 from api.settings import Settings
 from storage.blobs import StoredBlobs
 from storage.database import Database
@@ -113,8 +114,11 @@ def wire(
             registry=_registry(settings),
             demo=settings.demo,
         )
+        refusals = RefusalLog()
+        stack.enter_context(writing(refusals, vault))
         yield Wired(
             vault=vault,
+            refusals=refusals,
             issuer=settings.issuer,
             demo=settings.demo,
             resolve=Resource(provider),

@@ -4,6 +4,7 @@ As in ``registering``: plain JSON in, plain JSON out.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import partial
 from typing import Final
 
@@ -11,6 +12,7 @@ from scripts.operator_socket import Plain, Verb
 from vault.clients import Client
 from vault.clients.keys import plain_jwks, read_jwks
 from vault.clients.profiles import addresses
+from vault.clock import MS, instant
 from vault.departments import Department
 from vault.errors import InvalidInputError, NotFoundError
 from vault.ids import ClientId
@@ -28,8 +30,11 @@ REFUSE: Final = "client.refuse"
 CLOSE: Final = "client.close"
 KEYS: Final = "client.keys"
 TOKEN: Final = "client.token"  # noqa: S105 - the name of a verb, not a secret
+REFUSALS: Final = "client.refusals"
 
-VERBS: Final = (LIST, SHOW, APPROVE, REFUSE, CLOSE, KEYS, TOKEN)
+VERBS: Final = (LIST, SHOW, APPROVE, REFUSE, CLOSE, KEYS, TOKEN, REFUSALS)
+
+MOST_SHOWN: Final = 50
 
 Entered = Callable[[str], Department]
 """Returns the department with a code, entered if it was not."""
@@ -68,6 +73,29 @@ def show_client(vault: Vault, client_id: str) -> Plain:
     return _described(client) | {"department": _code(department)}
 
 
+def list_refusals(vault: Vault, name: str) -> Plain:
+    """Return why a system was refused of late, or what is kept under a correlation id.
+
+    Args:
+        vault: The vault.
+        name: Id of a system, or ``X-Correlation-Id`` of an answer.
+
+    Raises:
+        NotFoundError: There is no such system, and nothing is kept under that id.
+    """
+    with vault.read() as tx:
+        one = tx.refusals.get(name)
+        found = tx.refusals.of_client(ClientId(name), limit=MOST_SHOWN) if one is None else (one,)
+        if not found and tx.clients.get(ClientId(name)) is None:
+            raise NotFoundError("no such client, and no such refusal")
+    return {
+        "refusals": [
+            asdict(one) | {"at": instant(one.at * MS).isoformat(timespec="seconds")}
+            for one in found
+        ]
+    }
+
+
 def operator_acts(vault: Vault, *, entered: Entered) -> Mapping[str, Verb]:
     """Return the verbs over an open vault; ``entered`` enters departments."""
 
@@ -95,6 +123,9 @@ def operator_acts(vault: Vault, *, entered: Entered) -> Mapping[str, Verb]:
         receipt = replace_client_keys(vault, ClientId(client_id), jwks=found)
         return {"client_id": client_id, "index": receipt.index}
 
+    def refused(arguments: Plain) -> Plain:
+        return list_refusals(vault, text_of(arguments, "name"))
+
     def handed_out(arguments: Plain) -> Plain:
         department = entered(text_of(arguments, "department"))
         token = hand_out_token(vault, department.department_id)
@@ -108,6 +139,7 @@ def operator_acts(vault: Vault, *, entered: Entered) -> Mapping[str, Verb]:
         CLOSE: partial(stepped, close_client),
         KEYS: rekeyed,
         TOKEN: handed_out,
+        REFUSALS: refused,
     }
 
 

@@ -23,6 +23,7 @@ from storage.stores.entries import SqlEntries
 from storage.stores.holders import SqlHolders
 from storage.stores.protocol import SqlProtocolRows
 from storage.stores.records import SqlRecords
+from storage.stores.refusals import SqlRefusals
 from storage.stores.registrations import SqlRegistrations
 from storage.stores.system import SqlPolicies, SqlSystemKeys
 from vault.ports import Read, Tx, Work
@@ -48,6 +49,7 @@ class SqlTx:
         "policies",
         "protocol",
         "records",
+        "refusals",
         "registrations",
         "system",
     )
@@ -64,6 +66,7 @@ class SqlTx:
         self.departments = SqlDepartments(driver)
         self.clients = SqlClients(driver)
         self.registrations = SqlRegistrations(driver)
+        self.refusals = SqlRefusals(driver)
         self.policies = SqlPolicies(driver)
         self.notices = SqlNotices(driver)
         self.entries = SqlEntries(driver)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
+from api.middleware import seen
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
 from api.oauth.jose import (
@@ -73,6 +74,7 @@ def authenticate(frozen: Frozen, *, tx: Tx, origin: str, keys: KeyCache, now: in
         jws = read_jws(assertion)
         name = ClientId(text_claim(jws.claims, "sub", longest=MAX_CLIENT_ID_CHARACTERS))
         client = _registered(name, tx=tx)
+        seen().by(client.client_id, proven=False)
         verify(jws, key=_chosen(client, jws=jws, keys=keys))
         claim = _checked(jws, client=client, origin=origin, now=now)
     except (BadJwsError, InvalidInputError) as error:

@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 
 from api.deps import Bearer, ChallengeError, Presented
 from api.limits import taken
+from api.middleware import seen
 from api.oauth.dpop import BadProofError, Proof
 from api.oauth.jose import SIGNING_ALGORITHMS
 from api.oauth.provider import Provider
@@ -46,6 +47,7 @@ class Resource:
             if error.error != NONCE:  # The way to a proof that is right: everybody is told.
                 taken(limits.strangers, shown.network, now_ms=now_ms)
             raise
+        seen().by(bearer.live.client.client_id, proven=True)
         buckets = limits.reads if shown.method in READING else limits.changes
         taken(buckets, bearer.live.client.client_id, now_ms=now_ms)
         return bearer
@@ -54,11 +56,16 @@ class Resource:
         token = self._token(shown)
         now = self.provider.now()
         live = self._live(token, now=now)
+        if live is not None:
+            seen().by(live.client.client_id, proven=False)
         proof = self._proof(shown, token=token, now=now)
-        if live is None or proof.jkt != live.token.dpop_jkt:
-            self._refuse("invalid_token")
-        if check(live.client, step=Step.RESOURCE, request=Asked(bound=True)) is not None:
-            self._refuse("invalid_token")
+        if live is None:
+            self._refuse("invalid_token", reason=self._dead(token, now=now))
+        if proof.jkt != live.token.dpop_jkt:
+            self._refuse("invalid_token", reason="the token is bound to another key")
+        refused = check(live.client, step=Step.RESOURCE, request=Asked(bound=True))
+        if refused is not None:
+            self._refuse("invalid_token", reason=refused.reason)
         return Bearer(live=live, claim=proof.claim, proof_hash=proof.hash, network=shown.network)
 
     def once(self, shown: Presented, *, scope: str) -> Bearer:
@@ -72,7 +79,7 @@ class Resource:
         with self.provider.vault.work() as tx:
             fresh = tx.protocol.claim([bearer.claim])
         if not all(fresh):
-            self._refuse("invalid_dpop_proof")
+            self._refuse("invalid_dpop_proof", reason="the proof was shown before")
         return bearer
 
     def require(self, bearer: Bearer, *, scope: str) -> None:
@@ -82,11 +89,13 @@ class Resource:
             ChallengeError: 403 ``insufficient_scope``.
         """
         if scope not in bearer.scopes:
-            self._refuse("insufficient_scope", status=403, scope=scope)
+            self._refuse(
+                "insufficient_scope", status=403, scope=scope, reason="the token lacks the scope"
+            )
 
     def _token(self, shown: Presented) -> str:
         if shown.elsewhere or len(shown.authorization) > 1:
-            self._refuse("invalid_request")
+            self._refuse("invalid_request", reason="a token goes into the header, once")
         if not shown.authorization:
             self._refuse("")
         scheme, _, token = shown.authorization[0].partition(" ")
@@ -103,23 +112,45 @@ class Resource:
                     return live
         return None
 
+    def _dead(self, token: str, *, now: int) -> str:
+        """Return why a token is not live, and keep whose it is."""
+        with self.provider.vault.read() as tx:
+            found = map(tx.protocol.token, self.provider.secrets.hashes(token))
+            row = next((one for one in found if one is not None), None)
+        if row is None:
+            return "there is no such token"
+        seen().by(row.client_id, proven=False)
+        if row.revoked_at is not None:
+            return "the token was revoked"
+        if row.expires_at <= now:
+            return "the token has expired"
+        return "the consent, the client or the department is not active"
+
     def _proof(self, shown: Presented, *, token: str, now: int) -> Proof:
         if len(shown.proofs) != 1:
-            self._refuse("invalid_dpop_proof")
+            self._refuse("invalid_dpop_proof", reason="there is not exactly one proof")
         try:
             return self.provider.proofs.read(
                 shown.proofs[0], method=shown.method, path=shown.path, now=now, token=token
             )
         except BadProofError as error:
-            self._refuse(NONCE if error.nonce else "invalid_dpop_proof", cause=error)
+            said = NONCE if error.nonce else "invalid_dpop_proof"
+            self._refuse(said, cause=error, reason=str(error))
 
     def ended(self) -> ChallengeError:
         """Return the challenge for a token that is not live any more."""
         return self._challenge("invalid_token", status=401, scope="")
 
     def _refuse(
-        self, error: str, *, status: int = 401, scope: str = "", cause: Exception | None = None
+        self,
+        error: str,
+        *,
+        status: int = 401,
+        scope: str = "",
+        cause: Exception | None = None,
+        reason: str = "the token is malformed, or not shown as DPoP",
     ) -> NoReturn:
+        seen().refused(error, reason=reason)
         raise self._challenge(error, status=status, scope=scope) from cause
 
     def _challenge(self, error: str, *, status: int, scope: str) -> ChallengeError:

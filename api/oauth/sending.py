@@ -6,7 +6,7 @@ import structlog
 from fastapi import Depends, Response
 
 from api.deps import WiredDep
-from api.middleware import correlation_id
+from api.middleware import correlation_id, seen
 from api.oauth.answer import Answer
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
@@ -33,6 +33,7 @@ def answered(provider: Provider, answer: Answer, *, path: str) -> Response:
 def sent(answer: Answer, *, path: str, extra: dict[str, str] | None = None) -> Response:
     """Send an answer; log why it refuses, which the answer does not say."""
     if answer.fault is not None:
+        seen().refused(answer.fault.say.error, reason=answer.fault.reason)
         _log.info(
             "refused",
             id=correlation_id(),

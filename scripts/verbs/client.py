@@ -9,7 +9,7 @@ from rich.table import Table
 from api.consent_page import Text
 from scripts.client_file import ClientFile
 from scripts.having_done import have_done
-from scripts.managing import APPROVE, CLOSE, KEYS, LIST, REFUSE, SHOW, TOKEN
+from scripts.managing import APPROVE, CLOSE, KEYS, LIST, REFUSALS, REFUSE, SHOW, TOKEN
 from scripts.operator_socket import Plain
 from scripts.registering import REGISTER, RESUME, SUSPEND
 from scripts.registry import (
@@ -130,6 +130,27 @@ def token(
 
 
 @app.command()
+def refusals(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="系统编号，或回答里的 X-Correlation-Id · client id, or that of an answer",
+            metavar="ID|CORRELATION",
+        ),
+    ],
+    data: DataOption = None,
+) -> None:
+    """为什么被拒绝，最近一周 · why requests were refused, of the last week."""
+    done = have_done(REFUSALS, {"name": name}, data=data)
+    table = Table(title=both(Text("被拒绝的请求", "refused requests")), title_justify="left")
+    for column in _REFUSED.values():
+        table.add_column(both(column), overflow="fold")
+    for line in done["refusals"]:
+        table.add_row(*(str(line[key]) for key in _REFUSED))
+    console().print(table)
+
+
+@app.command()
 def registry(
     file: Annotated[Path, typer.Argument(help="新文件 · new file", metavar="FILE")],
     issuer: Annotated[str, typer.Option("--issuer", help="登记机构的名称 · name of the registry")],
@@ -160,6 +181,17 @@ def statement(
     typer.echo(signed)
 
 
+_REFUSED: Final = {
+    "at": Text("时间", "time"),
+    "correlation": Text("关联编号", "correlation id"),
+    "client_id": Text("系统编号", "client id"),
+    "proven": Text("已证明身份", "proven"),
+    "method": Text("方法", "method"),
+    "path": Text("地址", "path"),
+    "status": Text("状态码", "status"),
+    "error": Text("错误", "error"),
+    "reason": Text("原因", "reason"),
+}
 _MEMBERS: Final = {
     "client_id": Text("系统编号", "client id"),
     "department": Text("部门", "department"),

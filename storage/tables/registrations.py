@@ -1,4 +1,4 @@
-"""How clients registered themselves: the same on every node, few, seldom changed."""
+"""How clients registered themselves, and why they were refused: the same on every node."""
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import SQLModel
@@ -37,3 +37,22 @@ class RegistrationRow(SQLModel, table=True):
     statement: str = text_column()
     once: bytes = hash_column()
     registered_at: int = long_column()
+
+
+class RefusalRow(SQLModel, table=True):
+    """A request that was refused: codes and sentences of our own, for a week."""
+
+    __tablename__ = "oauth_refusal"
+    __table_args__ = (
+        Index("ix_oauth_refusal_client_id", "client_id", "proven", "at"),
+        Index("ix_oauth_refusal_at", "at"),
+    )
+    correlation: str = text_column(key=True)
+    client_id: str = text_column()
+    proven: int
+    at: int = long_column()
+    method: str = text_column()
+    path: str = text_column()
+    status: int
+    error: str = text_column()
+    reason: str = text_column()

@@ -21,6 +21,7 @@ SHORT_LIVED = {
     "oauth_initial_token",
     "oauth_par",
     "oauth_interaction",
+    "oauth_refusal",
     "oauth_replay",
     "signin_try",
     "outbox",

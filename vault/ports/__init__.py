@@ -26,6 +26,7 @@ from vault.ports.guarded import (
     Records,
 )
 from vault.ports.protocol import LiveToken, ProtocolRows
+from vault.ports.refusals import Refusals
 from vault.ports.registrations import Registrations
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "ProtocolRows",
     "Read",
     "Records",
+    "Refusals",
     "Registrations",
     "SystemKeys",
     "Tx",
@@ -149,6 +151,10 @@ class Tx(Protocol):
     @property
     def registrations(self) -> Registrations:
         """How clients registered themselves."""
+
+    @property
+    def refusals(self) -> Refusals:
+        """Refused requests."""
 
     @property
     def policies(self) -> Policies:

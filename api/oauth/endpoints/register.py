@@ -12,6 +12,7 @@ from hmac import compare_digest
 from typing import Final, NoReturn
 
 from api.limits import taken
+from api.middleware import seen
 from api.oauth.answer import Answer
 from api.oauth.client_metadata import Asked, described, read_asked, read_keys
 from api.oauth.errors import FaultError, Say
@@ -243,6 +244,7 @@ def _managed(
         hashes = provider.secrets.hashes(secret)
         shown = any(compare_digest(one, registration.token_hash) for one in hashes)
         if shown and client.status is not ClientStatus.CLOSED:
+            seen().by(client.client_id, proven=True)
             taken(provider.limits.protocol, client.client_id, now_ms=now_ms)
             return client, registration, secret
     taken(provider.limits.strangers, frozen.network, now_ms=now_ms)

@@ -1,4 +1,4 @@
-"""Clients register themselves: initial tokens, and what stays of a registration."""
+"""Clients register themselves, and their developers learn why they were refused."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -45,6 +45,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("client_id"),
         sa.UniqueConstraint("once", name="uq_oauth_registration_once"),
     )
+    op.create_table(
+        "oauth_refusal",
+        sa.Column("correlation", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("proven", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("correlation"),
+    )
+    op.create_index("ix_oauth_refusal_client_id", "oauth_refusal", ["client_id", "proven", "at"])
+    op.create_index("ix_oauth_refusal_at", "oauth_refusal", ["at"])
 
 
 def downgrade() -> None:

@@ -12,6 +12,7 @@ from tests.support.memory.guarded import (
     MemoryRecords,
 )
 from tests.support.memory.protocol import MemoryProtocolRows
+from tests.support.memory.refusals import MemoryRefusals
 from tests.support.memory.registrations import MemoryRegistrations
 from tests.support.memory.registry import (
     MemoryClients,
@@ -57,6 +58,7 @@ class MemoryTx:
         self.departments = MemoryDepartments(rows)
         self.clients = MemoryClients(rows)
         self.registrations = MemoryRegistrations(rows)
+        self.refusals = MemoryRefusals(rows)
         self.policies = MemoryPolicies(rows)
         self.notices = MemoryNotices(rows)
         self.entries = MemoryEntries(rows)

@@ -19,6 +19,7 @@ from vault.clients.protocol import (
     SignIn,
     SignInAttempt,
 )
+from vault.clients.refusals import RefusedRequest
 from vault.clients.registrations import InitialToken, Registration
 from vault.consents import Consent, Use
 from vault.crypto.contexts import Purpose
@@ -142,6 +143,7 @@ class Rows:
     department_keys: Table[DepartmentId, WrappedKey] = field(default_factory=Table)
     clients: Table[ClientId, Client] = field(default_factory=Table)
     registrations: Table[ClientId, Registration] = field(default_factory=Table)
+    refusals: Table[str, RefusedRequest] = field(default_factory=Table)
     initial_tokens: Table[bytes, InitialToken] = field(default_factory=Table)
 
     holders: Table[Space, Holder] = field(default_factory=Table)

@@ -19,6 +19,7 @@ from scripts.registering import operator_verbs
 from tests.support.jws import ec_signer
 from vault.clients import Client, ClientStatus, Profile
 from vault.clients.keys import read_jwks
+from vault.clients.refusals import RefusedRequest
 from vault.clients.registrations import Registration
 from vault.clock import MS, SystemClock
 from vault.errors import InvalidInputError
@@ -300,3 +301,33 @@ def test_verbs_need_their_arguments(where: Places) -> None:
         for name in ("client.approve", "client.show", "client.keys", "client.token"):
             with pytest.raises(InvalidInputError):
                 verbs[name]({})
+
+
+def test_the_operator_learns_why_a_request_was_refused(where: Places) -> None:
+    there = ("--data", where.data)
+    token = myspace("client", "token", MARKET, *there).stdout.strip()
+    one = RefusedRequest(
+        correlation="0123456789abcdef",
+        client_id=ClientId("c-waiting"),
+        proven=True,
+        at=1_795_000_000,
+        method="POST",
+        path="/oauth/token",
+        status=400,
+        error="invalid_grant",
+        reason="the code was used before",
+    )
+    with opened(where) as vault:
+        waiting(vault, token)
+        nothing = operator_verbs(vault, demo=True)["client.refusals"]({"name": "c-waiting"})
+        with vault.work() as tx:
+            tx.refusals.keep([one])
+
+    by_client = myspace("client", "refusals", one.client_id, *there)
+    by_answer = myspace("client", "refusals", one.correlation, *there)
+
+    assert nothing == {"refusals": []}
+    for shown in (by_client, by_answer):
+        assert shown.exit_code == 0
+        assert one.correlation in shown.stdout
+    told(myspace("client", "refusals", "nobody", *there), Exit.DATA)
