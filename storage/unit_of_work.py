@@ -19,6 +19,7 @@ from storage.stores.cases import SqlCases, SqlNotices
 from storage.stores.clients import SqlClients
 from storage.stores.consents import SqlConsents
 from storage.stores.departments import SqlDepartments
+from storage.stores.developers import SqlDevelopers
 from storage.stores.entries import SqlEntries
 from storage.stores.holders import SqlHolders
 from storage.stores.protocol import SqlProtocolRows
@@ -43,6 +44,7 @@ class SqlTx:
         "clients",
         "consents",
         "departments",
+        "developers",
         "entries",
         "holders",
         "notices",
@@ -65,6 +67,7 @@ class SqlTx:
         self.cases = SqlCases(driver)
         self.departments = SqlDepartments(driver)
         self.clients = SqlClients(driver)
+        self.developers = SqlDevelopers(driver)
         self.registrations = SqlRegistrations(driver)
         self.refusals = SqlRefusals(driver)
         self.policies = SqlPolicies(driver)

@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 from storage.tables import (
     cases,
     departments,
+    developers,
     holders,
     journal,
     oauth,
@@ -26,6 +27,7 @@ __all__ = [
     "METADATA",
     "cases",
     "departments",
+    "developers",
     "holders",
     "journal",
     "oauth",

@@ -51,6 +51,8 @@ class Kind(StrEnum):
     CLIENT_SUSPEND = "client.suspend"
     CLIENT_RESUME = "client.resume"
     CLIENT_CLOSE = "client.close"
+    DEVELOPER_APPOINT = "developer.appoint"
+    DEVELOPER_DISMISS = "developer.dismiss"
     POLICY_ACTIVATE = "policy.activate"
     KEY_ROTATE = "key.rotate"
     KEY_REWRAP = "key.rewrap"

@@ -20,6 +20,7 @@ from vault.ports.guarded import (
     Clients,
     Consents,
     Departments,
+    Developers,
     Holders,
     IdentifierIndex,
     Policies,
@@ -36,6 +37,7 @@ __all__ = [
     "Clients",
     "Consents",
     "Departments",
+    "Developers",
     "Entries",
     "Holders",
     "IdentifierIndex",
@@ -147,6 +149,10 @@ class Tx(Protocol):
     @property
     def clients(self) -> Clients:
         """Clients."""
+
+    @property
+    def developers(self) -> Developers:
+        """Developers of departments."""
 
     @property
     def registrations(self) -> Registrations:

@@ -1,4 +1,4 @@
-"""Clients register themselves, and their developers learn why they were refused."""
+"""Clients register themselves; developers are appointed, and learn what was refused and why."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,6 +44,26 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("client_id"),
         sa.UniqueConstraint("once", name="uq_oauth_registration_once"),
+    )
+    op.create_table(
+        "developer",
+        sa.Column("log_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("holder_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("appointment_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("department_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "length(appointment_id) = 16", name="ck_developer_appointment_id_bytes"
+        ),
+        sa.CheckConstraint("length(department_id) = 16", name="ck_developer_department_id_bytes"),
+        sa.CheckConstraint("length(holder_id) = 16", name="ck_developer_holder_id_bytes"),
+        sa.CheckConstraint("status IN ('active', 'ended')", name="ck_developer_status"),
+        sa.CheckConstraint("version >= 1", name="ck_developer_version"),
+        sa.PrimaryKeyConstraint("log_id", "holder_id", "appointment_id"),
+        sa.UniqueConstraint(
+            "log_id", "holder_id", "department_id", name="uq_developer_department"
+        ),
     )
     op.create_table(
         "oauth_refusal",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tests.support.memory.developers import MemoryDevelopers
 from tests.support.memory.guarded import (
     MemoryCases,
     MemoryConsents,
@@ -57,6 +58,7 @@ class MemoryTx:
         self.cases = MemoryCases(rows)
         self.departments = MemoryDepartments(rows)
         self.clients = MemoryClients(rows)
+        self.developers = MemoryDevelopers(rows)
         self.registrations = MemoryRegistrations(rows)
         self.refusals = MemoryRefusals(rows)
         self.policies = MemoryPolicies(rows)
