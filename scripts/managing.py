@@ -12,12 +12,14 @@ from scripts.operator_socket import Plain, Verb
 from vault.clients import Client
 from vault.clients.keys import plain_jwks, read_jwks
 from vault.clients.profiles import addresses
-from vault.clock import MS, instant
+from vault.clock import MS, instant, legal_day
 from vault.departments import Department
 from vault.errors import InvalidInputError, NotFoundError
 from vault.ids import ClientId
 from vault.journal.receipts import Receipt
+from vault.numbers import number_of
 from vault.services import Vault
+from vault.services.appoint_developer import appoint_developer, dismiss_developer
 from vault.services.approve_client import approve_client, refuse_client
 from vault.services.close_client import close_client
 from vault.services.replace_client_keys import replace_client_keys
@@ -31,8 +33,10 @@ CLOSE: Final = "client.close"
 KEYS: Final = "client.keys"
 TOKEN: Final = "client.token"  # noqa: S105 - the name of a verb, not a secret
 REFUSALS: Final = "client.refusals"
+APPOINT: Final = "developer.appoint"
+DISMISS: Final = "developer.dismiss"
 
-VERBS: Final = (LIST, SHOW, APPROVE, REFUSE, CLOSE, KEYS, TOKEN, REFUSALS)
+VERBS: Final = (LIST, SHOW, APPROVE, REFUSE, CLOSE, KEYS, TOKEN, REFUSALS, APPOINT, DISMISS)
 
 MOST_SHOWN: Final = 50
 
@@ -131,6 +135,13 @@ def operator_acts(vault: Vault, *, entered: Entered) -> Mapping[str, Verb]:
         token = hand_out_token(vault, department.department_id)
         return {"department": department.code, "token": token}
 
+    def appointed(act: Callable[..., Receipt], arguments: Plain) -> Plain:
+        department = entered(text_of(arguments, "department"))
+        kind, value = text_of(arguments, "kind"), text_of(arguments, "number")
+        number = number_of(kind, value, today=legal_day(vault.clock.now_ms()))
+        receipt = act(vault, number, department_id=department.department_id)
+        return {"department": department.code, "index": receipt.index}
+
     return {
         LIST: listed,
         SHOW: shown,
@@ -140,6 +151,8 @@ def operator_acts(vault: Vault, *, entered: Entered) -> Mapping[str, Verb]:
         KEYS: rekeyed,
         TOKEN: handed_out,
         REFUSALS: refused,
+        APPOINT: partial(appointed, appoint_developer),
+        DISMISS: partial(appointed, dismiss_developer),
     }
 
 

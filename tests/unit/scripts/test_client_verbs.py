@@ -12,6 +12,8 @@ from api.oauth.jose import KeyCache
 from api.oauth.statement import Registry, verified_statement
 from api.settings import Settings
 from scripts.cli import app
+from scripts.demo_data import fill
+from scripts.demo_people import people
 from scripts.operator_socket import listening
 from scripts.outcomes import Exit
 from scripts.places import Places, embedded_settings, places
@@ -23,6 +25,8 @@ from vault.clients.refusals import RefusedRequest
 from vault.clients.registrations import Registration
 from vault.clock import MS, SystemClock
 from vault.errors import InvalidInputError
+from vault.identifiers import IdentifierKind
+from vault.identifiers.synthetic import synthetic_resident_id
 from vault.ids import ClientId
 from vault.services import Vault
 from vault.services.self_register import SelfRegister, live_initial_token, self_register
@@ -331,3 +335,25 @@ def test_the_operator_learns_why_a_request_was_refused(where: Places) -> None:
         assert shown.exit_code == 0
         assert one.correlation in shown.stdout
     told(myspace("client", "refusals", "nobody", *there), Exit.DATA)
+
+
+def test_a_developer_is_appointed_without_the_number_in_the_command(where: Places) -> None:
+    with opened(where) as vault:
+        fill(vault, folder=where.demo)
+    number = next(
+        one.number for one in people().values() if one.kind is IdentifierKind.RESIDENT_ID
+    )
+
+    def act(verb: str, typed: str) -> Result:
+        words = ["developer", verb, MARKET, "--data", str(where.data)]
+        return CliRunner().invoke(app, words, input=f"{typed}\n")
+
+    appointed, again = act("appoint", number), act("appoint", number)
+    dismissed = act("dismiss", number)
+    unknown = act("appoint", synthetic_resident_id(99_999))
+    wrong = act("appoint", "123")
+
+    assert (appointed.exit_code, dismissed.exit_code) == (0, 0), appointed.output
+    assert number not in appointed.output
+    for one in (again, unknown, wrong):
+        told(one, Exit.DATA)
