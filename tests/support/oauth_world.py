@@ -192,6 +192,7 @@ class World:
             secrets=Secrets.load(keyring, rows=rows, random=os.urandom),
             random=os.urandom,
             clock=self.clock,
+            people_factor=1,
         )
         plenty = ClientLimits.of(reads=10**6, changes=10**6, protocol=10**6, strangers=10**6)
         self.misused: list[Any] = []
