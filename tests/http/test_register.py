@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -260,6 +261,36 @@ def test_b53_an_initial_token_registers_one_client_within_a_day(world: HttpWorld
     assert [errors(again), errors(expired)] == [(401, "invalid_token")] * 2
 
 
+def test_b53_of_many_registrations_with_one_token_one_is_entered(world: HttpWorld) -> None:
+    token = initial_token(world)
+    bodies = [asked(world) for _ in range(16)]
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda body: register(world, body, token=token), bodies))
+
+    statuses = sorted(one.status_code for one in answers)
+    assert statuses == [201, *[401] * 15]
+
+
+def test_b54_of_many_updates_of_one_version_none_is_lost_silently(world: HttpWorld) -> None:
+    registered = entered(world)
+    sets = [{"keys": [ec_signer().jwk | {"kid": f"k{n}"}]} for n in range(8)]
+    bodies = [update_of(registered, jwks=one) for one in sets]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda body: manage(world, "PUT", registered, body), bodies))
+
+    done = [one for one in answers if one.status_code == 200]
+    final = manage(world, "GET", registered).json()["jwks"]
+    assert {one.status_code for one in answers} <= {200, 503}
+    assert done
+    assert final in [one.json()["jwks"] for one in done]
+    with world.vault.read() as tx:
+        client = tx.clients.get(ClientId(registered["client_id"]))
+    assert client is not None
+    assert client.version == 1 + len(done)
+
+
 def test_b53_a_refused_registration_does_not_use_the_token_up(world: HttpWorld) -> None:
     token = initial_token(world)
 
@@ -466,6 +497,29 @@ def test_the_address_of_registration_is_told_where_there_is_a_registry(world: Ht
     found = world.http.get("/.well-known/oauth-authorization-server").json()
 
     assert found["registration_endpoint"] == f"{ORIGIN}/oauth/register"
+
+
+def test_b58_neither_rows_nor_logs_hold_a_token_of_registration(
+    world: HttpWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = initial_token(world)
+    registered = register(world, asked(world), token=token).json()
+    secret = registered["registration_access_token"]
+    manage(world, "PUT", registered, {})
+    register(world, asked(world), token=token)
+
+    with world.vault.read() as tx:
+        kept = tx.registrations.of_client(ClientId(registered["client_id"]))
+        spent = tx.registrations.token(world.vault.secrets.hash(token))
+
+    assert kept is not None
+    assert spent is not None
+    logged = "".join(capsys.readouterr())
+    assert "/oauth/register" in logged
+    for one in (token, secret):
+        assert one not in logged
+        assert one.encode() not in kept.token_hash + spent.token_hash + kept.statement.encode()
+        assert one not in repr((kept, spent))
 
 
 # Managing.

@@ -357,3 +357,4 @@ def test_a_developer_is_appointed_without_the_number_in_the_command(where: Place
     assert number not in appointed.output
     for one in (again, unknown, wrong):
         told(one, Exit.DATA)
+    assert myspace("journal", "verify", "--data", where.data).exit_code == 0
