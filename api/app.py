@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from api.deps import ChallengeError, challenged, ended
+from api.deps import ChallengeError, challenged, ended, replayed
 from api.middleware import BodyLimits, Guard
 from api.oauth.router import oauth_router
 from api.openapi import Application
@@ -23,7 +23,7 @@ from api.refusals import told
 from api.routers import cases, evidence, health, items, log, me, receipts, records
 from api.settings import Settings
 from api.wiring import Wired, wire
-from vault.errors import TokenEndedError, VaultError
+from vault.errors import ReplayedError, TokenEndedError, VaultError
 
 MULTIPART_ROOM: Final = 2**20
 """What a form needs beside its files."""
@@ -68,6 +68,7 @@ def create_app(
     app.add_exception_handler(VaultError, vault_problem)
     app.add_exception_handler(ChallengeError, challenged)
     app.add_exception_handler(TokenEndedError, ended)
+    app.add_exception_handler(ReplayedError, replayed)
     app.add_exception_handler(RequestValidationError, malformed_problem)
     app.add_exception_handler(HTTPException, http_problem)
     for part in (evidence, records, cases, items, me, receipts, log, health):

@@ -12,11 +12,12 @@ from typing import Annotated, Final, Protocol
 from fastapi import Depends, Request, Response
 
 from api.consent_page import Choice, ConsentPage
-from api.problems import HTTP, respond
+from api.middleware import seen
+from api.problems import HTTP, respond, vault_problem
 from api.refusals import RefusalLog
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
-from vault.errors import RateLimitedError, TokenEndedError, VaultError
+from vault.errors import RateLimitedError, ReplayedError, TokenEndedError, VaultError
 from vault.ports import LiveToken
 from vault.services import Vault
 
@@ -149,7 +150,20 @@ def ended(request: Request, error: Exception) -> Response:
     if not isinstance(error, TokenEndedError):
         raise error
     found: Wired = request.app.state.wired
+    seen().refused("invalid_token", reason=str(error))
     return challenged(request, found.resolve.ended())
+
+
+def replayed(request: Request, error: Exception) -> Response:
+    """Render a proof that was shown before: the problem says so, the challenge wants a new one."""
+    if not isinstance(error, ReplayedError):
+        raise error
+    found: Wired = request.app.state.wired
+    wanted = found.resolve.replayed()
+    response = vault_problem(request, error)
+    response.headers["WWW-Authenticate"] = wanted.challenge
+    response.headers["DPoP-Nonce"] = wanted.nonce
+    return response
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -196,6 +210,10 @@ class TokenResolver(Protocol):
 
     def ended(self) -> ChallengeError:
         """Return the challenge for a token that is not live any more."""
+        ...
+
+    def replayed(self) -> ChallengeError:
+        """Return the challenge for a proof that was shown before."""
         ...
 
 

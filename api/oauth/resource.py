@@ -141,6 +141,10 @@ class Resource:
         """Return the challenge for a token that is not live any more."""
         return self._challenge("invalid_token", status=401, scope="")
 
+    def replayed(self) -> ChallengeError:
+        """Return the challenge for a proof that was shown before (RFC 9449 section 7.1)."""
+        return self._challenge("invalid_dpop_proof", status=401, scope="")
+
     def _refuse(
         self,
         error: str,
