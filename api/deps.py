@@ -14,6 +14,7 @@ from fastapi import Depends, Request, Response
 from api.consent_page import Choice, ConsentPage
 from api.middleware import seen
 from api.problems import HTTP, respond, vault_problem
+from api.proxies import CERTIFICATE
 from api.refusals import RefusalLog
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
@@ -91,6 +92,7 @@ class Presented:
         authorization, proofs: Every value of ``Authorization`` and of ``DPoP``.
         elsewhere: A token stands in the query, where none is taken (RFC 6750 s. 2.3).
         network: Address of the peer, for the entry.
+        certificate: What a proxy of ours said the caller proved itself with; empty for none.
     """
 
     method: str
@@ -99,6 +101,7 @@ class Presented:
     proofs: tuple[str, ...]
     elsewhere: bool = False
     network: str = ""
+    certificate: str = ""
 
 
 async def presented(request: Request) -> Presented:
@@ -110,6 +113,7 @@ async def presented(request: Request) -> Presented:
         proofs=tuple(request.headers.getlist("dpop")),
         elsewhere=bool(request.scope["query_string"]) and "access_token" in request.query_params,
         network=request.client.host if request.client else "",
+        certificate=request.headers.get(CERTIFICATE, ""),
     )
 
 
@@ -168,17 +172,17 @@ def replayed(request: Request, error: Exception) -> Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Bearer:
-    """A live token in the hands of the holder of its key.
+    """A live token in the hands of the holder of its key or certificate.
 
     Attributes:
         claim: The proof's replay row. It is not written yet: the journal operation of a pull
-            writes it, everywhere else ``TokenResolver.once`` does.
+            writes it, everywhere else ``TokenResolver.once`` does. A certificate has none.
         proof_hash: SHA-256 of the proof as sent, for the entry.
     """
 
     live: LiveToken
-    claim: Claim
-    proof_hash: bytes
+    claim: Claim | None
+    proof_hash: bytes | None
     network: str
 
     @property

@@ -19,6 +19,7 @@ from api.deployment import Deployment, open_deployment
 from api.deps import Wired
 from api.limits import ClientLimits
 from api.oauth.interaction import Desk
+from api.oauth.mtls import MutualTls
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.statement import Registry
@@ -79,6 +80,7 @@ def wire(
         people_factor: See ``Vault``; without it that of the demonstration, or none.
 
     Raises:
+        InvalidInputError: The list of authorities cannot be used.
         KeyUnavailableError: The root key is not there, or is that of another vault.
         LogFrozenError: The log does not continue the one that was last seen.
         StorageError: Database, folder or state cannot be used; the message says why.
@@ -118,6 +120,7 @@ def wire(
             ),
             registry=_registry(settings),
             demo=settings.demo,
+            mtls=mtls_of(settings),
         )
         refusals = RefusalLog()
         stack.enter_context(writing(refusals, vault))
@@ -135,6 +138,18 @@ def _registry(settings: Settings) -> Registry | None:
     if settings.registry is None:
         return None
     return Registry.of(issuer=settings.registry.issuer, jwks=settings.registry.keys)
+
+
+def mtls_of(settings: Settings) -> MutualTls | None:
+    """Return what is turned on of client certificates, if anything is.
+
+    Raises:
+        InvalidInputError: The list of authorities cannot be used.
+    """
+    asked = settings.mtls
+    if asked is None:
+        return None
+    return MutualTls.of(alias=asked.alias, authorities_file=asked.authorities_file)
 
 
 def _writer(

@@ -10,7 +10,7 @@ from typing import Final
 
 from scripts.operator_socket import Plain, Verb
 from vault.clients import Client
-from vault.clients.keys import plain_jwks, read_jwks
+from vault.clients.keys import plain_jwks, read_jwks, registered_keys
 from vault.clients.profiles import addresses
 from vault.clock import MS, instant, legal_day
 from vault.departments import Department
@@ -179,7 +179,7 @@ def _described(client: Client) -> dict[str, object]:
         "method": client.metadata.auth_method.value,
         "keys": [
             f"{key.kid or '-'} {'/'.join(sorted(key.algorithms))} {key.thumbprint}"
-            for key in read_jwks(client.jwks)
+            for key in registered_keys(client.jwks)
         ],
         "addresses": [f"{name} {uri}" for name, uri in addresses(client)],
         "grant_types": sorted(client.grant_types),

@@ -8,6 +8,7 @@ from typing import Final, Self
 from api.limits import ClientLimits
 from api.oauth.dpop import Nonces, ProofReader
 from api.oauth.jose import KeyCache
+from api.oauth.mtls import MutualTls
 from api.oauth.secrets import Secrets
 from api.oauth.statement import Registry
 from vault.clock import MS
@@ -28,6 +29,7 @@ class Provider:
         registry: Whose software statements are taken; ``None`` takes no registrations.
         demo: Redirects to loopback are taken.
         misuse: Lets the log know that somebody showed what is not good for them.
+        mtls: What is turned on of client certificates.
     """
 
     vault: Vault
@@ -40,6 +42,7 @@ class Provider:
     misuse: Callable[[Vault, Misuse], None]
     registry: Registry | None = None
     demo: bool = False
+    mtls: MutualTls | None = None
 
     @classmethod
     def of(
@@ -51,6 +54,7 @@ class Provider:
         misuse: Callable[[Vault, Misuse], None] = refuse_token,
         registry: Registry | None = None,
         demo: bool = False,
+        mtls: MutualTls | None = None,
     ) -> Self:
         """Make them, and keep the kernel from logging what it issues."""
         logging.getLogger(KERNEL_LOGGER).setLevel(logging.WARNING)
@@ -62,11 +66,14 @@ class Provider:
             secrets=vault.secrets,
             keys=keys,
             nonces=nonces,
-            proofs=ProofReader(origin=origin, keys=keys, nonces=nonces),
+            proofs=ProofReader(
+                origin=origin, alias=mtls.alias if mtls else "", keys=keys, nonces=nonces
+            ),
             limits=limits,
             registry=registry,
             demo=demo,
             misuse=misuse,
+            mtls=mtls,
         )
 
     def url(self, path: str) -> str:

@@ -26,7 +26,7 @@ from api.portal.views.developing import (
 from api.portal.words import mark
 from policies.catalogue import evidence_type
 from vault.clients import Client, ClientStatus
-from vault.clients.keys import read_jwks
+from vault.clients.keys import registered_keys
 from vault.clients.profiles import addresses
 from vault.clients.refusals import RefusedRequest
 from vault.clock import MS
@@ -97,7 +97,7 @@ def client(member: MemberDep, client_id: str) -> Response:
                 algorithms=language.joined(tuple(sorted(key.algorithms))),
                 thumbprint=key.thumbprint,
             )
-            for key in read_jwks(found.jwks)
+            for key in registered_keys(found.jwks)
         ),
         refusals=tuple(_refusal(one, language) for one in refused),
     )

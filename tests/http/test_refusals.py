@@ -96,7 +96,7 @@ REASONS = {
     "a scope": "the token lacks the scope",
     "a revoked token": "the token was revoked",
     "an old token": "the token has expired",
-    "a stolen token": "the token is bound to another key",
+    "a stolen token": "the token is bound to another key or certificate",
     "an ended consent": "the consent, the client or the department is not active",
 }
 

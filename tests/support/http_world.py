@@ -26,6 +26,7 @@ from api.oauth.client_auth import ASSERTION_TYPE
 from api.settings import (
     KeySettings,
     LimitSettings,
+    MtlsSettings,
     PostgresqlSettings,
     RegistrySettings,
     RootProvider,
@@ -490,6 +491,8 @@ def open_world(
     s3: S3Settings | None = None,
     postgresql: PostgresqlSettings | None = None,
     limits: LimitSettings | None = None,
+    mtls: MtlsSettings | None = None,
+    proxies: str = "127.0.0.1",
 ) -> Iterator[HttpWorld]:
     """Found a deployment below ``folder`` and serve it while the block runs."""
     jwks = json.dumps({"keys": [REGISTRY_KEY.jwk | {"kid": "r1"}]})
@@ -498,6 +501,8 @@ def open_world(
         "postgresql": postgresql,
         "limits": limits or LimitSettings(),
         "registry": RegistrySettings(issuer=REGISTRY, keys=jwks),
+        "mtls": mtls,
+        "proxies": proxies,
     }
     settings, clock = settings_below(folder).model_copy(update=chosen), SetClock()
     with wire(settings, clock=clock) as wired:
@@ -507,14 +512,15 @@ def open_world(
             for number, code in enumerate((POLICE, MARKET, SCHOOLS)):
                 system = System(world, code, f"system-{number}")
                 world.systems[code] = system
-                register(wired.vault, json.dumps(_registration(system)), demo=True)
+                register(wired.vault, json.dumps(registration_of(system)), demo=True)
             checker = System(world, MARKET, CHECKER)
             world.systems[CHECKER] = checker
             register(wired.vault, json.dumps(_resource_server(checker)), demo=True)
             yield world
 
 
-def _registration(system: System) -> dict[str, Any]:
+def registration_of(system: System) -> dict[str, Any]:
+    """Return what its department hands in for ``system``."""
     numbers = system.key.private.private_numbers()
     private = system.key.jwk | {"d": b64(numbers.private_value.to_bytes(32)), "kid": "k1"}
     client = DemoClient(client_id=system.client_id, department=system.department, key=private)
@@ -530,4 +536,4 @@ def _resource_server(system: System) -> dict[str, Any]:
         "issue_codes": [],
         "service_items": [],
     }
-    return _registration(system) | nothing | {"profile": "rs"}
+    return registration_of(system) | nothing | {"profile": "rs"}

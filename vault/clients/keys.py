@@ -15,6 +15,9 @@ from typing import Final
 from vault.errors import InvalidInputError
 
 MAX_KEYS: Final = 10
+NO_KEYS: Final = '{"keys":[]}'
+"""Of a client that signs nothing, as canonical JSON."""
+
 MAX_JWKS_CHARACTERS: Final = 32 * 1024
 RSA_BITS: Final = range(2048, 4097)
 RSA_EXPONENTS: Final = range(3, 1 << 32, 2)
@@ -102,6 +105,15 @@ def read_jwks(text: str) -> tuple[PublicJwk, ...]:
     if len(set(names)) != len(names) or len({key.thumbprint for key in read}) != len(read):
         raise InvalidInputError("a set of keys holds each key and each name once", field="jwks")
     return read
+
+
+def registered_keys(text: str) -> tuple[PublicJwk, ...]:
+    """Return the keys that a client is registered with; none where it only shows certificates.
+
+    Raises:
+        InvalidInputError: The text is no set of keys.
+    """
+    return () if text == NO_KEYS else read_jwks(text)
 
 
 def plain_jwks(keys: Iterable[PublicJwk]) -> str:

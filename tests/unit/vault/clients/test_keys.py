@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.jws import ec_signer, ed_signer, rsa_signer
-from vault.clients.keys import PublicJwk, plain_jwks, read_jwk, read_jwks
+from vault.clients.keys import NO_KEYS, PublicJwk, plain_jwks, read_jwk, read_jwks, registered_keys
 from vault.errors import InvalidInputError
 
 # RFC 7638 section 3.1: the key and its thumbprint.
@@ -141,3 +141,10 @@ def test_a_set_is_told_with_nothing_in_it_but_what_was_understood() -> None:
             rsa.jwk | {"kid": "c", "alg": "PS256", "use": "sig"},
         ]
     }
+
+
+def test_a_client_that_only_shows_certificates_has_no_keys() -> None:
+    signed = json.dumps({"keys": [ec_signer().jwk]})
+
+    assert registered_keys(NO_KEYS) == ()
+    assert registered_keys(signed) == read_jwks(signed)
