@@ -12,8 +12,10 @@ from typing import Annotated, Final, Protocol
 from fastapi import Depends, Request, Response
 
 from api.consent_page import Choice, ConsentPage
+from api.middleware import seen
 from api.problems import HTTP, respond, vault_problem
 from api.proxies import CERTIFICATE
+from api.refusals import RefusalLog
 from api.way_back import WayBack
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
@@ -37,6 +39,7 @@ class Wired:
         demo: Synthetic people; http on loopback is allowed.
         resolve: Turns a presented token into what it may be used for.
         desk: The consent decision.
+        refusals: Why clients were refused, until it is written.
         leaving: Set when this process is told to stop: whoever shares requests out looks for
             another one, while those that are here already are answered.
     """
@@ -46,6 +49,7 @@ class Wired:
     demo: bool
     resolve: "TokenResolver"
     desk: "ConsentDesk"
+    refusals: RefusalLog = field(default_factory=RefusalLog, repr=False)
     leaving: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @property
@@ -151,6 +155,7 @@ def ended(request: Request, error: Exception) -> Response:
     if not isinstance(error, TokenEndedError):
         raise error
     found: Wired = request.app.state.wired
+    seen().refused("invalid_token", reason=str(error))
     return challenged(request, found.resolve.ended())
 
 

@@ -10,6 +10,7 @@ from api.oauth.client_auth import METHOD
 from api.oauth.endpoints.end_session import PATH as END_SESSION
 from api.oauth.endpoints.grants import ACTIONS
 from api.oauth.endpoints.grants import PATH as GRANTS
+from api.oauth.endpoints.register import PATH as REGISTER
 from api.oauth.endpoints.userinfo import CLAIMS as USER_CLAIMS
 from api.oauth.endpoints.userinfo import PATH as USERINFO
 from api.oauth.granted import TYPE
@@ -35,11 +36,12 @@ ENDPOINTS: Final = {
     "grant_management_endpoint": GRANTS,
     "jwks_uri": "/.well-known/jwks.json",
 }
-NOT_ALIASED: Final = frozenset({"authorization_endpoint", "jwks_uri"})
+NOT_ALIASED: Final = frozenset({"authorization_endpoint", "end_session_endpoint", "jwks_uri"})
 """Where browsers come, and what is public: nobody is asked for a certificate there."""
 
 SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
 OPENID_METADATA: Final = "/.well-known/openid-configuration"
+REGISTRATION_ENDPOINT: Final = "registration_endpoint"
 RESOURCE_METADATA: Final = "/.well-known/oauth-protected-resource"
 
 
@@ -52,8 +54,15 @@ class OpenIdMetadata(OpenIDProviderMetadata):
             raise ValueError("ID tokens are signed with other algorithms")
 
 
-def server_metadata(origin: str, *, mtls: MutualTls | None = None) -> dict[str, Any]:
+def server_metadata(
+    origin: str, *, mtls: MutualTls | None = None, registers: bool = False
+) -> dict[str, Any]:
     """Return the metadata of RFC 8414 and OpenID Connect, checked by the kernel's validators.
+
+    Args:
+        origin: The issuer.
+        mtls: What is turned on of client certificates.
+        registers: A registry is configured, so that clients may register themselves.
 
     Raises:
         ValueError: The origin cannot be an issuer.
@@ -96,6 +105,8 @@ def server_metadata(origin: str, *, mtls: MutualTls | None = None) -> dict[str, 
         backchannel_logout_session_supported=True,
         **_by_certificate(mtls),
     )
+    if registers:
+        found[REGISTRATION_ENDPOINT] = f"{origin}{REGISTER}"
     found.validate()
     AuthorizationServerMetadata(found).validate()
     return dict(found)

@@ -182,7 +182,7 @@ def test_registrations_beyond_the_profile_are_refused(change: dict[str, Any], fi
             {"post_logout_redirect_uris": ("https://c.example.org/#x",)},
             "post_logout_redirect_uris",
         ),
-        ({"backchannel_logout_uri": "http://127.0.0.1/"}, "backchannel_logout_uri"),
+        ({"backchannel_logout_uri": "http://c.example.org/"}, "backchannel_logout_uri"),
         ({"backchannel_logout_uri": "https://me@c.example.org/"}, "backchannel_logout_uri"),
         ({"id_token_alg": "RS256"}, "id_token_alg"),
         ({"id_token_alg": "none"}, "id_token_alg"),
