@@ -12,8 +12,11 @@ from typing import Annotated, Final, Protocol
 from fastapi import Depends, Request, Response
 
 from api.consent_page import Choice, ConsentPage
+from api.middleware import seen
 from api.problems import HTTP, respond, vault_problem
 from api.proxies import CERTIFICATE
+from api.refusals import RefusalLog
+from api.way_back import WayBack
 from api.window_desk import WindowDesk
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
@@ -38,6 +41,7 @@ class Wired:
         resolve: Turns a presented token into what it may be used for.
         desk: The consent decision.
         window: The same, for what began at a kiosk or counter.
+        refusals: Why clients were refused, until it is written.
         leaving: Set when this process is told to stop: whoever shares requests out looks for
             another one, while those that are here already are answered.
     """
@@ -48,6 +52,7 @@ class Wired:
     resolve: "TokenResolver"
     desk: "ConsentDesk"
     window: WindowDesk
+    refusals: RefusalLog = field(default_factory=RefusalLog, repr=False)
     leaving: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @property
@@ -153,6 +158,7 @@ def ended(request: Request, error: Exception) -> Response:
     if not isinstance(error, TokenEndedError):
         raise error
     found: Wired = request.app.state.wired
+    seen().refused("invalid_token", reason=str(error))
     return challenged(request, found.resolve.ended())
 
 
@@ -254,8 +260,8 @@ class ConsentDesk(Protocol):
         choice: Choice | None,
         locale: str,
         shown_hash: bytes,
-    ) -> str:
-        """Grant or, with ``None``, refuse; return where to send the browser (303).
+    ) -> WayBack:
+        """Grant or, with ``None``, refuse; return how the browser goes back.
 
         Raises:
             InvalidInputError: The choice is wider than what was asked for.

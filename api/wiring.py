@@ -27,8 +27,10 @@ from api.oauth.ping import ping_call
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.signer import Signer
+from api.oauth.statement import Registry
 from api.oauth.wellknown import server_metadata
 from api.oauth.window import Window
+from api.refusals import RefusalLog, writing
 from api.settings import Settings
 from storage.blobs import StoredBlobs
 from storage.database import Database
@@ -126,6 +128,8 @@ def wire(
                 protocol=limits.client_protocol_a_minute,
                 strangers=limits.stranger_requests_a_minute,
             ),
+            registry=_registry(settings),
+            demo=settings.demo,
             mtls=mtls_of(settings),
         )
         server_metadata(settings.issuer, mtls=provider.mtls)  # Refused now, not by a reader.
@@ -141,14 +145,23 @@ def wire(
             },
         )
         stack.enter_context(calling(courier))
+        refusals = RefusalLog()
+        stack.enter_context(writing(refusals, vault))
         yield Wired(
             vault=vault,
+            refusals=refusals,
             issuer=settings.issuer,
             demo=settings.demo,
             resolve=Resource(provider),
             desk=Desk(provider),
             window=Window(provider),
         )
+
+
+def _registry(settings: Settings) -> Registry | None:
+    if settings.registry is None:
+        return None
+    return Registry.of(issuer=settings.registry.issuer, jwks=settings.registry.keys)
 
 
 def mtls_of(settings: Settings) -> MutualTls | None:

@@ -24,6 +24,7 @@ class ClientFile(BaseModel):
         tls_subject: Such as ``tls_client_auth_san_dns=licensing.example.org``.
         tls_thumbprints: SHA-256 of its own certificates (``x5t#S256``).
         location: Where its kiosk or counter stands: holders are shown it.
+        id_token_alg: What our JWTs for it are signed with: ID tokens, answers, introspection.
         evidence: Evidence code to the highest view.
     """
 
@@ -39,6 +40,7 @@ class ClientFile(BaseModel):
     tls_subject: str = ""
     tls_thumbprints: tuple[str, ...] = ()
     location: str = Field(default="", max_length=MAX_PLACE_CHARACTERS)
+    id_token_alg: Literal["ES256", "PS256", "Ed25519", "EdDSA"] = "ES256"  # noqa: S105 - no secret
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str = ""
@@ -90,6 +92,7 @@ class ClientFile(BaseModel):
                 tls_subject=self.tls_subject,
                 tls_thumbprints=self.tls_thumbprints,
                 location=self.location,
+                id_token_alg=self.id_token_alg,
                 post_logout_redirect_uris=self.post_logout_redirect_uris,
                 backchannel_logout_uri=self.backchannel_logout_uri,
                 ciba_notification_uri=self.ciba_notification_uri,

@@ -21,6 +21,7 @@ _COLUMNS: Final[Mapping[Guarded, _Columns]] = {
     Guarded.CASE: _Columns("case_no", "state"),
     Guarded.CLIENT: _Columns("client_id", "status"),
     Guarded.DEPARTMENT: _Columns("department_id", "status"),
+    Guarded.DEVELOPER: _Columns("appointment_id", "status"),
     Guarded.POLICY: _Columns("pointer_id", "bundle_hash"),
     Guarded.SIGNING_KEYS: _Columns("set_id", "digest"),
 }

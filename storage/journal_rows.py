@@ -25,6 +25,7 @@ KEYS: Final[Mapping[Guarded, tuple[str, ...]]] = {
     Guarded.CASE: ("log_id", "holder_id", "case_no"),
     Guarded.CLIENT: ("client_id",),
     Guarded.DEPARTMENT: ("department_id",),
+    Guarded.DEVELOPER: ("log_id", "holder_id", "appointment_id"),
     Guarded.POLICY: ("pointer_id",),
     Guarded.SIGNING_KEYS: ("set_id",),
 }

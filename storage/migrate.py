@@ -31,7 +31,8 @@ MIGRATING: Final = 0x6D7973706163
 OLDEST: Final = "0005"
 """The oldest schema that this program can serve, with what came later left unused.
 
-Every process signs with the keys that stand in their table.
+Every sign-in and token is read with who signed in; housekeeping visits the tables of
+registration, and every process signs with the keys that stand in theirs.
 """
 
 TRIES: Final = 60

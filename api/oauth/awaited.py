@@ -12,7 +12,7 @@ from typing import Final
 from api.oauth.errors import FaultError, Say
 from api.oauth.granted import check_scope, identity, offline
 from api.oauth.hints import HINTS
-from api.oauth.pushed import REFUSED, check_sign_in, locale_of, params_of
+from api.oauth.pushed import REFUSED, check_sign_in, locale_of
 from api.oauth.rar import Wanted, read_wanted
 from api.oauth.secrets import REQUEST_ID_BYTES, Secrets
 from api.oauth.server import Server
@@ -53,6 +53,10 @@ class Awaited:
     def locale(self) -> str:
         """The first language asked for that there is, or the default."""
         return locale_of(self.params.get("ui_locales", ""))
+
+    @property
+    def renews(self) -> None:
+        """None: it asks for something new."""
 
     @property
     def redirect_origin(self) -> str:
@@ -116,4 +120,9 @@ def reread(server: Server, row: AsyncRequest) -> Awaited:
         FaultError: It would not be accepted now.
     """
     secrets = server.provider.secrets
-    return read_awaited(server, params_of(secrets.open(row.params, request_id=row.request_id)))
+    return read_awaited(server, _kept(secrets.open(row.params, request_id=row.request_id)))
+
+
+def _kept(opened: bytes) -> Mapping[str, str]:
+    found: dict[str, str] = json.loads(opened)
+    return found

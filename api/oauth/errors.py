@@ -23,8 +23,7 @@ class Say(Enum):
     SCOPE = ("invalid_scope", 400, "a scope is unknown, malformed or not allowed here")
     TARGET = ("invalid_target", 400, "the resource is the origin of this server")
     PROOF = ("invalid_dpop_proof", 400, "the DPoP proof is not valid for this request")
-    NONCE = ("use_dpop_nonce", 400, "the DPoP nonce is not recent")
-    JAR = ("request_not_supported", 400, "signed request objects are not offered")
+    NONCE = ("use_dpop_nonce", 400, "the DPoP nonce is missing or not recent")
     REQUEST_OBJECT = (
         "invalid_request_object",
         400,
@@ -45,6 +44,7 @@ class Say(Enum):
     METHOD = ("invalid_request", 405, "this address does not take that method")
     TOO_LARGE = ("invalid_request", 413, "the body is longer than 64 KiB")
     MEDIA_TYPE = ("invalid_request", 415, "the body is application/x-www-form-urlencoded")
+    JSON_TYPE = ("invalid_request", 415, "the body is application/json")
     REPEATED = ("invalid_request", 400, "a parameter is repeated")
     MECHANISMS = ("invalid_request", 400, "more than one client authentication was sent")
     CERTIFICATE = ("invalid_request", 400, "the client certificate cannot be read")
@@ -60,12 +60,28 @@ class Say(Enum):
         400,
         "state and nonce are printable ASCII of up to 4096 characters",
     )
-    MODE = ("invalid_request", 400, "the response mode is query")
+    MODE = ("invalid_request", 400, "the response mode is query, jwt, query.jwt or form_post.jwt")
+    MODE_SIGNED = ("invalid_request", 400, "the profile of the client has its answers signed")
     PROMPT = ("invalid_request", 400, "prompt is none, login or consent; none stands alone")
     CLAIMS = ("invalid_request", 400, "claims is a JSON object as in OpenID Connect Core 5.5")
     MAX_AGE = ("invalid_request", 400, "max_age is a number of seconds")
     NOT_OFFERED = ("invalid_request", 400, "the request has a parameter that is not offered")
     NO_GRANT = ("invalid_grant_id", 404, "this client was granted nothing under that id")
+    GRANT_ID = (
+        "invalid_grant_id",
+        400,
+        "this client was granted nothing under that id, or it has ended",
+    )
+    ACTION = (
+        "invalid_request",
+        400,
+        "grant_management_action is create, or merge or replace with a grant_id",
+    )
+    OTHER_MATTER = (
+        "invalid_request",
+        400,
+        "merge and replace stay within purpose, item and case of the grant",
+    )
     NO_TOKEN = ("invalid_request", 400, "token is missing")
 
     DETAILS = (
@@ -135,6 +151,46 @@ class Say(Enum):
         400,
         "binding_message has 1 to 64 characters, among them one number from 10 to 99",
     )
+    INITIAL_TOKEN = ("invalid_token", 401, "an initial access token that is live is required")
+    REGISTRATION_TOKEN = ("invalid_token", 401, "the registration access token of it is required")
+    STATEMENT = ("invalid_software_statement", 400, "the software statement is not valid here")
+    UNAPPROVED = (
+        "unapproved_software_statement",
+        400,
+        "the software statement is not approved for this department or registration",
+    )
+    REDIRECTS = (
+        "invalid_redirect_uri",
+        400,
+        "redirect_uris are exact https addresses, and there for the code flow only",
+    )
+    METADATA = (
+        "invalid_client_metadata",
+        400,
+        "a member is missing, malformed, or not for this profile",
+    )
+    METADATA_READ = (
+        "invalid_client_metadata",
+        400,
+        "an address to read from is not taken, nor a secret: keys come by value in jwks",
+    )
+    METADATA_KEYS = (
+        "invalid_client_metadata",
+        400,
+        "jwks has 1 to 10 public keys: P-256, Ed25519 or RSA of 2048 to 4096 bits",
+    )
+    METADATA_WIDER = (
+        "invalid_client_metadata",
+        400,
+        "more is asked for than the software statement or the approved registration has",
+    )
+    METADATA_WHOLE = (
+        "invalid_client_metadata",
+        400,
+        "an update has every member of the registration, and none that the server sets",
+    )
+    SUSPENDED = ("access_denied", 403, "the client is suspended")
+
     DENIED = ("access_denied", 400, "the holder declined")
     LOGIN = ("login_required", 400, "the holder is not signed in")
     CONSENT = ("consent_required", 400, "the holder decides on every request")
@@ -161,14 +217,18 @@ class FaultError(OAuth2Error):
     Attributes:
         reason: What exactly was wrong, for the log; holds nothing that was sent.
         basic: The caller tried HTTP Basic, so the answer must name that scheme.
+        challenge: Value of ``WWW-Authenticate`` for any other scheme.
     """
 
-    def __init__(self, say: Say, *, reason: str = "", basic: bool = False) -> None:
+    def __init__(
+        self, say: Say, *, reason: str = "", basic: bool = False, challenge: str = ""
+    ) -> None:
         """Say one thing to the caller, and another to the log."""
         super().__init__(say.text, error=say.error, status_code=say.status)
         self.say = say
         self.reason = reason or say.text
         self.basic = basic
+        self.challenge = challenge
 
 
 _BY_CODE: Final = {
@@ -192,9 +252,13 @@ def as_fault(error: OAuth2Error) -> FaultError:
 def refused(refusal: Refusal) -> FaultError:
     """Return what a profile refused as one of the catalogue."""
     says = {
-        "invalid_client": Say.CLIENT,
-        "invalid_request": Say.NO_PROOF,
-        "invalid_scope": Say.SCOPE,
-        "invalid_authorization_details": Say.DETAILS_LEVEL,
+        ("invalid_client", ""): Say.CLIENT,
+        ("invalid_request", ""): Say.NO_PROOF,
+        ("invalid_request", "response_mode"): Say.MODE_SIGNED,
+        ("invalid_request_object", ""): Say.UNSIGNED,
+        ("invalid_scope", ""): Say.SCOPE,
+        ("invalid_authorization_details", ""): Say.DETAILS_LEVEL,
+        ("use_dpop_nonce", ""): Say.NONCE,
     }
-    return FaultError(says.get(refusal.error, Say.UNAUTHORIZED), reason=refusal.reason)
+    found = says.get((refusal.error, refusal.parameter), Say.UNAUTHORIZED)
+    return FaultError(found, reason=refusal.reason)

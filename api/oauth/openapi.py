@@ -3,8 +3,11 @@
 from typing import Any, Final
 
 from api.oauth.client_auth import ASSERTION_TYPE
-from api.oauth.frozen import MEDIA_TYPE
+from api.oauth.endpoints.introspect import SIGNED
+from api.oauth.frozen import JSON_TYPE, MEDIA_TYPE
 from api.oauth.jar import MAX_CHARACTERS
+from api.oauth.jarm import MODES
+from api.oauth.renewing import ACTIONS
 
 _TEXT: Final = {"type": "string", "minLength": 1}
 _PRINTABLE: Final = {"type": "string", "pattern": "^[ -~]{1,4096}$"}
@@ -16,6 +19,7 @@ _CLIENT: Final[dict[str, Any]] = {
 _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
     "/oauth/par": (
         {
+            "request": {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS},
             "response_type": {"type": "string", "const": "code"},
             "redirect_uri": {"type": "string", "format": "uri"},
             "code_challenge": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
@@ -31,14 +35,11 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
             "prompt": {"type": "string", "enum": ["none", "login", "consent"]},
             "ui_locales": _TEXT,
             "dpop_jkt": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
+            "response_mode": {"type": "string", "enum": list(MODES)},
+            "grant_management_action": {"type": "string", "enum": list(ACTIONS)},
+            "grant_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
         },
-        (
-            "response_type",
-            "redirect_uri",
-            "code_challenge",
-            "code_challenge_method",
-            "authorization_details",
-        ),
+        (),
     ),
     "/oauth/device_authorization": (
         {
@@ -81,6 +82,23 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
     ),
     "/oauth/introspect": ({"token": _TEXT, "token_type_hint": _TEXT}, ("token",)),
     "/oauth/revoke": ({"token": _TEXT, "token_type_hint": _TEXT}, ("token",)),
+}
+_EITHER: Final = {
+    "/oauth/par": (
+        ("request",),
+        (
+            "response_type",
+            "redirect_uri",
+            "code_challenge",
+            "code_challenge_method",
+            "authorization_details",
+        ),
+    ),
+}
+"""What must be there, one way or the other: a request is signed as a whole, or not at all."""
+
+_SIGNED: Final = {
+    "/oauth/introspect": {"200": {"content": {SIGNED: {"schema": {"type": "string"}}}}},
 }
 _ERROR: Final = {
     "type": "object",
@@ -140,6 +158,66 @@ BY_OPENID_TOKEN: Final[dict[str, Any]] = {
 }
 """What the endpoint about who signed in takes and refuses."""
 
+_CLIENT_METADATA: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["jwks"],
+    "properties": {
+        "software_statement": _TEXT,
+        "jwks": {"type": "object", "required": ["keys"]},
+        "redirect_uris": {"type": "array", "maxItems": 20, "items": {"type": "string"}},
+        "grant_types": {"type": "array", "items": {"type": "string"}},
+        "response_types": {"type": "array", "items": {"type": "string", "const": "code"}},
+        "token_endpoint_auth_method": {"type": "string", "const": "private_key_jwt"},
+        "scope": {"type": "string", "maxLength": 512},
+        "profile": {"type": "string", "maxLength": 512},
+        "evidence": {
+            "type": "object",
+            "additionalProperties": {"type": "string", "enum": ["verify", "summary", "full"]},
+        },
+        "issue_codes": {"type": "array", "items": {"type": "string"}},
+        "service_items": {"type": "array", "items": {"type": "string"}},
+        "post_logout_redirect_uris": {
+            "type": "array",
+            "maxItems": 20,
+            "items": {"type": "string"},
+        },
+        "backchannel_logout_uri": {"type": "string", "maxLength": 512},
+        "backchannel_token_delivery_mode": {"type": "string", "enum": ["poll", "ping"]},
+        "backchannel_client_notification_endpoint": {"type": "string", "maxLength": 512},
+        "id_token_signed_response_alg": {"type": "string"},
+    },
+}
+
+
+def registering(verb: str) -> dict[str, Any]:
+    """Return the body, header and refusals of a request that manages a registration."""
+    refusals = dict(_REFUSALS) | {
+        "401": "the token is not live, or of another client",
+        "415": "the body is not JSON",
+    }
+    if verb == "PUT":
+        refusals["403"] = "the client is suspended"
+    if verb in {"GET", "DELETE"}:
+        refusals = {name: refusals[name] for name in ("401", "429", "503")}
+    found: dict[str, Any] = {
+        "parameters": [
+            {
+                "name": "Authorization",
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string"},
+            }
+        ],
+        "responses": {
+            status: {"description": text, "content": {"application/json": {"schema": _ERROR}}}
+            for status, text in refusals.items()
+        },
+    }
+    if verb in {"POST", "PUT"}:
+        content = {JSON_TYPE: {"schema": _CLIENT_METADATA}}
+        found["requestBody"] = {"required": True, "content": content}
+    return found
+
 
 def form(path: str) -> dict[str, Any]:
     """Return the request body, headers and refusals of the endpoint at ``path``."""
@@ -154,6 +232,8 @@ def form(path: str) -> dict[str, Any]:
         ],
         "additionalProperties": False,
     }
+    if path in _EITHER:
+        schema["anyOf"] = [{"required": list(names)} for names in _EITHER[path]]
     return {
         "requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": schema}}},
         "parameters": [
@@ -165,5 +245,6 @@ def form(path: str) -> dict[str, Any]:
                 "content": {"application/json": {"schema": _ERROR}},
             }
             for status, text in _REFUSALS.items()
-        },
+        }
+        | _SIGNED.get(path, {}),
     }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from api.limits import refuse, taken
-from api.middleware import correlation_id
+from api.middleware import correlation_id, seen
 from api.oauth.answer import Answer, refusal
 from api.oauth.client_auth import Proven, authenticate
 from api.oauth.dpop import BadProofError, Proof
@@ -22,7 +22,7 @@ from api.oauth.provider import Provider
 from api.oauth.server import Server
 from vault.clients.async_requests import Redeemed
 from vault.clients.certificates import Certificate
-from vault.clients.profiles import Asked, Step, check, needs_nonce
+from vault.clients.profiles import Asked, Step, check
 from vault.clients.protocol import AuthorizationCode, RefreshToken
 from vault.clock import MS
 from vault.errors import InvalidInputError
@@ -82,7 +82,7 @@ def two_phases(
         _check_often(provider, frozen, proven=proven, now=now)
         shown = Shown(proven=proven, now=now)
         try:
-            shown = replace(shown, proof=_proof(provider, frozen, proven=proven, now=now))
+            shown = replace(shown, proof=_proof(provider, frozen, now=now))
             shown = replace(shown, certificate=_certificate(provider, frozen))
             checked = (check(server_of(provider, tx, shown=shown)),)
         except OAuth2Error as error:
@@ -91,6 +91,7 @@ def two_phases(
         replayed = _spend(tx, shown=shown)
         if replayed is not None:
             return refusal(replayed)
+        seen().by(proven.client.client_id, proven=True)
         provider.limits.protocol.take(proven.client.client_id, now_ms=now * MS)
         if checked is None:
             return refusal(fault or FaultError(Say.REQUEST))
@@ -134,7 +135,9 @@ def check_step(server: Server, *, step: Step, request: Asked | None = None) -> N
     Raises:
         FaultError: With the profile's own code.
     """
-    found = check(server.client, step=step, request=request or Asked())
+    nonceless = server.proof is not None and server.proof.nonceless
+    asked = replace(request or Asked(), nonceless=nonceless)
+    found = check(server.client, step=step, request=asked)
     if found is not None:
         raise refused(found)
 
@@ -161,21 +164,18 @@ def _check_often(provider: Provider, frozen: Frozen, *, proven: Proven, now: int
         refuse(provider.limits.protocol.wait(proven.client.client_id, now_ms=now * MS))
 
 
-def _proof(provider: Provider, frozen: Frozen, *, proven: Proven, now: int) -> Proof | None:
+def _proof(provider: Provider, frozen: Frozen, *, now: int) -> Proof | None:
     if not frozen.proofs:
         return None
     if len(frozen.proofs) > 1:
         raise FaultError(Say.PROOF, reason="more than one DPoP header")
     try:
-        proof = provider.proofs.read(
+        return provider.proofs.read(
             frozen.proofs[0], method=frozen.method, path=frozen.path, now=now
         )
     except BadProofError as error:
         say = Say.NONCE if error.nonce else Say.PROOF
         raise FaultError(say, reason=str(error)) from error
-    if needs_nonce(proven.client) and not proof.nonced:
-        raise FaultError(Say.NONCE, reason="the profile needs a nonce in each proof")
-    return proof
 
 
 def _certificate(provider: Provider, frozen: Frozen) -> Certificate | None:

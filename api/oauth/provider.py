@@ -11,6 +11,7 @@ from api.oauth.jose import KeyCache
 from api.oauth.mtls import MutualTls
 from api.oauth.secrets import Secrets
 from api.oauth.signer import Signer
+from api.oauth.statement import Registry
 from vault.clock import MS
 from vault.services import Vault
 from vault.services.refuse_token import Misuse, refuse_token
@@ -27,6 +28,8 @@ class Provider:
         keys: Imported public keys of clients and proofs.
         limits: How often clients and strangers may ask this process.
         signer: Signs our own JWTs; see ``api.oauth.signer``.
+        registry: Whose software statements are taken; ``None`` takes no registrations.
+        demo: Redirects to loopback are taken.
         mtls: What is turned on of client certificates.
         misuse: Lets the log know that somebody showed what is not good for them.
     """
@@ -40,6 +43,8 @@ class Provider:
     limits: ClientLimits
     signer: Signer = field(repr=False)
     misuse: Callable[[Vault, Misuse], None]
+    registry: Registry | None = None
+    demo: bool = False
     mtls: MutualTls | None = None
 
     @classmethod
@@ -50,6 +55,8 @@ class Provider:
         origin: str,
         limits: ClientLimits,
         misuse: Callable[[Vault, Misuse], None] = refuse_token,
+        registry: Registry | None = None,
+        demo: bool = False,
         mtls: MutualTls | None = None,
     ) -> Self:
         """Make them, and keep the kernel from logging what it issues."""
@@ -67,6 +74,8 @@ class Provider:
             ),
             limits=limits,
             signer=Signer(vault, origin=origin),
+            registry=registry,
+            demo=demo,
             mtls=mtls,
             misuse=misuse,
         )

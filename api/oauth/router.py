@@ -9,12 +9,11 @@ from typing import Annotated, Any, Final
 
 import orjson
 import structlog
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from api.deps import BROWSER_COOKIE, SIGNIN_COOKIE, PresentedDep, WiredDep
-from api.middleware import correlation_id
 from api.oauth.answer import NO_STORE, Answer, refusal
 from api.oauth.authorize import lead
 from api.oauth.endpoints.ciba import ask
@@ -29,8 +28,8 @@ from api.oauth.frozen import FormDep, PageDep
 from api.oauth.openapi import BY_GRANT_TOKEN, BY_OPENID_TOKEN, form
 from api.oauth.page_route import LeavingRoute, PageRoute
 from api.oauth.par import push
-from api.oauth.provider import Provider
-from api.oauth.resource import Resource
+from api.oauth.registering import add_registration
+from api.oauth.sending import ProviderDep, answered, sent
 from api.oauth.token import exchange
 from api.oauth.wellknown import (
     ENDPOINTS,
@@ -40,6 +39,7 @@ from api.oauth.wellknown import (
     resource_metadata,
     server_metadata,
 )
+from api.way_back import WayBack
 from vault.errors import RateLimitedError, UnavailableError
 
 TAG: Final = "authorization server"
@@ -60,27 +60,17 @@ class OAuthRoute(APIRoute):
             try:
                 return await handle(request)
             except FaultError as error:
-                return _sent(refusal(error), path=self.path)
+                return sent(refusal(error), path=self.path)
             except HTTPException as error:
                 say = Say.TOO_LARGE if error.status_code == Say.TOO_LARGE.status else Say.REQUEST
-                return _sent(refusal(FaultError(say)), path=self.path)
+                return sent(refusal(FaultError(say)), path=self.path)
             except RateLimitedError as error:
                 answer = refusal(FaultError(Say.OFTEN), retry_after=error.retry_after_seconds)
             except UnavailableError as error:
                 answer = refusal(FaultError(Say.BUSY), retry_after=error.retry_after_seconds)
-            return _sent(answer, path=self.path)
+            return sent(answer, path=self.path)
 
         return guarded
-
-
-async def provider(wired: WiredDep) -> Provider:
-    """Return the collaborators behind the injected resolver: it is ours."""
-    if not isinstance(wired.resolve, Resource):
-        raise TypeError("the token resolver is not that of the authorization server")
-    return wired.resolve.provider
-
-
-ProviderDep = Annotated[Provider, Depends(provider)]
 
 
 def oauth_router() -> APIRouter:
@@ -122,6 +112,7 @@ def oauth_router() -> APIRouter:
             response_class=Response,
             openapi_extra=BY_OPENID_TOKEN,
         )
+    add_registration(router)
     authorize = ENDPOINTS["authorization_endpoint"]
     router.add_api_route(
         authorize,
@@ -147,32 +138,32 @@ def oauth_router() -> APIRouter:
 
 def pushed(provider: ProviderDep, frozen: FormDep) -> Response:
     """Accept a pushed authorization request (RFC 9126)."""
-    return _answered(provider, push(provider, frozen), path=frozen.path)
+    return answered(provider, push(provider, frozen), path=frozen.path)
 
 
 def device_authorized(provider: ProviderDep, frozen: FormDep) -> Response:
     """Give a kiosk a code to show to its visitor (RFC 8628), and one to poll with."""
-    return _answered(provider, begin(provider, frozen), path=frozen.path)
+    return answered(provider, begin(provider, frozen), path=frozen.path)
 
 
 def asked_for(provider: ProviderDep, frozen: FormDep) -> Response:
     """Let a counter ask a holder (CIBA), and give it what to poll with."""
-    return _answered(provider, ask(provider, frozen), path=frozen.path)
+    return answered(provider, ask(provider, frozen), path=frozen.path)
 
 
 def token(provider: ProviderDep, frozen: FormDep) -> Response:
     """Issue an access token (RFC 6749), bound to a key (RFC 9449)."""
-    return _answered(provider, exchange(provider, frozen), path=frozen.path)
+    return answered(provider, exchange(provider, frozen), path=frozen.path)
 
 
 def introspected(provider: ProviderDep, frozen: FormDep) -> Response:
     """Tell a resource server whether a token is live (RFC 7662)."""
-    return _answered(provider, introspect(provider, frozen), path=frozen.path)
+    return answered(provider, introspect(provider, frozen), path=frozen.path)
 
 
 def revoked(provider: ProviderDep, frozen: FormDep) -> Response:
     """End an access token, or a refresh token with all that came of it (RFC 7009)."""
-    return _answered(provider, revoke(provider, frozen), path=frozen.path)
+    return answered(provider, revoke(provider, frozen), path=frozen.path)
 
 
 def queried(
@@ -180,7 +171,7 @@ def queried(
 ) -> Response:
     """Say what was granted, and whether it still is; needs ``grant_management_query``."""
     answer = query_grant(provider, wired.resolve, shown, grant_id=grant_id)
-    return _answered(provider, answer, path=shown.path)
+    return answered(provider, answer, path=shown.path)
 
 
 def given_back(
@@ -188,7 +179,7 @@ def given_back(
 ) -> Response:
     """Give a grant back, through the journal; needs ``grant_management_revoke``."""
     answer = give_back(provider, wired.resolve, shown, grant_id=grant_id)
-    return _answered(provider, answer, path=shown.path)
+    return answered(provider, answer, path=shown.path)
 
 
 def user(
@@ -200,7 +191,7 @@ def user(
     """Say who signed in (OpenID Connect Core 5.3); signed where ``Accept`` names a JWT."""
     found = user_info(provider, wired.resolve, shown, accept=accept)
     if not found.jwt:
-        return _answered(provider, Answer(status=200, body=found.claims), path=shown.path)
+        return answered(provider, Answer(status=200, body=found.claims), path=shown.path)
     nonce = {"DPoP-Nonce": provider.nonces.at(provider.now())}
     return Response(found.jwt, media_type=JWT, headers=NO_STORE | nonce)
 
@@ -214,7 +205,7 @@ def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Respo
         browser=frozen.cookies.get(browser, ""),
         signin=frozen.cookies.get(wired.cookie(SIGNIN_COOKIE), ""),
     )
-    response = Answer(status=303, location=led.location).response()
+    response = led.way.response()
     if led.browser:
         response.set_cookie(
             browser, led.browser, secure=wired.secure, httponly=True, samesite="lax", path="/"
@@ -224,12 +215,13 @@ def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Respo
 
 def left(provider: ProviderDep, frozen: PageDep) -> Response:
     """Lead a browser to the page that asks whether to sign out."""
-    return Answer(status=303, location=end_session(provider, frozen)).response()
+    return WayBack(location=end_session(provider, frozen)).response()
 
 
 async def described(provider: ProviderDep) -> Response:
     """Describe the authorization server (RFC 8414)."""
-    return _public(server_metadata(provider.origin, mtls=provider.mtls))
+    registers = provider.registry is not None
+    return _public(server_metadata(provider.origin, mtls=provider.mtls, registers=registers))
 
 
 async def protected(provider: ProviderDep) -> Response:
@@ -240,23 +232,6 @@ async def protected(provider: ProviderDep) -> Response:
 def keys(provider: ProviderDep) -> Response:
     """Return the public keys that our JWTs verify with."""
     return _public(provider.signer.jwks())
-
-
-def _answered(provider: Provider, answer: Answer, *, path: str) -> Response:
-    nonce = provider.nonces.at(provider.now())
-    return _sent(answer, path=path, extra={"DPoP-Nonce": nonce})
-
-
-def _sent(answer: Answer, *, path: str, extra: dict[str, str] | None = None) -> Response:
-    if answer.fault is not None:
-        _log.info(
-            "refused",
-            id=correlation_id(),
-            path=path,
-            error=answer.fault.say.error,
-            reason=answer.fault.reason,
-        )
-    return answer.response(extra=extra)
 
 
 def _public(document: dict[str, Any]) -> Response:

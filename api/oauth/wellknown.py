@@ -13,11 +13,13 @@ from api.oauth.endpoints.device import PATH as DEVICE
 from api.oauth.endpoints.end_session import PATH as END_SESSION
 from api.oauth.endpoints.grants import ACTIONS
 from api.oauth.endpoints.grants import PATH as GRANTS
+from api.oauth.endpoints.register import PATH as REGISTER
 from api.oauth.endpoints.userinfo import CLAIMS as USER_CLAIMS
 from api.oauth.endpoints.userinfo import PATH as USERINFO
 from api.oauth.granted import TYPE
 from api.oauth.grants.code import S256
 from api.oauth.id_token import ALGORITHMS, CLAIMS
+from api.oauth.jarm import MODES
 from api.oauth.jose import SIGNING_ALGORITHMS
 from api.oauth.kernel import AuthorizationServerMetadata, OpenIDProviderMetadata
 from api.oauth.mtls import MutualTls
@@ -44,6 +46,7 @@ NOT_ALIASED: Final = frozenset({"authorization_endpoint", "end_session_endpoint"
 
 SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
 OPENID_METADATA: Final = "/.well-known/openid-configuration"
+REGISTRATION_ENDPOINT: Final = "registration_endpoint"
 RESOURCE_METADATA: Final = "/.well-known/oauth-protected-resource"
 
 
@@ -56,8 +59,15 @@ class OpenIdMetadata(OpenIDProviderMetadata):
             raise ValueError("ID tokens are signed with other algorithms")
 
 
-def server_metadata(origin: str, *, mtls: MutualTls | None = None) -> dict[str, Any]:
+def server_metadata(
+    origin: str, *, mtls: MutualTls | None = None, registers: bool = False
+) -> dict[str, Any]:
     """Return the metadata of RFC 8414 and OpenID Connect, checked by the kernel's validators.
+
+    Args:
+        origin: The issuer.
+        mtls: What is turned on of client certificates.
+        registers: A registry is configured, so that clients may register themselves.
 
     Raises:
         ValueError: The origin cannot be an issuer.
@@ -68,12 +78,18 @@ def server_metadata(origin: str, *, mtls: MutualTls | None = None) -> dict[str, 
         **{name: f"{origin}{path}" for name, path in ENDPOINTS.items()},
         require_pushed_authorization_requests=True,
         response_types_supported=["code"],
-        response_modes_supported=["query"],
+        response_modes_supported=list(MODES),
         grant_types_supported=list(GRANT_TYPES),
         code_challenge_methods_supported=list(S256.SUPPORTED_CODE_CHALLENGE_METHOD),
         scopes_supported=sorted([*_scopes(), OFFLINE_ACCESS, *IDENTITY_SCOPES]),
         authorization_details_types_supported=[TYPE],
         authorization_response_iss_parameter_supported=True,
+        request_object_signing_alg_values_supported=algorithms,
+        require_signed_request_object=False,
+        request_parameter_supported=True,
+        request_uri_parameter_supported=False,
+        authorization_signing_alg_values_supported=algorithms,
+        introspection_signing_alg_values_supported=algorithms,
         dpop_signing_alg_values_supported=algorithms,
         token_endpoint_auth_methods_supported=methods,
         token_endpoint_auth_signing_alg_values_supported=algorithms,
@@ -95,10 +111,10 @@ def server_metadata(origin: str, *, mtls: MutualTls | None = None) -> dict[str, 
         claims_parameter_supported=True,
         backchannel_logout_supported=True,
         backchannel_logout_session_supported=True,
-        request_parameter_supported=False,
-        request_uri_parameter_supported=False,
         **_by_certificate(mtls),
     )
+    if registers:
+        found[REGISTRATION_ENDPOINT] = f"{origin}{REGISTER}"
     found.validate()
     AuthorizationServerMetadata(found).validate()
     return dict(found)

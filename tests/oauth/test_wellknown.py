@@ -2,7 +2,8 @@ import pytest
 
 from api.oauth.kernel import OpenIDProviderMetadata
 from api.oauth.wellknown import OpenIdMetadata, server_metadata
-from tests.support.oauth_world import ORIGIN, World
+from tests.support.oauth_world import DEPARTMENT, KEYS, ORIGIN, World
+from vault.services.self_register import hand_out_token
 
 PATHS = {
     "openid": "/.well-known/openid-configuration",
@@ -25,11 +26,11 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "introspection_endpoint": f"{ORIGIN}/oauth/introspect",
         "revocation_endpoint": f"{ORIGIN}/oauth/revoke",
         "grant_management_endpoint": f"{ORIGIN}/oauth/grants",
-        "grant_management_actions_supported": ["query", "revoke"],
+        "grant_management_actions_supported": ["query", "revoke", "create", "merge", "replace"],
         "jwks_uri": f"{ORIGIN}/.well-known/jwks.json",
         "require_pushed_authorization_requests": True,
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": ["query", "jwt", "query.jwt", "form_post.jwt"],
         "grant_types_supported": [
             *("authorization_code", "refresh_token", "client_credentials"),
             "urn:ietf:params:oauth:grant-type:device_code",
@@ -43,6 +44,12 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "code_challenge_methods_supported": ["S256"],
         "authorization_details_types_supported": ["evidence_access"],
         "authorization_response_iss_parameter_supported": True,
+        "request_object_signing_alg_values_supported": algorithms,
+        "require_signed_request_object": False,
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": False,
+        "authorization_signing_alg_values_supported": algorithms,
+        "introspection_signing_alg_values_supported": algorithms,
         "dpop_signing_alg_values_supported": algorithms,
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": algorithms,
@@ -65,8 +72,6 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
             "sub",
         ],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
     }
     evidence = "ev:identity:resident_id_card:verify"
     assert {"records:write", "offline_access", "openid", evidence} <= set(scopes)
@@ -157,3 +162,16 @@ def test_d21_plain_http_is_an_issuer_on_loopback_alone() -> None:
     assert server_metadata("http://127.0.0.1:8000")["issuer"] == "http://127.0.0.1:8000"
     with pytest.raises(ValueError, match="https"):
         server_metadata("http://space.example.org")
+
+
+def test_b53_without_a_registry_nobody_registers_and_nobody_is_told_where(world: World) -> None:
+    token = hand_out_token(world.vault, DEPARTMENT)
+    body = {"software_statement": "a.b.c", "jwks": {"keys": [KEYS["other"].jwk]}}
+
+    answer = world.http.post(
+        "/oauth/register", json=body, headers={"Authorization": f"Bearer {token}"}
+    )
+
+    told = world.http.get(PATHS["server"]).json()
+    assert (answer.status_code, answer.json()["error"]) == (400, "unapproved_software_statement")
+    assert "registration_endpoint" not in told

@@ -4,7 +4,7 @@ All clients are confidential, and prove possession of a key or certificate with 
 profile is fixed at approval, and no request can change it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -26,6 +26,9 @@ DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - as above
 
 MAX_URI_CHARACTERS: Final = 512
+PINGED: Final = "backchannel_client_notification_endpoint"
+"""The member that says where pings go (CIBA Core 1.0 s. 4)."""
+
 KIOSK_SECONDS: Final = 86_400
 """A machine that anybody may stand at is granted something for a day at most."""
 
@@ -57,6 +60,9 @@ class Asked:
         bound: A key or certificate is proven, or a key named at PAR.
         by_certificate: It is a certificate.
         offline: A refresh token is asked for.
+        nonceless: A proof was shown that carries no nonce of this server.
+        signed: The request came as a signed object.
+        signed_answer: The answer was asked for in signed form.
     """
 
     grant_type: str = ""
@@ -66,6 +72,9 @@ class Asked:
     bound: bool = False
     by_certificate: bool = False
     offline: bool = False
+    nonceless: bool = False
+    signed: bool = False
+    signed_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +82,14 @@ class Refusal:
     """Not allowed.
 
     Attributes:
-        error: Code of RFC 6749 section 5.2 or RFC 9396 section 5.
+        error: Code of RFC 6749 section 5.2, RFC 9101, RFC 9396 section 5 or RFC 9449.
         reason: For the operator's log and the developer.
+        parameter: Which one is at fault, where the code alone does not say it.
     """
 
     error: str
     reason: str
+    parameter: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +100,10 @@ class _Rules:
     certificates: bool = True
     view: View = View.FULL
     seconds: int | None = None
-    nonces: bool = False
     ends_with_case: bool = False
+    nonces: bool = False
+    messages: bool = False
+    """Requests and answers of the code flow, and answers about its tokens, are signed."""
 
 
 _CALLS: Final = frozenset({Step.TOKEN, Step.REVOKE, Step.RESOURCE})
@@ -104,6 +117,8 @@ _RULES: Final[Mapping[Profile, _Rules]] = {
         steps=_CALLS | {Step.PAR, Step.AUTHORIZE},
         grant_types=frozenset({AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN}),
         level=4,
+        nonces=True,
+        messages=True,
     ),
     Profile.COUNTER: _Rules(
         steps=_CALLS | {Step.CIBA},
@@ -140,32 +155,36 @@ _FLOW_OF: Final[Mapping[Step, str]] = {
 
 def check(client: Client, *, step: Step, request: Asked) -> Refusal | None:
     """Return why ``client`` may not take ``step``, or ``None``."""
-    rules = _RULES[client.profile]
+    return next(_refusals(client, _RULES[client.profile], step=step, request=request), None)
+
+
+def told_signed_only(client: Client) -> bool:
+    """Say whether tokens of ``client`` are live in signed answers alone (RFC 9701)."""
+    return _RULES[client.profile].messages
+
+
+def _refusals(client: Client, rules: _Rules, *, step: Step, request: Asked) -> Iterator[Refusal]:
+    """Say what stands against it, the first that counts first."""
     if client.status is not ClientStatus.ACTIVE:
-        return Refusal(error="invalid_client", reason="the client is not active")
+        yield Refusal(error="invalid_client", reason="the client is not active")
     if step not in rules.steps:
-        return Refusal(error="unauthorized_client", reason="the profile has no such step")
-    unregistered = _unregistered(rules.grant_types & client.grant_types, step, request)
-    if unregistered is not None:
-        return unregistered
-    if step in _NEEDS_KEY and not _is_bound(rules, request):
-        return Refusal(error="invalid_request", reason="no key is proven")
+        yield Refusal(error="unauthorized_client", reason="the profile has no such step")
+    yield from _unregistered(rules.grant_types & client.grant_types, step, request)
+    if step in _NEEDS_KEY:
+        if not request.bound or (request.by_certificate and not rules.certificates):
+            yield Refusal(error="invalid_request", reason="no key is proven")
+        if rules.nonces and request.nonceless:
+            yield Refusal(error="use_dpop_nonce", reason="the proof has no nonce")
+    if step is Step.PAR and rules.messages:
+        yield from _unsigned(request)
     over = _over(rules, request)
-    return Refusal(error="invalid_authorization_details", reason=over) if over else None
-
-
-def needs_nonce(client: Client) -> bool:
-    """Say whether each proof of ``client`` needs a nonce of ours (RFC 9449 s. 8)."""
-    return _RULES[client.profile].nonces
+    if over:
+        yield Refusal(error="invalid_authorization_details", reason=over)
 
 
 def ends_with_case(client: Client) -> bool:
     """Say whether ``client`` gets no more tokens for a case once it is decided."""
     return _RULES[client.profile].ends_with_case
-
-
-def _is_bound(rules: _Rules, request: Asked) -> bool:
-    return request.bound and (rules.certificates or not request.by_certificate)
 
 
 def _over(rules: _Rules, request: Asked) -> str:
@@ -178,13 +197,23 @@ def _over(rules: _Rules, request: Asked) -> str:
     return ""
 
 
-def _unregistered(flows: frozenset[str], step: Step, request: Asked) -> Refusal | None:
+def _unregistered(flows: frozenset[str], step: Step, request: Asked) -> Iterator[Refusal]:
     grant_type = _FLOW_OF.get(step, request.grant_type)
     if grant_type and grant_type not in flows:
-        return Refusal(error="unauthorized_client", reason="the grant type is not registered")
+        yield Refusal(error="unauthorized_client", reason="the grant type is not registered")
     if request.offline and REFRESH_TOKEN not in flows:
-        return Refusal(error="invalid_scope", reason="refresh tokens are not registered")
-    return None
+        yield Refusal(error="invalid_scope", reason="refresh tokens are not registered")
+
+
+def _unsigned(request: Asked) -> Iterator[Refusal]:
+    if not request.signed:
+        yield Refusal(error="invalid_request_object", reason="the request is not signed")
+    if not request.signed_answer:
+        yield Refusal(
+            error="invalid_request",
+            reason="the answer would not be signed",
+            parameter="response_mode",
+        )
 
 
 def check_registration(client: Client, *, demo: bool) -> None:
@@ -206,14 +235,8 @@ def check_registration(client: Client, *, demo: bool) -> None:
         raise InvalidInputError("the code flow needs redirects", field="redirect_uris")
     if REFRESH_TOKEN in client.grant_types and not client.grant_types & {AUTHORIZATION_CODE, CIBA}:
         raise InvalidInputError("a refresh token comes of a consent", field="grant_types")
-    for uri in client.redirect_uris:
-        _check_redirect(uri, demo=demo)
-    for uri in client.metadata.post_logout_redirect_uris:
-        _check_redirect(uri, demo=demo, field="post_logout_redirect_uris")
-    if client.metadata.backchannel_logout_uri:
-        _check_redirect(
-            client.metadata.backchannel_logout_uri, demo=False, field="backchannel_logout_uri"
-        )
+    for name, uri in addresses(client):
+        _check_address(uri, field=name, demo=demo)
     SigningAlgorithm.named(client.metadata.id_token_alg)
     _check_window(client)
     needed = REGISTRY_SCOPES if CLIENT_CREDENTIALS in client.grant_types else frozenset()
@@ -227,12 +250,26 @@ def _check_window(client: Client) -> None:
     """Require of kiosks and counters where they stand; counters alone are called back."""
     ping = client.metadata.ciba_notification_uri
     if ping and CIBA not in client.grant_types:
-        raise InvalidInputError("only counters are called back", field="ciba_notification_uri")
-    if ping:
-        _check_redirect(ping, demo=False, field="ciba_notification_uri")
+        raise InvalidInputError(
+            "only counters are called back", field="backchannel_client_notification_endpoint"
+        )
     place = client.metadata.location
     if (client.profile in _STANDS and not place.strip()) or not place.isprintable():
         raise InvalidInputError("a kiosk or counter says where it stands", field="location")
+
+
+def addresses(client: Client) -> tuple[tuple[str, str], ...]:
+    """Return every address that a client has, each after the member that holds it."""
+    metadata = client.metadata
+    called = (
+        ("backchannel_logout_uri", metadata.backchannel_logout_uri),
+        (PINGED, metadata.ciba_notification_uri),
+    )
+    return (
+        *(("redirect_uris", uri) for uri in client.redirect_uris),
+        *(("post_logout_redirect_uris", uri) for uri in metadata.post_logout_redirect_uris),
+        *((name, uri) for name, uri in called if uri),
+    )
 
 
 def _check_method(client: Client) -> None:
@@ -246,9 +283,9 @@ def _check_method(client: Client) -> None:
         read_jwks(client.jwks)
 
 
-def _check_redirect(uri: str, *, demo: bool, field: str = "redirect_uris") -> None:
+def _check_address(uri: str, *, field: str, demo: bool) -> None:
     """Exact strings, https, no fragment, no user info (oauth.md 6.6)."""
-    refused = InvalidInputError("a redirect is an https address", field=field)
+    refused = InvalidInputError("an address begins with https", field=field)
     plain = uri.isascii() and uri.isprintable() and not set(uri) & set(' "\\<>^`{|}')
     if not plain or len(uri) > MAX_URI_CHARACTERS:
         raise refused

@@ -43,6 +43,7 @@ class Guarded(StrEnum):
     CASE = "service_case"
     CLIENT = "oauth_client"
     DEPARTMENT = "department"
+    DEVELOPER = "developer"
     POLICY = "policy_pointer"
     SIGNING_KEYS = "signing_key_set"
 

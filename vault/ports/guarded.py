@@ -10,6 +10,7 @@ from typing import Protocol
 
 from vault.cases import Case
 from vault.clients import Client
+from vault.clients.developers import Appointment
 from vault.clients.signing_keys import SigningKeys
 from vault.consents import Consent, Use
 from vault.crypto.keys import WrappedKey
@@ -114,6 +115,13 @@ class Consents(Protocol):
         number, or to what was used already; it is never raised.
         """
 
+    def renew(self, consent: Consent, *, uses: Sequence[Use], expected: int) -> None:
+        """Write a consent that the holder gave anew over its version ``expected``.
+
+        Its counters begin anew, those of ``uses`` and no others; ``ConflictError`` at any other
+        version.
+        """
+
 
 class Cases(Protocol):
     """Applications for service items."""
@@ -177,6 +185,19 @@ class SigningKeyStore(Protocol):
 
     def replace(self, keys: SigningKeys, *, expected: int) -> None:
         """Write the next set; ``ConflictError`` at any other version than ``expected``."""
+
+
+class Developers(Protocol):
+    """Who builds the systems of which department."""
+
+    def of_person(self, space: Space) -> tuple[Appointment, ...]:
+        """Return every appointment of a person, ended ones too."""
+
+    def add(self, appointment: Appointment) -> None:
+        """Write a new appointment; ``ConflictError`` where the person has one there."""
+
+    def replace(self, appointment: Appointment, *, expected: int) -> None:
+        """Write the next state of an appointment; ``ConflictError`` at any but ``expected``."""
 
 
 class Policies(Protocol):

@@ -10,13 +10,15 @@ from typing import Final
 from policies.requests import Action
 from vault.clients.async_requests import Approval, AsyncKind
 from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn
+from vault.consents import Consent, ConsentStatus
 from vault.consents.details import Details
-from vault.errors import ConflictError
+from vault.errors import ConflictError, InvalidInputError
 from vault.ids import CaseNumber, ClientId
 from vault.ports import Tx
 from vault.services import Vault
 from vault.services.calling import call_client
 
+FIRST: Final = 1
 DECIDED: Final = "this request was decided already, or has expired"
 PING: Final = "ciba-ping"
 """Kind of the call to a client that an answer waits (CIBA Core 1.0 s. 10.2)."""
@@ -31,6 +33,8 @@ class DenyConsent:
             request of a kiosk or counter has the one id, and the hash of the client's code.
         details: As asked for.
         shown_hash, shown_locale: The text that the holder decided on.
+        signed_hash: SHA-256 of the request object (RFC 9101) that the department signed, if it
+            signed one: with the object in its own files, the entry proves what it asked for.
         kind: How it began, where that was not in this browser.
         pings: The client hears of it at its registered address.
         refusal: ``CONSENT_REFUSE``, or what else happened than that the holder did not want to.
@@ -46,6 +50,7 @@ class DenyConsent:
     details: Details
     shown_hash: bytes
     shown_locale: str
+    signed_hash: bytes | None = None
     kind: AsyncKind | None = None
     pings: bool = False
     refusal: Action = Action.CONSENT_REFUSE
@@ -59,10 +64,34 @@ class GiveConsent(DenyConsent):
         details: As narrow as the holder made it.
         note: The department's own words why, sealed.
         code: The authorization code's row; it names the grant.
+        renews: The consent that this one takes the place of, as it was when it was shown: same
+            id and matter, next version. In law it is a new one, so its uses begin anew.
     """
 
     note: bytes = field(repr=False)
     code: AuthorizationCode = field(repr=False)
+    renews: Consent | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse to renew what is of somebody else, about something else, or over."""
+        before = self.renews
+        if before is None:
+            return
+        same = (before.space, before.grant_id, before.client_id) == (
+            self.signin.space,
+            self.code.grant_id,
+            self.client_id,
+        )
+        matter = (before.purpose, before.item, before.case_no)
+        if not same or matter != (self.purpose, self.item, self.case_no):
+            raise InvalidInputError("a consent is renewed for the same matter and client")
+        if before.status is ConsentStatus.REVOKED:
+            raise ConflictError("this consent has ended already")
+
+    @property
+    def version(self) -> int:
+        """The version that the consent gets."""
+        return FIRST if self.renews is None else self.renews.version + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +105,15 @@ class ApproveConsent(DenyConsent):
 
     note: bytes = field(repr=False)
     code: Approval
+
+    @property
+    def renews(self) -> None:
+        """None: what a kiosk or counter is given is always new."""
+
+    @property
+    def version(self) -> int:
+        """The version that the consent gets."""
+        return FIRST
 
 
 Granting = GiveConsent | ApproveConsent

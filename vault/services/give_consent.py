@@ -6,7 +6,7 @@ request of a kiosk or counter is its own page, and is approved where a code woul
 """
 
 from collections.abc import Callable
-from typing import Final
+from dataclasses import replace
 
 from policies.catalogue import catalogue
 from policies.requests import AccessRequest, Action
@@ -37,15 +37,14 @@ from vault.services.entering import Draft, committed
 
 __all__ = ["ApproveConsent", "DenyConsent", "GiveConsent", "deny_consent", "give_consent", "named"]
 
-FIRST: Final = 1
-
 
 def give_consent(vault: Vault, asked: Granting) -> Receipt:
     """Grant; return the receipt.
 
     Raises:
         AccessDeniedError, NotFoundError: The policies refuse; the refusal is journalled.
-        ConflictError: The request was decided already, or has expired.
+        ConflictError: The request was decided already, or has expired; or the consent that it
+            renews was changed meanwhile.
         JournalUnavailableError: Nothing was granted.
     """
     with vault.read() as tx:
@@ -58,15 +57,19 @@ def give_consent(vault: Vault, asked: Granting) -> Receipt:
         change=StateChange(
             object=Guarded.GRANT.value,
             id=asked.code.grant_id.hex(),
+            came_from=None if asked.renews is None else asked.renews.status.value,
             became=ConsentStatus.ACTIVE.value,
-            version=FIRST,
+            version=asked.version,
         ),
     )
 
     def effect(tx: Tx, at_ms: int) -> None:
         spend_granted(vault, tx, asked, now=at_ms // MS)
         consent = _consent(asked, department=department, entry_id=draft.entry_id, at_ms=at_ms)
-        tx.consents.add(consent, uses=_uses(consent))
+        if asked.renews is None:
+            tx.consents.add(consent, uses=_uses(consent))
+        else:
+            tx.consents.renew(consent, uses=_uses(consent), expected=asked.renews.version)
 
     return _submit(vault, asked, draft, action=Action.CONSENT_GIVE, effect=effect)
 
@@ -158,16 +161,16 @@ def _draft(
     kind: Kind,
     change: StateChange | None,
 ) -> Draft:
-    grant_id = asked.code.grant_id if isinstance(asked, Granting) else None
+    given = asked if isinstance(asked, Granting) else None
     return Draft(
         entry_id=new_entry_id(vault.random),
         kind=kind,
         basis=Basis.OWN,
         by=By(department=department.department_id, client=asked.client_id, member=SELF),
-        trace=Member(signin=asked.signin).trace(),
+        trace=replace(Member(signin=asked.signin).trace(), object=asked.signed_hash),
         on=On(
-            grant=grant_id,
-            grant_version=None if grant_id is None else FIRST,
+            grant=given.code.grant_id if given else None,
+            grant_version=given.version if given else None,
             item=asked.item,
             case_no=asked.case_no,
             purpose=asked.purpose,
@@ -193,7 +196,7 @@ def _consent(asked: Granting, *, department: Department, entry_id: EntryId, at_m
         client_id=asked.client_id,
         department_id=department.department_id,
         status=ConsentStatus.ACTIVE,
-        version=FIRST,
+        version=asked.version,
         details=asked.details,
         note=asked.note,
         purpose=asked.purpose,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tests.support.memory.developers import MemoryDevelopers
 from tests.support.memory.guarded import (
     MemoryCases,
     MemoryConsents,
@@ -12,6 +13,8 @@ from tests.support.memory.guarded import (
     MemoryRecords,
 )
 from tests.support.memory.protocol import MemoryProtocolRows
+from tests.support.memory.refusals import MemoryRefusals
+from tests.support.memory.registrations import MemoryRegistrations
 from tests.support.memory.registry import (
     MemoryClients,
     MemoryDepartments,
@@ -56,6 +59,9 @@ class MemoryTx:
         self.cases = MemoryCases(rows)
         self.departments = MemoryDepartments(rows)
         self.clients = MemoryClients(rows)
+        self.developers = MemoryDevelopers(rows)
+        self.registrations = MemoryRegistrations(rows)
+        self.refusals = MemoryRefusals(rows)
         self.policies = MemoryPolicies(rows)
         self.signing = MemorySigningKeys(rows)
         self.notices = MemoryNotices(rows)

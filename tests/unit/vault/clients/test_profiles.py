@@ -16,7 +16,7 @@ from vault.clients.profiles import (
     check,
     check_registration,
     ends_with_case,
-    needs_nonce,
+    told_signed_only,
 )
 from vault.errors import InvalidInputError
 from vault.ids import ClientId, DepartmentId
@@ -38,6 +38,7 @@ CLIENT = Client(
     version=1,
 )
 OFFLINE = dataclasses.replace(CLIENT, grant_types=CLIENT.grant_types | {"refresh_token"})
+SIGNING = dataclasses.replace(CLIENT, profile=Profile.FAPI2_MS)
 RS = dataclasses.replace(
     CLIENT,
     profile=Profile.RS,
@@ -60,6 +61,12 @@ COUNTER = dataclasses.replace(
     KIOSK, profile=Profile.COUNTER, grant_types=frozenset({CIBA, "refresh_token"})
 )
 BOUND = Asked(bound=True)
+WHOLE = Asked(bound=True, signed=True, signed_answer=True)
+
+
+def but(**changes: Any) -> Asked:  # noqa: ANN401 - any field
+    """Return what a client of signed messages asks, but for something."""
+    return dataclasses.replace(WHOLE, **changes)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +90,17 @@ BOUND = Asked(bound=True)
         (CLIENT, Step.INTROSPECT, Asked(), "unauthorized_client"),
         (CLIENT, Step.RESOURCE, BOUND, None),
         (CLIENT, Step.RESOURCE, Asked(), "invalid_request"),
+        (CLIENT, Step.PAR, but(nonceless=True), None),
+        (SIGNING, Step.PAR, WHOLE, None),
+        (SIGNING, Step.PAR, but(level=4), None),
+        (SIGNING, Step.PAR, but(signed=False), "invalid_request_object"),
+        (SIGNING, Step.PAR, but(signed_answer=False), "invalid_request"),
+        (SIGNING, Step.PAR, but(nonceless=True), "use_dpop_nonce"),
+        (SIGNING, Step.TOKEN, Asked(bound=True, nonceless=True), "use_dpop_nonce"),
+        (SIGNING, Step.RESOURCE, Asked(bound=True, nonceless=True), "use_dpop_nonce"),
+        (SIGNING, Step.RESOURCE, BOUND, None),
+        (SIGNING, Step.REVOKE, Asked(nonceless=True), None),
+        (SIGNING, Step.INTROSPECT, Asked(), "unauthorized_client"),
         (RS, Step.INTROSPECT, Asked(), None),
         (RS, Step.PAR, BOUND, "unauthorized_client"),
         (
@@ -116,6 +134,21 @@ def test_a_profile_allows_its_steps_and_no_others(
     assert (refusal and refusal.error) == error
 
 
+def test_what_is_at_fault_is_named_where_the_code_alone_does_not_say_it() -> None:
+    refusal = check(SIGNING, step=Step.PAR, request=but(signed_answer=False))
+
+    assert refusal == Refusal(
+        error="invalid_request", reason="the answer would not be signed", parameter="response_mode"
+    )
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_tokens_of_signed_messages_alone_are_told_signed_only(profile: Profile) -> None:
+    client = dataclasses.replace(CLIENT, profile=profile)
+
+    assert told_signed_only(client) == (profile is Profile.FAPI2_MS)
+
+
 def test_a_flow_that_is_not_registered_is_refused() -> None:
     client = dataclasses.replace(CLIENT, grant_types=frozenset({"client_credentials"}))
 
@@ -139,7 +172,10 @@ def test_a_client_that_is_not_active_may_do_nothing(status: ClientStatus, step: 
 def test_what_else_a_profile_is_held_to() -> None:
     clients = (CLIENT, RS, KIOSK, COUNTER)
 
-    assert [needs_nonce(one) for one in clients] == [False, False, True, False]
+    proven = Asked(bound=True, grant_type=DEVICE_CODE, nonceless=True)
+    assert check(KIOSK, step=Step.TOKEN, request=proven) == Refusal(
+        error="use_dpop_nonce", reason="the proof has no nonce"
+    )
     assert [ends_with_case(one) for one in clients] == [False, False, False, True]
 
 
@@ -169,7 +205,7 @@ def test_only_a_counter_is_called_back_and_by_https(client: Client, address: str
     with pytest.raises(InvalidInputError) as caught:
         check_registration(dataclasses.replace(client, metadata=metadata), demo=False)
 
-    assert caught.value.field == "ciba_notification_uri"
+    assert caught.value.field == "backchannel_client_notification_endpoint"
 
 
 PINGED = dataclasses.replace(
@@ -220,7 +256,7 @@ def test_registrations_beyond_the_profile_are_refused(change: dict[str, Any], fi
             {"post_logout_redirect_uris": ("https://c.example.org/#x",)},
             "post_logout_redirect_uris",
         ),
-        ({"backchannel_logout_uri": "http://127.0.0.1/"}, "backchannel_logout_uri"),
+        ({"backchannel_logout_uri": "http://c.example.org/"}, "backchannel_logout_uri"),
         ({"backchannel_logout_uri": "https://me@c.example.org/"}, "backchannel_logout_uri"),
         ({"id_token_alg": "RS256"}, "id_token_alg"),
         ({"id_token_alg": "none"}, "id_token_alg"),
