@@ -11,8 +11,7 @@ from typing import Final
 
 from api.oauth.errors import FaultError, Say
 from api.oauth.granted import check_scope, identity, offline
-from api.oauth.hints import HINTS
-from api.oauth.pushed import REFUSED, check_sign_in, locale_of
+from api.oauth.pushed import check_sign_in, locale_of
 from api.oauth.rar import Wanted, read_wanted
 from api.oauth.secrets import REQUEST_ID_BYTES, Secrets
 from api.oauth.server import Server
@@ -21,6 +20,9 @@ from vault.clients.profiles import Asked
 
 LIFETIME_SECONDS: Final = 600
 INTERVAL_SECONDS: Final = 5
+
+MANAGED: Final = frozenset({"grant_id", "grant_management_action"})
+"""What would change the meaning of a request if it were ignored: here every grant is new."""
 
 ACCEPTED: Final = frozenset(
     {"acr_values", "authorization_details", "binding_message", "scope", "ui_locales"}
@@ -93,7 +95,7 @@ def read_awaited(
     Raises:
         FaultError: Refused.
     """
-    if (REFUSED - HINTS) & params.keys():
+    if MANAGED & params.keys():
         raise FaultError(Say.NOT_OFFERED)
     check_sign_in(params)
     if any(one != server.provider.origin for one in resources):

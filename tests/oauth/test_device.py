@@ -243,6 +243,7 @@ def test_b51_a_kiosk_asks_for_a_day_at_most(world: WindowWorld) -> None:
         ({"authorization_details": None}, "invalid_authorization_details"),
         ({"resource": "https://elsewhere.example.org"}, "invalid_target"),
         ({"id_token_hint": "x"}, "invalid_request"),
+        ({"grant_id": "0" * 32}, "invalid_request"),
         ({"acr_values": "urn:none"}, "unmet_authentication_requirements"),
         ({"dpop_jkt": KEYS["proof2"].thumbprint}, "invalid_dpop_proof"),
     ],
