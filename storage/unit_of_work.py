@@ -21,6 +21,7 @@ from storage.stores.consents import SqlConsents
 from storage.stores.departments import SqlDepartments
 from storage.stores.entries import SqlEntries
 from storage.stores.holders import SqlHolders
+from storage.stores.mandates import SqlMandates
 from storage.stores.protocol import SqlProtocolRows
 from storage.stores.records import SqlRecords
 from storage.stores.system import SqlPolicies, SqlSystemKeys
@@ -43,6 +44,7 @@ class SqlTx:
         "departments",
         "entries",
         "holders",
+        "mandates",
         "notices",
         "policies",
         "protocol",
@@ -58,6 +60,7 @@ class SqlTx:
         self.holders = SqlHolders(driver)
         self.records = SqlRecords(driver)
         self.consents = SqlConsents(driver)
+        self.mandates = SqlMandates(driver)
         self.cases = SqlCases(driver)
         self.departments = SqlDepartments(driver)
         self.clients = SqlClients(driver)

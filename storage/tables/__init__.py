@@ -10,7 +10,17 @@ from typing import Final
 from sqlalchemy import CheckConstraint, LargeBinary, MetaData
 from sqlmodel import SQLModel
 
-from storage.tables import cases, departments, holders, journal, oauth, records, signins, system
+from storage.tables import (
+    cases,
+    departments,
+    holders,
+    journal,
+    mandates,
+    oauth,
+    records,
+    signins,
+    system,
+)
 
 __all__ = [
     "METADATA",
@@ -18,6 +28,7 @@ __all__ = [
     "departments",
     "holders",
     "journal",
+    "mandates",
     "oauth",
     "records",
     "signins",

@@ -22,6 +22,7 @@ from vault.ports.guarded import (
     Departments,
     Holders,
     IdentifierIndex,
+    Mandates,
     Policies,
     Records,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "IdentifierIndex",
     "KeptEntry",
     "LiveToken",
+    "Mandates",
     "Notices",
     "Policies",
     "ProtocolRows",
@@ -131,6 +133,10 @@ class Tx(Protocol):
     @property
     def consents(self) -> Consents:
         """Consents and their uses."""
+
+    @property
+    def mandates(self) -> Mandates:
+        """Mandates."""
 
     @property
     def cases(self) -> Cases:

@@ -155,6 +155,9 @@ class ProtocolRows(Protocol):
     def touch_signin(self, signin_hash: bytes, *, idle_expires_at: int) -> None:
         """Say until when a sign-in may idle."""
 
+    def switch_signin(self, signin: SignIn) -> None:
+        """Write which space is open in a sign-in, and by which mandate."""
+
     def end_signin(self, signin_hash: bytes, *, now: int) -> None:
         """End a sign-in; without effect on one that has ended."""
 

@@ -228,6 +228,12 @@ class MemoryProtocolRows:
             touched = replace(found, idle_expires_at=idle_expires_at)
             self._rows.signins[signin_hash] = touched
 
+    def switch_signin(self, signin: SignIn) -> None:
+        found = self._rows.signins.get(signin.signin_hash)
+        if found is not None:
+            switched = found.switched(signin.space, mandate_id=signin.mandate_id)
+            self._rows.signins[signin.signin_hash] = switched
+
     def end_signin(self, signin_hash: bytes, *, now: int) -> None:
         found = self._rows.signins.get(signin_hash)
         if found is not None and found.ended_at is None:
