@@ -15,8 +15,8 @@ from vault.clients.protocol import Claim, SignIn
 from vault.clock import MS
 from vault.crypto.keyring import HOLDERS_ACTOR_ID
 from vault.holders import HolderKind
-from vault.ids import ID_BYTES, DepartmentId, EntryId, RandomBytes, Space
-from vault.journal.entries import By, RequestTrace
+from vault.ids import ID_BYTES, ClientId, DepartmentId, EntryId, RandomBytes, Space
+from vault.journal.entries import Basis, By, RequestTrace
 from vault.journal.operations import Request
 from vault.journal.plain import Plain, canonical_json
 from vault.ports import LiveToken
@@ -27,6 +27,7 @@ FRESH_SECONDS: Final = 300
 ACR_PREFIX: Final = "urn:myspace:acr:"
 SELF: Final = "self"
 LEGAL_REPRESENTATIVE: Final = "legal_representative"
+AGENT: Final = "agent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -114,7 +115,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Member:
-    """A person in the own space, or one who represents an organisation by law.
+    """Somebody in the own space, an organisation's legal representative, or an agent.
 
     Attributes:
         signin: The live sign-in.
@@ -129,6 +130,21 @@ class Member:
     def space(self) -> Space:
         """The space that the member acts in."""
         return self.signin.space
+
+    @property
+    def person(self) -> Space:
+        """The own space of who signed in."""
+        return self.signin.auth.person
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether another's space is open."""
+        return self.person != self.space
+
+    @property
+    def basis(self) -> Basis:
+        """Why acting in the space is lawful."""
+        return Basis.MANDATE if self.is_agent else Basis.OWN
 
     @property
     def actor_id(self) -> DepartmentId:
@@ -154,15 +170,28 @@ class Member:
         """Return what policies may know of the member at ``now_ms``."""
         age = now_ms // MS - self.signin.auth.auth_time
         return MemberFacts(
-            person_id=self.space.holder_id.hex(),
-            role=SELF if kind is HolderKind.PERSON else LEGAL_REPRESENTATIVE,
+            person_id=self.person.holder_id.hex(),
+            role=AGENT if self.is_agent else _OWN_ROLES[kind],
             acr=self.signin.auth.acr.removeprefix(ACR_PREFIX),
             fresh=0 <= age <= FRESH_SECONDS,
+        )
+
+    def by(self, *, department: DepartmentId | None = None, client: ClientId | None = None) -> By:
+        """Return who acts and by which mandate, for the entry; whom it concerns, if anybody."""
+        mandate_id = self.signin.mandate_id
+        return By(
+            department=department,
+            client=client,
+            member=AGENT if self.is_agent else SELF,
+            acting=() if mandate_id is None else (mandate_id.hex(),),
         )
 
     def trace(self) -> RequestTrace:
         """Return how it was asked, for the entry."""
         return RequestTrace(network=self.network, correlation=self.correlation)
+
+
+_OWN_ROLES: Final = {HolderKind.PERSON: SELF, HolderKind.ORGANISATION: LEGAL_REPRESENTATIVE}
 
 
 @lru_cache(maxsize=1024)

@@ -12,13 +12,13 @@ from vault.consents import Consent, ConsentStatus
 from vault.consents.details import Details
 from vault.errors import ConflictError, InvalidInputError, NotFoundError
 from vault.ids import GrantId
-from vault.journal.entries import Basis, By, Kind, StateChange
+from vault.journal.entries import Kind, StateChange
 from vault.journal.operations import Decided, Guarded, Urgency
 from vault.journal.receipts import Receipt
 from vault.notices import NoticeKind
 from vault.ports import Tx
 from vault.services import Vault
-from vault.services.acting import SELF, Member, new_entry_id
+from vault.services.acting import Member, new_entry_id
 from vault.services.asking import Asking
 from vault.services.changing import ready, submit_change
 from vault.services.entering import Draft, committed, under
@@ -111,8 +111,8 @@ def _change(
     draft = Draft(
         entry_id=entry_id,
         kind=kind,
-        basis=Basis.OWN,
-        by=By(department=before.department_id, client=before.client_id, member=SELF),
+        basis=member.basis,
+        by=member.by(department=before.department_id, client=before.client_id),
         trace=member.trace(),
         on=under(replace(after, version=version)),
         evidence=named(after.details),
@@ -140,9 +140,11 @@ def _change(
 
 def _decided(asking: Asking, member: Member, consent: Consent) -> Decided:
     holder, facts = asking.holder(member.space)
+    person, mandate = asking.acting(member, holder)
     request = AccessRequest(
         action=Action.CONSENT_END,
-        member=member.facts(holder.kind, now_ms=asking.now_ms),
+        member=person,
+        mandate=mandate,
         holder=facts,
         consent=asking.consent(consent),
     )
