@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from api.portal import accesses, consent, consents, home, records, sign_in
+from api.portal import accesses, consent, consents, home, mandates, records, sign_in
 from api.portal.route import PageRoute
 from api.portal.static_files import PREFIX, serve_static
 from vault.errors import NotFoundError
@@ -20,7 +20,8 @@ WRONG_VERB: Final = 405
 def portal_router() -> APIRouter:
     """Return the routes; what they work with is on the application (``api.deps.Wired``)."""
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
-    parts = [part.router for part in (home, sign_in, records, consents, accesses, consent)]
+    pages = (home, sign_in, records, consents, accesses, consent, mandates)
+    parts = [part.router for part in pages]
     for part in parts:
         router.include_router(part)
     router.add_api_route(PREFIX + "{name}", static, methods=["GET"], route_class_override=APIRoute)

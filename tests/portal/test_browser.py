@@ -14,6 +14,7 @@ from policies.scopes import View
 from scripts.demo_clients import REDIRECT
 from scripts.demo_people import Somebody
 from tests.support.chromium import DESKTOP, PHONE, Reader, chromium, reading
+from tests.support.portal_mandates import give_licence
 from tests.support.portal_world import PortalWorld
 
 pytestmark = pytest.mark.browser
@@ -68,6 +69,7 @@ def lived_in(deployment: PortalWorld) -> Somebody:
     newest, _ = sorted(deployment.consents(holder), key=lambda one: -one.created_at_ms)
     visitor.open(f"/space/consents/{newest.grant_id.hex()}/revoke")
     visitor.submit(holding="csrf", then="/revoke")
+    give_licence(deployment, deployment.enterprise(), holder)
     for consent in deployment.consents(holder):
         for code, view in (("ID01", View.FULL), ("LC04", View.VERIFY), ("LC01", View.FULL)):
             deployment.pull(consent, code, view)
@@ -148,10 +150,26 @@ def test_every_page_is_sound(
             reader.go(f"/space/{of}")
             page.click(f"{link} >> nth=0")
             walk.look(name)
+        walk.open("mandates", "/space/mandates")
+        page.click("main a[href$=give]")
+        walk.look("give a mandate")
+        page.fill("#number", "1")
+        page.click("form.card button[type=submit]")
+        walk.look("a mandate to be mended")
+        page.goto(f"{world.origin}/space/mandates")
+        page.click("main a[href$=end] >> nth=0")
+        walk.look("give a mandate back")
+        page.goto(f"{world.origin}/space/mandates")
+        page.click("main form[action*=acting] button")
+        walk.look("acting for somebody")
+        for name in ("records", "consents", "accesses", "mandates"):
+            walk.open(f"{name} of somebody", f"/space/{name}")
+        page.click(".acting button")
+        walk.look("back again")
         walk.open("nowhere", "/space/nowhere")
 
     assert walk.wrong == {}
-    assert len(walk.seen) == 18
+    assert len(walk.seen) == 28
 
 
 def test_the_walk_notices_what_is_wrong(window: Open) -> None:

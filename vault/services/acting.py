@@ -28,6 +28,8 @@ ACR_PREFIX: Final = "urn:myspace:acr:"
 SELF: Final = "self"
 LEGAL_REPRESENTATIVE: Final = "legal_representative"
 AGENT: Final = "agent"
+STRONG: Final = frozenset({"aal2", "aal3"})
+"""Levels with a passkey."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -192,6 +194,12 @@ class Member:
 
 
 _OWN_ROLES: Final = {HolderKind.PERSON: SELF, HolderKind.ORGANISATION: LEGAL_REPRESENTATIVE}
+
+
+def strong(signin: SignIn, *, now: int) -> bool:
+    """Say whether a sign-in will do for a mandate: a passkey, used at most minutes ago."""
+    level = signin.auth.acr.removeprefix(ACR_PREFIX)
+    return level in STRONG and 0 <= now - signin.auth.auth_time <= FRESH_SECONDS
 
 
 @lru_cache(maxsize=1024)

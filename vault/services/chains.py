@@ -4,7 +4,7 @@ Whatever is journalled is judged by the policies, from facts. What a list shows 
 of its own: it is cut here to what the same mandate covers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ from vault.ports import Tx
 from vault.services.acting import Member
 
 NOT_LIVE: Final = ("mandate-not-live",)
+NOT_COVERED: Final = ("item-not-mandated",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,11 @@ class Reach:
             and powers.evidence.get(code) is View.FULL
             and catalogue()[code].level < SENSITIVE_LEVEL
         )
+
+    def covers(self, item: str, codes: Iterable[str]) -> bool:
+        """Say whether a request for all of ``codes``, in the matter ``item``, may be looked at."""
+        powers = self.powers
+        return powers is None or (self.decides(item) and powers.evidence.keys() >= set(codes))
 
     def decides(self, item: str) -> bool:
         """Say whether consents for the service item ``item`` may be decided on."""

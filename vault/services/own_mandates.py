@@ -15,7 +15,7 @@ from vault.masking import mask_name
 from vault.ports import Tx
 from vault.services import Vault
 from vault.services.acting import Member
-from vault.services.chains import NOT_LIVE, chain_of, live_powers
+from vault.services.chains import NOT_LIVE, chain_of, live_powers, reach
 from vault.services.end_mandate import concerns
 from vault.services.entry_keys import held
 from vault.services.open_space import profile_of
@@ -103,6 +103,23 @@ def open_by_mandate(vault: Vault, signin: SignIn, mandate_id: MandateId) -> Sign
     if live_powers(chain, now_ms=vault.clock.now_ms()) is None:
         raise AccessDeniedError(NOT_LIVE)
     return _switch(vault, signin.switched(found.space, mandate_id=mandate_id))
+
+
+def acting_for(vault: Vault, member: Member) -> str:
+    """Return the name of whose space is open; empty in the own one.
+
+    Raises:
+        AccessDeniedError: The mandate has ended; the own space is open again.
+    """
+    if not member.is_agent:
+        return ""
+    try:
+        with vault.read() as tx:
+            reach(tx, member, now_ms=vault.clock.now_ms())
+            return name_of(vault, tx, member.space)
+    except AccessDeniedError:
+        open_own(vault, member.signin)
+        raise
 
 
 def open_own(vault: Vault, signin: SignIn) -> SignIn:

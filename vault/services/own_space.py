@@ -94,6 +94,19 @@ def own_space(vault: Vault, member: Member) -> OwnSpace:
         )
 
 
+def holder_of(vault: Vault, member: Member) -> Holder:
+    """Return whose space is open.
+
+    Raises:
+        NotFoundError: It is not there any more.
+    """
+    with vault.read() as tx:
+        holder = tx.holders.get(member.space)
+    if holder is None:
+        raise NotFoundError("no such space")
+    return holder
+
+
 def own_heads(vault: Vault, member: Member) -> tuple[OwnHead, ...]:
     """Return the records of the member's space as a list shows them."""
     with vault.read() as tx:
