@@ -209,6 +209,12 @@ def passed_on(chain: Sequence[Mandate], powers: Powers) -> None:
         raise InvalidInputError("a mandate only narrows when it is passed on", field="powers")
 
 
+def lives(chain: Sequence[Mandate], *, now_ms: int) -> bool:
+    """Say whether something may be done by the last link of ``chain`` at ``now_ms``."""
+    powers = effective(chain)
+    return powers is not None and powers.starts_at * MS <= now_ms < powers.ends_at * MS
+
+
 def works(mandate: Mandate, *, now_ms: int) -> bool:
     """Say whether a link is alive at ``now_ms``, as far as it says itself."""
     powers = mandate.powers

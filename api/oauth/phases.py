@@ -25,6 +25,8 @@ from vault.ports import Tx
 REVOCATION: Final = "/oauth/revoke"
 
 T = TypeVar("T")
+Later = Callable[[], Answer]
+"""Goes through the journal, after the unit of work that spent what was shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ def two_phases(
     frozen: Frozen,
     *,
     check: Callable[[Server], T],
-    act: Callable[[Server, T], Answer],
+    act: Callable[[Server, T], "Answer | Later"],
 ) -> Answer:
     """Verify, spend, act.
 
@@ -49,7 +51,8 @@ def two_phases(
         provider: The collaborators.
         frozen: The request.
         check: Validates without writing; its server reads.
-        act: Writes what is to be written; its server is in the unit of work that commits.
+        act: Writes what is to be written; its server is in the unit of work that commits. What
+            waits for the journal is returned, and done once nothing is open any more.
 
     Raises:
         RateLimitedError: This client, or whoever it is at this address, asks too often.
@@ -81,9 +84,17 @@ def two_phases(
         if checked is None:
             return refusal(fault or FaultError(Say.REQUEST))
         try:
-            return act(server_of(provider, tx, shown=shown), checked[0])
+            done: Answer | Later = act(server_of(provider, tx, shown=shown), checked[0])
         except OAuth2Error as error:
-            return refusal(as_fault(error))
+            done = refusal(as_fault(error))
+    return done if isinstance(done, Answer) else _done(done)
+
+
+def _done(later: Later) -> Answer:
+    try:
+        return later()
+    except FaultError as error:
+        return refusal(error)
 
 
 def check_step(server: Server, *, step: Step, request: Asked | None = None) -> None:

@@ -67,6 +67,9 @@ _BY_KIND: Final[Mapping[Kind, Told]] = {
         source=mark("%(who)s补充了您的姓名或联系方式"), icon="person", tone=Tone.CARE
     ),
     Kind.CASE_OPEN: Told(source=mark("%(who)s受理了您要办的事"), icon="file"),
+    Kind.MANDATE_EXCHANGE: Told(
+        source=mark("%(who)s凭您的委托，取得一份较小的许可，可调取%(what)s"), icon="consents"
+    ),
     Kind.MANDATE_GIVE: Told(source=mark("您委托了别人办事"), icon="person", tone=Tone.CARE),
     Kind.MANDATE_NARROW: Told(source=mark("您缩小了一份委托"), icon="person", tone=Tone.QUIET),
     Kind.MANDATE_END: Told(source=mark("您结束了一份委托"), icon="person", tone=Tone.QUIET),

@@ -52,6 +52,14 @@ class SqlMandates:
         row = _FIND.one(self._driver, mandate_id=mandate_id)
         return None if row is None else _mandate(row)
 
+    def chain(self, space: Space, *, mandate_id: MandateId) -> tuple[Mandate, ...]:
+        """Return a mandate after what it was passed on from."""
+        last = self.get(space, mandate_id=mandate_id)
+        if last is None or last.parent_id is None:
+            return () if last is None else (last,)
+        first = self.get(space, mandate_id=last.parent_id)
+        return (last,) if first is None else (first, last)
+
     def of_holder(self, space: Space) -> tuple[Mandate, ...]:
         """Return the mandates that ever opened a space, newest first."""
         return tuple(map(_mandate, _OF_HOLDER.all(self._driver, **space._asdict())))

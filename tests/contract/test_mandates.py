@@ -1,5 +1,6 @@
 """Mandates: they lie in the space that they open, and are found by whoever received them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -7,19 +8,32 @@ import pytest
 from policies.scopes import View
 from tests.support.ports import Ports
 from tests.support.vault_values import (
+    DEPARTMENT_ID,
     ENTRY_ID,
+    GRANT_ID,
     MANDATE_ID,
+    NOW,
     NOW_MS,
+    OTHER_GRANT_ID,
     OTHER_MANDATE_ID,
     OTHER_SPACE,
     SPACE,
+    a_client,
+    a_consent,
+    a_department,
+    a_holder,
+    a_key,
     a_mandate,
     a_signin,
+    a_token,
+    revoked,
     some_powers,
 )
+from vault.crypto.contexts import Purpose
 from vault.errors import ConflictError
 from vault.ids import EntryId, HolderId, Space
 from vault.mandates import Act, MandateStatus
+from vault.ports import Tx
 
 THIRD = Space(3, HolderId(b"\x13" * 16))
 
@@ -145,3 +159,81 @@ def test_a_sign_in_is_switched_and_switched_back(ports: Ports) -> None:
         tx.protocol.switch_signin(own)
     with ports.read() as tx:
         assert tx.protocol.signin(own.signin_hash, now=now) == own
+
+
+def test_a_chain_is_returned_from_its_beginning(ports: Ports) -> None:
+    second = a_mandate(OTHER_MANDATE_ID, giver=OTHER_SPACE, receiver=THIRD, parent_id=MANDATE_ID)
+    with ports.work() as tx:
+        tx.mandates.add(second)
+
+    with ports.read() as tx:
+        assert tx.mandates.chain(SPACE, mandate_id=OTHER_MANDATE_ID) == (second,)
+        assert tx.mandates.chain(SPACE, mandate_id=MANDATE_ID) == ()
+        assert tx.mandates.chain(OTHER_SPACE, mandate_id=OTHER_MANDATE_ID) == ()
+    given(ports)
+    with ports.read() as tx:
+        assert tx.mandates.chain(SPACE, mandate_id=OTHER_MANDATE_ID) == (a_mandate(), second)
+        assert tx.mandates.chain(SPACE, mandate_id=MANDATE_ID) == (a_mandate(),)
+
+
+PART = a_consent(OTHER_GRANT_ID, parent_id=GRANT_ID, mandate_id=MANDATE_ID)
+ENDED = a_mandate(version=2, status=MandateStatus.ENDED, ended_at_ms=NOW_MS)
+
+
+def part_of(ports: Ports) -> None:
+    with ports.work() as tx:
+        tx.holders.add(a_holder(), numbers=[], keys=[])
+        tag_key = a_key(Purpose.DEPARTMENT_TAG_KEY, DEPARTMENT_ID)
+        tx.departments.add(a_department(), tag_key=tag_key)
+        tx.clients.add(a_client())
+        tx.consents.add(a_consent(), uses=[])
+        tx.consents.add(PART, uses=[])
+        tx.mandates.add(a_mandate())
+        tx.protocol.add_token(a_token(grant_id=OTHER_GRANT_ID))
+
+
+@pytest.mark.parametrize(
+    ("change", "alive"),
+    [
+        (lambda tx: None, True),
+        (lambda tx: tx.mandates.replace(ENDED, expected=1), False),
+        (lambda tx: tx.consents.replace(revoked(a_consent()), expected=1), False),
+        (
+            lambda tx: tx.mandates.replace(
+                a_mandate(version=2, powers=some_powers(starts_at=NOW + 60)), expected=1
+            ),
+            False,
+        ),
+        (
+            lambda tx: tx.consents.replace(
+                a_consent(version=2, expires_at_ms=NOW_MS + 1), expected=1
+            ),
+            True,
+        ),
+        (lambda tx: tx.consents.replace(revoked(PART), expected=1), False),
+    ],
+    ids=["all alive", "mandate ended", "consent revoked", "not yet", "until then", "itself"],
+)
+def test_a_token_of_a_part_lives_while_all_that_it_stands_on_does(
+    ports: Ports, change: Callable[[Tx], None], *, alive: bool
+) -> None:
+    part_of(ports)
+    with ports.work() as tx:
+        change(tx)
+
+    with ports.read() as tx:
+        found = tx.protocol.live_token(a_token().token_hash, now=NOW)
+
+    assert (found is not None) == alive
+    if found is not None:
+        assert found.consent == PART
+
+
+def test_a_part_ends_with_the_time_of_its_consent(ports: Ports) -> None:
+    part_of(ports)
+    with ports.work() as tx:
+        tx.consents.replace(a_consent(version=2, expires_at_ms=NOW_MS + 30_000), expected=1)
+
+    with ports.read() as tx:
+        assert tx.protocol.live_token(a_token().token_hash, now=NOW + 29) is not None
+        assert tx.protocol.live_token(a_token().token_hash, now=NOW + 30) is None

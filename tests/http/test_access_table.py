@@ -100,7 +100,7 @@ def scene_of(world: HttpWorld) -> Scene:
         grant_id=grant_id,
         entry_id=world.market.pull(token, view="verify").json()["receipt"]["entry_id"],
         case_no=world.market.open_case(person).json()["case_no"],
-        mandate_id=world.mandate(person, world.person()),
+        mandate_id=world.mandate(person, world.person().holder),
         holder=holder,
         other=world.browser(other),
     )

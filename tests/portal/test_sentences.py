@@ -40,6 +40,7 @@ SPOKEN = {
     Kind.HOLDER_OPENED,
     Kind.HOLDER_CHANGED,
     Kind.CASE_OPEN,
+    Kind.MANDATE_EXCHANGE,
     Kind.MANDATE_GIVE,
     Kind.MANDATE_NARROW,
     Kind.MANDATE_END,

@@ -37,6 +37,7 @@ from scripts.demo_clients import REDIRECT, DemoClient, registration
 from scripts.demo_page import Page
 from scripts.registering import register, resume, suspend
 from tests.support.jws import Signer, b64, ec_signer
+from vault.clients.profiles import TOKEN_EXCHANGE
 from vault.clients.protocol import SignIn, authenticated
 from vault.clock import MS, SystemClock, legal_day
 from vault.crypto.providers import create_key_file
@@ -469,14 +470,43 @@ class HttpWorld:
         signed = SignedIn(signin=signin, cookie=cookie, form_token=form_token, known="")
         return self._browser(signed)
 
-    def mandate(self, giver: Person, receiver: Person) -> str:
+    def mandate(
+        self,
+        giver: Person,
+        receiver: Mapping[str, str],
+        **changes: Any,  # noqa: ANN401 - any member of the powers
+    ) -> str:
         """Let somebody give a mandate over the identity card; return its id."""
-        powers = powers_in(self, starts_at=self.now() - 60, ends_at=self.now() + 3600)
-        body = {"receiver": receiver.holder, "powers": powers}
+        lasting = {"starts_at": self.now() - 60, "ends_at": self.now() + 3600}
+        powers = powers_in(self, **(lasting | changes))
+        body = {"receiver": dict(receiver), "powers": powers}
         answer = self.strong(giver).post("/v1/me/mandates", body)
         assert answer.status_code == 201, answer.text
         mandate_id: str = answer.json()["mandate_id"]
         return mandate_id
+
+    def firm(self, *, code: str, client_id: str, **changes: Any) -> System:  # noqa: ANN401 - any member
+        """Register the system of an agent firm, which exchanges tokens and nothing else."""
+        system = System(self, code, client_id)
+        file = {
+            "client_id": client_id,
+            "department": code,
+            "name_zh": "代理系统",
+            "name_en": "Agent system",
+            "profile": "fapi2",
+            "jwks": {"keys": [system.key.jwk | {"kid": "k1"}]},
+            "grant_types": [TOKEN_EXCHANGE],
+            "evidence": {CODE: "full", "LC01": "full"},
+            "service_items": [FOOD],
+            "organisation": {
+                "name_zh": "示例代理所",
+                "name_en": "Example Agency",
+                "contact": "agency@example.org",
+                "privacy_officer": "privacy@example.org",
+            },
+        }
+        register(self.vault, json.dumps(file | changes), demo=True)
+        return system
 
     def newest_entry(self) -> str:
         """Return the id of the newest entry, as the database has it."""

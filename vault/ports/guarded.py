@@ -133,6 +133,9 @@ class Mandates(Protocol):
     def find(self, mandate_id: MandateId) -> Mandate | None:
         """Return a mandate by its id alone, whichever space it opens, or ``None``."""
 
+    def chain(self, space: Space, *, mandate_id: MandateId) -> tuple[Mandate, ...]:
+        """Return a mandate after what it was passed on from; empty where there is none."""
+
     def of_holder(self, space: Space) -> tuple[Mandate, ...]:
         """Return every mandate that ever opened ``space``, the newest first."""
 

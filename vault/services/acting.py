@@ -13,6 +13,7 @@ from typing import Final, Self
 from policies.facts import MemberFacts
 from vault.clients.protocol import Claim, SignIn
 from vault.clock import MS
+from vault.consents import Consent
 from vault.crypto.keyring import HOLDERS_ACTOR_ID
 from vault.holders import HolderKind
 from vault.ids import ID_BYTES, ClientId, DepartmentId, EntryId, RandomBytes, Space
@@ -80,9 +81,14 @@ class Caller:
         """Whose share of a batch is used."""
         return self.live.client.client_id.encode()
 
-    def by(self) -> By:
-        """Return who acts, for the entry."""
-        return By(department=self.department_id, client=self.live.client.client_id)
+    def by(self, consent: Consent | None = None) -> By:
+        """Return who acts, for the entry; by which mandate, if ``consent`` is under one."""
+        mandate_id = None if consent is None else consent.mandate_id
+        return By(
+            department=self.department_id,
+            client=self.live.client.client_id,
+            acting=() if mandate_id is None else (mandate_id.hex(),),
+        )
 
     def trace(self) -> RequestTrace:
         """Return how it was asked, for the entry."""

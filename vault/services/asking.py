@@ -138,6 +138,18 @@ class Asking:
             of_client=of_client,
         )
 
+    def above(
+        self, consent: Consent, *, code: str = ""
+    ) -> tuple[ConsentFacts | None, MandateFacts | None]:
+        """Return what bounds a part of a consent: the whole, and the mandate it is under."""
+        if consent.parent_id is None or consent.mandate_id is None:
+            return None, None
+        parent = self.tx.consents.get(consent.space, grant_id=consent.parent_id)
+        if parent is None:
+            raise NotFoundError("no such consent")
+        mandate = self.mandate(consent.space, consent.mandate_id, code=code)
+        return self.consent(parent, code=code), mandate
+
     def consent(
         self, consent: Consent, *, code: str = "", token: Details | None = None
     ) -> ConsentFacts:

@@ -10,10 +10,9 @@ from typing import Final
 
 from policies.catalogue import SENSITIVE_LEVEL, catalogue
 from policies.scopes import View
-from vault.clock import MS
 from vault.errors import AccessDeniedError, NotFoundError
 from vault.ids import MandateId, Space
-from vault.mandates import LONGEST_CHAIN, Act, Mandate, Powers, effective
+from vault.mandates import Act, Mandate, Powers, effective, lives
 from vault.ports import Tx
 from vault.services.acting import Member
 
@@ -57,23 +56,15 @@ def chain_of(tx: Tx, space: Space, *, mandate_id: MandateId) -> tuple[Mandate, .
     Raises:
         NotFoundError: There is no such mandate in ``space``.
     """
-    links: list[Mandate] = []
-    wanted: MandateId | None = mandate_id
-    while wanted is not None and len(links) < LONGEST_CHAIN:
-        found = tx.mandates.get(space, mandate_id=wanted)
-        if found is None:
-            raise NotFoundError("no such mandate")
-        links.insert(0, found)
-        wanted = found.parent_id
-    return tuple(links)
+    chain = tx.mandates.chain(space, mandate_id=mandate_id)
+    if not chain:
+        raise NotFoundError("no such mandate")
+    return chain
 
 
 def live_powers(chain: Sequence[Mandate], *, now_ms: int) -> Powers | None:
     """Return what the last link of ``chain`` allows at ``now_ms``; ``None`` if that is nothing."""
-    powers = effective(chain)
-    if powers is None or not powers.starts_at * MS <= now_ms < powers.ends_at * MS:
-        return None
-    return powers
+    return effective(chain) if lives(chain, now_ms=now_ms) else None
 
 
 def reach(tx: Tx, member: Member, *, now_ms: int) -> Reach:

@@ -162,6 +162,13 @@ class MemoryMandates:
     def find(self, mandate_id: MandateId) -> Mandate | None:
         return self._rows.mandates.get(mandate_id)
 
+    def chain(self, space: Space, *, mandate_id: MandateId) -> tuple[Mandate, ...]:
+        last = self.get(space, mandate_id=mandate_id)
+        if last is None:
+            return ()
+        above = None if last.parent_id is None else self.get(space, mandate_id=last.parent_id)
+        return (last,) if above is None else (above, last)
+
     def of_holder(self, space: Space) -> tuple[Mandate, ...]:
         return self._newest(one for one in self._rows.mandates.values() if one.space == space)
 
