@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -49,8 +50,8 @@ __all__ = ["Wired", "wire"]
 FILES: Final = "files"
 """Folder of the sealed files, in the data folder; unless they lie in a bucket."""
 
-DEMO_CODES: Final = 20
-"""The story may be played often: codes of the demonstration go into a file, and wake nobody."""
+DEMO_PEOPLE: Final = 20
+"""The story may be played often: the people of the demonstration do not exist, nobody is woken."""
 
 SWEEP_SECONDS: Final = 60
 
@@ -64,6 +65,7 @@ def wire(
     clock: Clock | None = None,
     random: RandomBytes = os.urandom,
     sweep_seconds: float = SWEEP_SECONDS,
+    people_factor: int | None = None,
 ) -> Iterator[Wired]:
     """Wire the vault while the block runs.
 
@@ -72,6 +74,7 @@ def wire(
         clock: The time; the machine's own unless a test brings another.
         random: The source of every key, id and code.
         sweep_seconds: How often what has expired is removed.
+        people_factor: See ``Vault``; without it that of the demonstration, or none.
 
     Raises:
         KeyUnavailableError: The root key is not there, or is that of another vault.
@@ -97,6 +100,8 @@ def wire(
         vault = _vault(
             database, deployment, journal=journal, settings=settings, clock=told, random=random
         )
+        if people_factor is not None:
+            vault = replace(vault, people_factor=people_factor)
         activate_policy(vault, again=not database.kind.shared)
         stack.enter_context(_housekeeping(vault, every=sweep_seconds))
         limits = settings.limits
@@ -175,7 +180,7 @@ def _vault(
         clock=clock,
         random=random,
         max_file_bytes=settings.limits.max_file_bytes,
-        codes_factor=DEMO_CODES if settings.demo else 1,
+        people_factor=DEMO_PEOPLE if settings.demo else 1,
         wrong_codes_an_hour=settings.limits.wrong_codes_an_hour,
     )
 

@@ -21,7 +21,8 @@ POLICY_ERROR: Final = "policy-error"
 REPLAYED: Final = "proof-replayed"
 EXHAUSTED: Final = "uses-exhausted"
 NOT_LIVE: Final = "token-not-live"
-OVERRULES: Final = frozenset({REPLAYED, EXHAUSTED, NOT_LIVE})
+MISUSED: Final = "token-misused"
+OVERRULES: Final = frozenset({REPLAYED, EXHAUSTED, NOT_LIVE, MISUSED})
 """What a fact found under the journal lock may refuse for, though the policies permitted."""
 
 REMEMBERED: Final = 4096

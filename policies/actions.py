@@ -14,6 +14,7 @@ class Action(StrEnum):
     CONSENT_GIVE = "consent.give"
     CONSENT_REFUSE = "consent.refuse"
     CONSENT_END = "consent.end"
+    CONSENT_RESUME = "consent.resume"
     CONSENT_RETURN = "consent.return"
     OWN_READ = "own.read"
     CASE_OPEN = "case.open"
@@ -23,19 +24,6 @@ class Action(StrEnum):
     MANDATE_EXCHANGE = "mandate.exchange"
     SYSTEM = "system"
 
-
-MEMBER_ACTS: Final = frozenset(
-    {
-        Action.CONSENT_GIVE,
-        Action.CONSENT_REFUSE,
-        Action.CONSENT_END,
-        Action.OWN_READ,
-        Action.MANDATE_GIVE,
-        Action.MANDATE_NARROW,
-        Action.MANDATE_END,
-    }
-)
-"""Done by a person."""
 
 _CLIENT: Final = frozenset({"client", "holder"})
 _MEMBER: Final = frozenset({"holder", "member"})
@@ -49,6 +37,7 @@ NEEDS: Final = {
     Action.CONSENT_GIVE: _MEMBER | _ASKED | {"client"},
     Action.CONSENT_REFUSE: _MEMBER,
     Action.CONSENT_END: _MEMBER | {"consent"},
+    Action.CONSENT_RESUME: _MEMBER | {"consent", "level"},
     Action.CONSENT_RETURN: _CLIENT | {"consent"},
     Action.OWN_READ: _MEMBER | {"record"},
     Action.CASE_OPEN: _CLIENT | {"case"},
@@ -60,6 +49,9 @@ NEEDS: Final = {
 }
 """Facts without which an action cannot be judged."""
 
+MEMBER_ACTS: Final = frozenset(action for action, needs in NEEDS.items() if "member" in needs)
+"""Done by a person."""
+
 MAY: Final = {
     Action.PULL: _MANDATE | {"case", "consent", "fields", "parent", "record", "requirement"},
     Action.LIST: _MANDATE | {"case", "consent", "parent"},
@@ -68,6 +60,7 @@ MAY: Final = {
     Action.CONSENT_GIVE: _MANDATE | {"case", "fields", "requirement"},
     Action.CONSENT_REFUSE: _MANDATE,
     Action.CONSENT_END: _MANDATE,
+    Action.CONSENT_RESUME: frozenset[str](),
     Action.CONSENT_RETURN: frozenset[str](),
     Action.OWN_READ: _MANDATE | {"code", "level"},
     Action.CASE_OPEN: frozenset[str](),

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scripts.outcomes import Exit, OperatorError
@@ -89,7 +88,7 @@ def log_as_json() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def run(app: FastAPI, *, on: socket.socket, leaving: threading.Event, proxies: str = "") -> None:
+def run(app: ASGIApp, *, on: socket.socket, leaving: threading.Event, proxies: str = "") -> None:
     """Serve ``app`` until SIGTERM or SIGINT; then let requests finish, and return.
 
     Args:

@@ -2,7 +2,7 @@
 
 First everything is verified without a write lock. Then one unit of work spends what was shown
 and acts; it commits whatever the answer is, so that a spent ``jti``, a used code and the tokens
-killed by a replay survive a refusal. Nothing waits for the journal in here.
+killed by a replay survive a refusal. Nothing waits for the journal before it has ended.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from api.limits import refuse, taken
+from api.middleware import correlation_id
 from api.oauth.answer import Answer, refusal
 from api.oauth.client_auth import Proven, authenticate
 from api.oauth.dpop import BadProofError, Proof
@@ -19,8 +20,12 @@ from api.oauth.kernel import OAuth2Error
 from api.oauth.provider import Provider
 from api.oauth.server import Server
 from vault.clients.profiles import Asked, Step, check
+from vault.clients.protocol import AuthorizationCode, RefreshToken
 from vault.clock import MS
+from vault.journal.entries import RequestTrace
 from vault.ports import Tx
+from vault.services.acting import network_prefix
+from vault.services.refuse_token import Misuse
 
 REVOCATION: Final = "/oauth/revoke"
 
@@ -83,10 +88,13 @@ def two_phases(
         provider.limits.protocol.take(proven.client.client_id, now_ms=now * MS)
         if checked is None:
             return refusal(fault or FaultError(Say.REQUEST))
+        server = server_of(provider, tx, shown=shown)
         try:
-            done: Answer | Later = act(server_of(provider, tx, shown=shown), checked[0])
+            done: Answer | Later = act(server, checked[0])
         except OAuth2Error as error:
             done = refusal(as_fault(error))
+    if server.misused is not None:
+        _journal_misuse(provider, frozen, shown=shown, misused=server.misused)
     return done if isinstance(done, Answer) else _done(done)
 
 
@@ -95,6 +103,25 @@ def _done(later: Later) -> Answer:
         return later()
     except FaultError as error:
         return refusal(error)
+
+
+def _journal_misuse(
+    provider: Provider, frozen: Frozen, *, shown: Shown, misused: AuthorizationCode | RefreshToken
+) -> None:
+    """Let the log know, now that what this request spent is committed."""
+    provider.misuse(
+        provider.vault,
+        Misuse(
+            client=shown.proven.client,
+            space=misused.space,
+            grant_id=misused.grant_id,
+            trace=RequestTrace(
+                dpop_jkt=shown.proof.jkt if shown.proof else None,
+                network=network_prefix(frozen.network),
+                correlation=correlation_id(),
+            ),
+        ),
+    )
 
 
 def check_step(server: Server, *, step: Step, request: Asked | None = None) -> None:

@@ -1,6 +1,7 @@
 """What every endpoint of the authorization server works with."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -10,6 +11,7 @@ from api.oauth.jose import KeyCache
 from api.oauth.secrets import Secrets
 from vault.clock import MS
 from vault.services import Vault
+from vault.services.refuse_token import Misuse, refuse_token
 
 KERNEL_LOGGER: Final = "authlib"
 
@@ -22,6 +24,7 @@ class Provider:
         origin: The issuer; every address is built from it, never from a header.
         keys: Imported public keys of clients and proofs.
         limits: How often clients and strangers may ask this process.
+        misuse: Lets the log know that somebody showed what is not good for them.
     """
 
     vault: Vault
@@ -31,9 +34,17 @@ class Provider:
     nonces: Nonces = field(repr=False)
     proofs: ProofReader = field(repr=False)
     limits: ClientLimits
+    misuse: Callable[[Vault, Misuse], None]
 
     @classmethod
-    def of(cls, vault: Vault, *, origin: str, limits: ClientLimits) -> Self:
+    def of(
+        cls,
+        vault: Vault,
+        *,
+        origin: str,
+        limits: ClientLimits,
+        misuse: Callable[[Vault, Misuse], None] = refuse_token,
+    ) -> Self:
         """Make them, and keep the kernel from logging what it issues."""
         logging.getLogger(KERNEL_LOGGER).setLevel(logging.WARNING)
         keys = KeyCache()
@@ -46,6 +57,7 @@ class Provider:
             nonces=nonces,
             proofs=ProofReader(origin=origin, keys=keys, nonces=nonces),
             limits=limits,
+            misuse=misuse,
         )
 
     def url(self, path: str) -> str:

@@ -15,7 +15,7 @@ from api.oauth.kernel import AuthorizationServer, OAuth2Error, OAuth2Request
 from api.oauth.models import KernelClient, KernelRequest
 from api.oauth.provider import Provider
 from vault.clients import Client, ClientStatus
-from vault.clients.protocol import AccessToken, RefreshToken
+from vault.clients.protocol import AccessToken, AuthorizationCode, RefreshToken
 from vault.ids import ClientId
 from vault.ports import Tx
 
@@ -31,10 +31,12 @@ class Server(AuthorizationServer):
         proof: The key that was proven.
         row: The token that was issued, until it is written.
         refresh_row: The refresh token that was issued with it.
+        misused: What was shown by somebody it is not good for; the log must know.
     """
 
     row: AccessToken | None = None
     refresh_row: RefreshToken | None = None
+    misused: AuthorizationCode | RefreshToken | None = None
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
 from api.deps import SIGNIN_COOKIE
-from api.portal.consents import works
+from api.portal.consent_cards import works
 from api.portal.door import HOME, MemberDep, VisitDep
 from api.portal.ledger import line_of
 from api.portal.pages import page

@@ -55,6 +55,10 @@ _BY_KIND: Final[Mapping[Kind, Told]] = {
     Kind.CONSENT_NARROW: Told(
         source=mark("您缩小了给%(who)s的授权，只剩%(what)s"), icon="consents", tone=Tone.QUIET
     ),
+    Kind.CONSENT_PAUSE: Told(
+        source=mark("您暂停了给%(who)s的授权"), icon="consents", tone=Tone.QUIET
+    ),
+    Kind.CONSENT_RESUME: Told(source=mark("您恢复了给%(who)s的授权"), icon="consents"),
     Kind.CONSENT_REVOKE: Told(
         source=mark("您收回了给%(who)s的授权"), icon="consents", tone=Tone.QUIET
     ),
@@ -80,6 +84,9 @@ _BY_AGENT: Final[Mapping[Kind, Told]] = {
         source=mark("%(agent)s代您缩小了给%(who)s的授权，只剩%(what)s"),
         icon="consents",
         tone=Tone.QUIET,
+    ),
+    Kind.CONSENT_PAUSE: Told(
+        source=mark("%(agent)s代您暂停了给%(who)s的授权"), icon="consents", tone=Tone.QUIET
     ),
     Kind.CONSENT_REVOKE: Told(
         source=mark("%(agent)s代您收回了给%(who)s的授权"), icon="consents", tone=Tone.QUIET

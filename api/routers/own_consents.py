@@ -27,8 +27,12 @@ from vault.errors import InvalidInputError
 from vault.ids import GrantId, parse_id
 from vault.services.end_consent import (
     NarrowConsent,
+    PauseConsent,
+    ResumeConsent,
     RevokeConsent,
     narrow_consent,
+    pause_consent,
+    resume_consent,
     revoke_consent,
 )
 from vault.services.own_space import OwnConsent, own_consent, own_consents
@@ -140,6 +144,20 @@ def revoke(grant_id: IdPath, member: ChangingMemberDep, wired: WiredDep) -> Chan
     """Take a consent back."""
     asked = RevokeConsent(member=member, grant_id=GrantId(parse_id(grant_id)))
     return ChangedOut(receipt=ReceiptOut.from_domain(revoke_consent(wired.vault, asked)))
+
+
+@router.post("/{grant_id}/pause", responses=OWN_PROBLEMS, openapi_extra=BY_FORM)
+def pause(grant_id: IdPath, member: ChangingMemberDep, wired: WiredDep) -> ChangedOut:
+    """Let a consent rest: nothing is released under it until it is resumed."""
+    asked = PauseConsent(member=member, grant_id=GrantId(parse_id(grant_id)))
+    return ChangedOut(receipt=ReceiptOut.from_domain(pause_consent(wired.vault, asked)))
+
+
+@router.post("/{grant_id}/resume", responses=OWN_PROBLEMS, openapi_extra=BY_FORM)
+def resume(grant_id: IdPath, member: ChangingMemberDep, wired: WiredDep) -> ChangedOut:
+    """Let a paused consent go on; like giving one, this needs a sign-in of just now."""
+    asked = ResumeConsent(member=member, grant_id=GrantId(parse_id(grant_id)))
+    return ChangedOut(receipt=ReceiptOut.from_domain(resume_consent(wired.vault, asked)))
 
 
 def _narrowed(before: Details, sent: NarrowIn) -> Details:

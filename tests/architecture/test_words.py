@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.problems import PROBLEMS, problem_of
-from policies.access import EXHAUSTED, NOT_LIVE, REPLAYED
+from policies.access import EXHAUSTED, MISUSED, NOT_LIVE, REPLAYED
 from policies.bundle import shipped
 from policies.reasons import reasons
 from tests.support.tree import ROOT, modules, name_of, texts
@@ -17,7 +17,7 @@ from vault.journal.merkle import ProofError
 from vault.services.moving_on import MovedOnError
 from vault.services.open_case import NumberTakenError
 
-FROM_CODE = {"no-basis", "policy-error", EXHAUSTED, NOT_LIVE, REPLAYED}
+FROM_CODE = {"no-basis", "policy-error", EXHAUSTED, MISUSED, NOT_LIVE, REPLAYED}
 """Reasons that no rule of the bundle gives: nothing permitted, a rule erred, the journal said."""
 
 DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))

@@ -23,6 +23,7 @@ from tests.support.served import Served, served
 from tests.support.town import PDF, Town
 from vault.identifiers import IdentifierKind
 from vault.identifiers.synthetic import synthetic_resident_id
+from vault.records import RecordStatus
 from vault.services.acting import Member
 from vault.services.read_own import read_own_file, read_own_record
 from vault.services.sealing import Incoming
@@ -90,6 +91,7 @@ def card(canaries: Canaries, holder: Somebody) -> Paper:
         code=CODE,
         issuer=POLICE,
         told=True,
+        status=RecordStatus.VALID,
         valid_from=None,
         valid_to=None,
         fields={

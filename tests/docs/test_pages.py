@@ -29,6 +29,7 @@ BILINGUAL = {
     "docs/architecture.md",
     "docs/glossary.md",
     "docs/operations/backup.md",
+    "docs/integrate.md",
     "docs/operations/clients.md",
     "docs/operations/cluster.md",
     "docs/operations/containers.md",

@@ -74,6 +74,21 @@ def test_b33_a_grant_that_is_over_says_so(world: HttpWorld) -> None:
     assert answer.json()["status"] == "expired"
 
 
+def test_b32_b33_a_paused_grant_says_so_gives_nothing_and_can_be_given_back(
+    world: HttpWorld,
+) -> None:
+    grant_id, token, person = grant_of(world)
+    world.browser(person).post(f"/v1/me/consents/{grant_id}/pause")
+
+    told = ask(world.market, "GET", grant_id)
+    pulled = world.market.pull(token)
+    given_back = ask(world.market, "DELETE", grant_id)
+
+    assert told.json()["status"] == "paused"
+    assert (pulled.status_code, given_back.status_code) == (401, 204)
+    assert ask(world.market, "GET", grant_id).json()["status"] == "revoked"
+
+
 @pytest.mark.parametrize("verb", ["GET", "DELETE"])
 def test_b33_anothers_grant_is_one_that_is_not_there(world: HttpWorld, verb: str) -> None:
     grant_id, token, _ = grant_of(world)

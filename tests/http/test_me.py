@@ -149,6 +149,22 @@ def test_a_consent_is_shown_narrowed_and_revoked(world: HttpWorld) -> None:
     assert browser.get(path).json()["status"] == "revoked"
 
 
+def test_a_consent_is_paused_and_resumed(world: HttpWorld) -> None:
+    person, _ = world.settled()
+    token, browser = world.granted(person, uses=5)
+    [consent] = browser.get("/v1/me/consents").json()
+    path = f"/v1/me/consents/{consent['grant_id']}"
+
+    paused = browser.post(f"{path}/pause")
+    state, pulled = browser.get(path).json()["status"], world.market.pull(token)
+    resumed = browser.post(f"{path}/resume")
+    after = world.market.pull(token)
+
+    receipt_proves(paused.json()["receipt"]["text"], trust=world.trust())
+    receipt_proves(resumed.json()["receipt"]["text"], trust=world.trust())
+    assert (state, told(pulled), after.status_code) == ("paused", (401, "unauthenticated"), 200)
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [

@@ -166,6 +166,9 @@ def test_b28_b29_a_foreign_use_is_refused_and_the_rightful_client_still_works(
     assert error(foreign) == INVALID
     assert unchanged == before
     assert own.status_code == 200
+    [told] = world.misused
+    assert told.client.client_id == changes.get("client", "licensing")
+    assert (told.space, told.grant_id) == (before[0].space, before[0].grant_id)
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,7 @@ def test_b19_a_code_shown_again_is_refused_and_kills_what_came_of_it(world: Worl
     assert error(again) == (400, "invalid_grant")
     assert world.use(token).status_code == 401
     assert world.introspect(token) == {"active": False}
+    assert [told.client.client_id for told in world.misused] == ["licensing"]
 
 
 @pytest.mark.parametrize(

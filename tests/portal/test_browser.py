@@ -69,7 +69,6 @@ def lived_in(deployment: PortalWorld) -> Somebody:
     newest, _ = sorted(deployment.consents(holder), key=lambda one: -one.created_at_ms)
     visitor.open(f"/space/consents/{newest.grant_id.hex()}/revoke")
     visitor.submit(holding="csrf", then="/revoke")
-    give_licence(deployment, deployment.enterprise(), holder)
     for consent in deployment.consents(holder):
         for code, view in (("ID01", View.FULL), ("LC04", View.VERIFY), ("LC01", View.FULL)):
             deployment.pull(consent, code, view)
@@ -150,6 +149,26 @@ def test_every_page_is_sound(
             reader.go(f"/space/{of}")
             page.click(f"{link} >> nth=0")
             walk.look(name)
+        reader.go("/space/consents")
+        page.click("form[action$=pause] button >> nth=0")
+        walk.look("paused")
+        page.click("a[href$=resume]")
+        walk.look("resume")
+        walk.open("nowhere", "/space/nowhere")
+
+    assert walk.wrong == {}
+    assert len(walk.seen) == 20
+
+
+@pytest.mark.parametrize("how", SHOWN)
+def test_every_page_of_acting_for_somebody_is_sound(
+    world: PortalWorld, window: Open, how: dict[str, Any]
+) -> None:
+    agent = world.settled()
+    give_licence(world, world.enterprise(), agent)
+    with window(**how) as reader:
+        walk, page = Walk(reader), reader.page
+        reader.sign_in(agent)
         walk.open("mandates", "/space/mandates")
         page.click("main a[href$=give]")
         walk.look("give a mandate")
@@ -166,10 +185,9 @@ def test_every_page_is_sound(
             walk.open(f"{name} of somebody", f"/space/{name}")
         page.click(".acting button")
         walk.look("back again")
-        walk.open("nowhere", "/space/nowhere")
 
     assert walk.wrong == {}
-    assert len(walk.seen) == 28
+    assert len(walk.seen) == 10
 
 
 def test_the_walk_notices_what_is_wrong(window: Open) -> None:

@@ -45,5 +45,5 @@ def test_the_reader_of_texts_sees_code_and_pages() -> None:
     found = texts_of_portal()
 
     assert found["首页",] == "base.html"
-    assert found["已收回",] == "consents.py"
+    assert found["已收回",] == "consent_cards.py"
     assert ("有 %(num)s 条新动态。",) * 2 in found

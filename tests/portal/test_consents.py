@@ -95,6 +95,44 @@ def test_a_revoked_consent_releases_nothing_and_is_listed_as_ended(world: Portal
     assert "想看您的居民身份证 已拒绝" in last_entry(one)
 
 
+def test_a_consent_is_paused_with_one_tap_and_goes_on_after_a_question(
+    world: PortalWorld,
+) -> None:
+    one = given(world)
+    one.visitor.open("/space/consents")
+
+    rested = one.visitor.submit(holding="csrf", then="/pause")
+    one.visitor.open(rested.headers["location"])
+    text, paused = one.visitor.page.text, now(world, one).status
+    one.visitor.open(one.visitor.page.link(ending="/resume"))
+    asked = one.visitor.page.text
+    resumed = one.visitor.submit(holding="csrf", then="/resume")
+    one.visitor.open(resumed.headers["location"])
+
+    assert paused is ConsentStatus.PAUSED
+    assert "授权已暂停。恢复之前，这个部门不能凭它调取任何材料。" in text
+    assert "已暂停" in text
+    assert "恢复给示范区市场监督管理局（模拟）的授权？" in asked
+    assert "授权已恢复，和您当初同意的一样。" in one.visitor.page.text
+    assert now(world, one).status is ConsentStatus.ACTIVE
+    assert last_entry(one).strip().startswith("您恢复了给示范区市场监督管理局（模拟）的授权")
+
+
+def test_who_signed_in_a_while_ago_signs_in_again_before_a_consent_goes_on(
+    world: PortalWorld,
+) -> None:
+    one = given(world)
+    one.visitor.open("/space/consents")
+    one.visitor.submit(holding="csrf", then="/pause")
+    world.clock.ahead = 400
+
+    answer = one.visitor.get(f"{one.path}/resume")
+
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/space/sign-in?onward=")
+    assert now(world, one).status is ConsentStatus.PAUSED
+
+
 def test_asking_before_revoking_changes_nothing(world: PortalWorld) -> None:
     one = given(world)
 
@@ -185,7 +223,7 @@ def test_a_consent_is_revoked_once(world: PortalWorld) -> None:
     assert (first.status_code, second.status_code) == (303, 409)
 
 
-@pytest.mark.parametrize("verb", ["revoke", "narrow"])
+@pytest.mark.parametrize("verb", ["revoke", "narrow", "resume"])
 def test_a_consent_of_somebody_else_is_as_if_there_was_none(world: PortalWorld, verb: str) -> None:
     one = given(world)
     stranger = world.member(world.settled())

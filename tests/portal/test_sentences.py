@@ -32,6 +32,8 @@ SPOKEN = {
     Kind.STATUS,
     Kind.CONSENT_GIVE,
     Kind.CONSENT_NARROW,
+    Kind.CONSENT_PAUSE,
+    Kind.CONSENT_RESUME,
     Kind.CONSENT_REVOKE,
     Kind.CONSENT_END,
     Kind.PULL,
@@ -47,6 +49,7 @@ SPOKEN = {
 }
 BY_AGENTS = {
     Kind.CONSENT_GIVE,
+    Kind.CONSENT_PAUSE,
     Kind.CONSENT_NARROW,
     Kind.CONSENT_REVOKE,
     Kind.OWN_READ,

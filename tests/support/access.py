@@ -137,6 +137,9 @@ PERMITTED = {
     Action.CONSENT_END: AccessRequest(
         action=Action.CONSENT_END, member=MEMBER, holder=HOLDER, consent=CONSENT
     ),
+    Action.CONSENT_RESUME: AccessRequest(
+        action=Action.CONSENT_RESUME, member=MEMBER, holder=HOLDER, consent=CONSENT, level=3
+    ),
     Action.CONSENT_RETURN: AccessRequest(
         action=Action.CONSENT_RETURN,
         client=replace(CLIENT, scopes=CLIENT.scopes | {"grant_management_revoke"}),

@@ -158,6 +158,7 @@ class World:
 
     Attributes:
         given, denied: Decisions as they were handed to the vault.
+        misused: What the log was told of.
     """
 
     def __init__(
@@ -191,9 +192,16 @@ class World:
             secrets=Secrets.load(keyring, rows=rows, random=os.urandom),
             random=os.urandom,
             clock=self.clock,
+            people_factor=1,
         )
         plenty = ClientLimits.of(reads=10**6, changes=10**6, protocol=10**6, strangers=10**6)
-        self.provider = Provider.of(self.vault, origin=origin, limits=limits or plenty)
+        self.misused: list[Any] = []
+        self.provider = Provider.of(
+            self.vault,
+            origin=origin,
+            limits=limits or plenty,
+            misuse=lambda _vault, misuse: self.misused.append(misuse),
+        )
         self.given: list[Any] = []
         self.denied: list[Any] = []
         self.desk = Desk(self.provider, give=self._give, deny=self._deny)

@@ -313,6 +313,9 @@ CARD = ConsentCard(
     until=WHEN,
     ended=None,
     revoke_href=f"/space/consents/{GRANT}/revoke",
+    pause_href=f"/space/consents/{GRANT}/pause",
+    resume_href=f"/space/consents/{GRANT}/resume",
+    paused=False,
     narrow_href=f"/space/consents/{GRANT}/narrow",
 )
 CONSENTS = ConsentsView(
@@ -404,6 +407,7 @@ PAGES = {
     "consent": ("", True, CONSENT),
     "consents": ("consents", True, CONSENTS),
     "revoke": ("consents", True, REVOKE),
+    "resume": ("consents", True, REVOKE),
     "narrow": ("consents", True, NARROW),
     "accesses": ("accesses", True, ACCESSES),
     "access": ("accesses", True, ACCESS),

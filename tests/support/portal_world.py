@@ -495,7 +495,7 @@ def open_portal(folder: Path) -> Iterator[PortalWorld]:
     clock = SetClock()
     with wire(settings, clock=clock) as found:
         # Codes are limited as in a deployment with telephones.
-        wired = replace(found, vault=replace(found.vault, codes_factor=1))
+        wired = replace(found, vault=replace(found.vault, people_factor=1))
         folder.joinpath("clients").mkdir()
         clients = {one.department: one for one in draw_clients(folder / "clients")}
         for one in clients.values():

@@ -105,7 +105,7 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Served]:
+def served(folder: Path, *, mode: str = "--demo") -> Iterator[Served]:
     """Serve the demonstration from ``folder``, where ``town.settings_of`` looks for it too."""
     settings, log = settings_of(folder), folder / "log"
     environment = {
@@ -121,7 +121,7 @@ def served(folder: Path) -> Iterator[Served]:
     with (
         log.open("w") as errors,
         subprocess.Popen(  # noqa: S603 - our own program
-            [MYSPACE, "serve", "--demo", "--port", "0", "--data", settings.data],
+            [MYSPACE, "serve", mode, "--port", "0", "--data", settings.data],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -1,4 +1,4 @@
-"""The holder takes a consent back, in whole or in part. Both are as easy as giving it.
+"""The holder takes a consent back: in whole, in part, or for a while. As easy as giving it.
 
 After the receipt is returned no pull under what was taken back can succeed: the change and
 every pull stand in one order, and pulls re-read the grant (journal.md 2).
@@ -6,6 +6,7 @@ every pull stand in one order, and pulls re-read the grant (journal.md 2).
 
 from dataclasses import dataclass, replace
 
+from policies.catalogue import catalogue
 from policies.requests import AccessRequest, Action
 from vault.clock import MS
 from vault.consents import Consent, ConsentStatus
@@ -28,6 +29,22 @@ from vault.services.give_consent import named
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RevokeConsent:
     """Which consent is taken back."""
+
+    member: Member
+    grant_id: GrantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PauseConsent:
+    """Which consent rests, until it is resumed."""
+
+    member: Member
+    grant_id: GrantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ResumeConsent:
+    """Which consent goes on."""
 
     member: Member
     grant_id: GrantId
@@ -75,13 +92,46 @@ def narrow_consent(vault: Vault, asked: NarrowConsent) -> Receipt:
     return _change(vault, asked.member, before, after=after, kind=Kind.CONSENT_NARROW)
 
 
+def pause_consent(vault: Vault, asked: PauseConsent) -> Receipt:
+    """Let a consent rest; return the receipt. Nothing is released under it until it goes on.
+
+    Raises:
+        NotFoundError: The holder gave no such consent.
+        ConflictError: It has ended, or rests already.
+        JournalUnavailableError: Not known to rest: ask again.
+    """
+    before = _mine(vault, asked.member, grant_id=asked.grant_id)
+    if before.status is ConsentStatus.PAUSED:
+        raise ConflictError("this consent is paused already")
+    after = replace(before, status=ConsentStatus.PAUSED)
+    return _change(vault, asked.member, before, after=after, kind=Kind.CONSENT_PAUSE)
+
+
+def resume_consent(vault: Vault, asked: ResumeConsent) -> Receipt:
+    """Let a paused consent go on as it was given; return the receipt.
+
+    Raises:
+        NotFoundError: The holder gave no such consent.
+        ConflictError: It does not rest, or its time is over.
+        AccessDeniedError: The sign-in is too old, or of too low a level; journalled.
+        JournalUnavailableError: Nothing changed.
+    """
+    before = _mine(vault, asked.member, grant_id=asked.grant_id)
+    if before.status is not ConsentStatus.PAUSED:
+        raise ConflictError("this consent is not paused")
+    if before.expires_at_ms <= vault.clock.now_ms():
+        raise ConflictError("this consent has ended already")
+    after = replace(before, status=ConsentStatus.ACTIVE)
+    return _change(vault, asked.member, before, after=after, kind=Kind.CONSENT_RESUME)
+
+
 def _mine(vault: Vault, member: Member, *, grant_id: GrantId) -> Consent:
     """Return a consent of the member's own space that has not ended."""
     with vault.read() as tx:
         consent = tx.consents.get(member.space, grant_id=grant_id)
     if consent is None:
         raise NotFoundError("no such consent")
-    if consent.status is not ConsentStatus.ACTIVE:
+    if consent.status is ConsentStatus.REVOKED:
         raise ConflictError("this consent has ended already")
     return consent
 
@@ -90,14 +140,14 @@ def _change(
     vault: Vault, member: Member, before: Consent, *, after: Consent, kind: Kind
 ) -> Receipt:
     """Journal the step from ``before`` to ``after``; times and version are filled in here."""
-    revoked = after.status is ConsentStatus.REVOKED
+    revoked, resumed = after.status is ConsentStatus.REVOKED, kind is Kind.CONSENT_RESUME
     entry_id, version = new_entry_id(vault.random), before.version + 1
 
     def decide(tx: Tx, at_ms: int) -> Decided:
         consent = tx.consents.get(member.space, grant_id=before.grant_id)
         if consent is None:
             raise NotFoundError("no such consent")
-        return _decided(Asking(tx, now_ms=at_ms), member, consent)
+        return _decided(Asking(tx, now_ms=at_ms), member, consent, resumed=resumed)
 
     def effect(tx: Tx, at_ms: int) -> None:
         changed = replace(
@@ -133,18 +183,21 @@ def _change(
         decide=decide,
         effect=effect,
         tells=NoticeKind.CONSENT,
-        urgency=Urgency.TAKES_AWAY,
+        urgency=Urgency.NORMAL if resumed else Urgency.TAKES_AWAY,
     )
     return committed(outcome).receipt
 
 
-def _decided(asking: Asking, member: Member, consent: Consent) -> Decided:
+def _decided(asking: Asking, member: Member, consent: Consent, *, resumed: bool) -> Decided:
+    """Ask whether a part may go, or, where it is to go on, whether it may be given again."""
     holder, facts = asking.holder(member.space)
+    levels = [catalogue()[code].level for code in consent.details.evidence]
     person, mandate = asking.acting(member, holder)
     request = AccessRequest(
-        action=Action.CONSENT_END,
+        action=Action.CONSENT_RESUME if resumed else Action.CONSENT_END,
+        level=max(levels) if resumed else None,
         member=person,
-        mandate=mandate,
+        mandate=None if resumed else mandate,  # Giving it again is the holder's alone.
         holder=facts,
         consent=asking.consent(consent),
     )

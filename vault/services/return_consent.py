@@ -59,7 +59,7 @@ def return_consent(vault: Vault, asked: ReturnConsent) -> Receipt:
     caller = asked.caller
     with vault.read() as tx:
         before = granted_to(tx, caller, grant_id=asked.grant_id)
-    if before.status is not ConsentStatus.ACTIVE:
+    if before.status is ConsentStatus.REVOKED:
         raise ConflictError("this consent has ended already")
     entry_id = new_entry_id(vault.random)
     after = replace(

@@ -70,7 +70,7 @@ def _ended(provider: Provider, caller: Caller, *, grant_id: GrantId) -> Answer:
     """Say that it has ended if it has; else somebody changed it meanwhile: ask again."""
     with provider.vault.read() as tx:
         consent = granted_to(tx, caller, grant_id=grant_id)
-    if consent.status is ConsentStatus.ACTIVE:
+    if consent.status is not ConsentStatus.REVOKED:
         raise FaultError(Say.BUSY, reason="the grant was changed meanwhile")
     return Answer(status=204)
 
@@ -98,5 +98,5 @@ def _id(text: str) -> GrantId:
 
 
 def _status(consent: Consent, *, now: int) -> str:
-    active = consent.status is ConsentStatus.ACTIVE
-    return EXPIRED if active and consent.expires_at_ms <= now * MS else consent.status.value
+    open_ = consent.status is not ConsentStatus.REVOKED
+    return EXPIRED if open_ and consent.expires_at_ms <= now * MS else consent.status.value

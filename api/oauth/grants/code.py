@@ -127,6 +127,7 @@ class CodeGrant(ConsentedGrant, AuthorizationCodeGrant):
                 spent = tx.code(code_hash)
                 if spent is not None and spent.used_at is not None:
                     tx.revoke_family(row.family_id, now=now)
+                    self.server.misused = row
                 return None
             if self.server.proof is None or self.server.proof.jkt != row.dpop_jkt:
                 raise FaultError(Say.GRANT, reason="the code is bound to another key")

@@ -44,10 +44,12 @@ class RefreshGrant(ConsentedGrant, RefreshTokenGrant):
                 row = server.tx.protocol.refresh_token(token_hash)
                 if row is None:
                     continue
+                server.misused = row
                 if not KernelRefresh(row).check_client(client):
                     raise FaultError(Say.GRANT, reason="the refresh token of another client")
                 if server.proof is None or server.proof.jkt != row.dpop_jkt:
                     raise FaultError(Say.GRANT, reason="the refresh token of another key")
+                server.misused = None
                 return KernelRefresh(row)
         raise FaultError(Say.GRANT, reason="no such refresh token")
 

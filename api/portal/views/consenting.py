@@ -125,6 +125,9 @@ class ConsentCard:
     ended: When | None
     revoke_href: str
     narrow_href: str
+    pause_href: str
+    resume_href: str
+    paused: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,7 +84,7 @@ def test_every_action_is_in_the_table() -> None:
 def test_every_refusal_has_a_sentence_in_both_languages() -> None:
     forbids = {tag for tag, effect in shipped().effects.items() if effect == "forbid"}
 
-    code = {"no-basis", "policy-error", "proof-replayed", "token-not-live"}
+    code = {"no-basis", "policy-error", "proof-replayed", "token-misused", "token-not-live"}
     assert set(reasons()) == forbids | code
     assert all(
         re.search("[\u4e00-\u9fff]", one.zh) and one.en.isascii() for one in reasons().values()

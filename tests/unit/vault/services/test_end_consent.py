@@ -26,8 +26,12 @@ from vault.notices import NoticeKind
 from vault.services.acting import Member
 from vault.services.end_consent import (
     NarrowConsent,
+    PauseConsent,
+    ResumeConsent,
     RevokeConsent,
     narrow_consent,
+    pause_consent,
+    resume_consent,
     revoke_consent,
 )
 
@@ -339,3 +343,85 @@ def test_a_client_that_goes_on_cannot_bring_a_revoked_consent_back(
 
     with pytest.raises(AccessDeniedError, match="consent-closed"):
         world.pull(granted, caller=caller)
+
+
+def rest(world: World, granted: Granted) -> None:
+    pause_consent(world.vault, PauseConsent(member=world.member(), grant_id=granted.grant_id))
+
+
+def go_on(world: World, granted: Granted, *, member: Member | None = None) -> None:
+    asked = ResumeConsent(member=member or world.member(), grant_id=granted.grant_id)
+    resume_consent(world.vault, asked)
+
+
+def test_a_paused_consent_releases_nothing_until_it_goes_on(
+    world: World, granted: Granted
+) -> None:
+    before, caller = world.consent_row(granted), world.requester(granted)
+
+    rest(world, granted)
+    paused = world.consent_row(granted)
+    kinds = [world.last.kind]
+    with pytest.raises(AccessDeniedError, match="consent-closed"):
+        world.pull(granted, caller=caller)
+    go_on(world, granted)
+    kinds.append(world.last.kind)
+    pulled = world.pull(granted)
+
+    assert (paused.status, paused.version, paused.ended_at_ms) == (ConsentStatus.PAUSED, 2, None)
+    assert pulled.head is not None
+    assert kinds == [Kind.CONSENT_PAUSE, Kind.CONSENT_RESUME]
+    assert replace(
+        world.consent_row(granted), version=1, state_entry=before.state_entry
+    ) == replace(before, version=1)
+
+
+def test_pausing_and_going_on_are_each_done_once(world: World, granted: Granted) -> None:
+    with pytest.raises(ConflictError, match="is not paused"):
+        go_on(world, granted)
+    rest(world, granted)
+    with pytest.raises(ConflictError, match="paused already"):
+        rest(world, granted)
+
+
+def test_a_paused_consent_can_be_taken_back_and_stays_so(world: World, granted: Granted) -> None:
+    rest(world, granted)
+
+    world.revoke(granted)
+
+    with pytest.raises(ConflictError, match="ended already"):
+        go_on(world, granted)
+    assert world.consent_row(granted).status is ConsentStatus.REVOKED
+
+
+def test_a_paused_consent_that_is_made_narrower_stays_paused(
+    world: World, granted: Granted
+) -> None:
+    rest(world, granted)
+
+    narrow_consent(
+        world.vault,
+        NarrowConsent(member=world.member(), grant_id=granted.grant_id, details=less(granted)),
+    )
+
+    assert world.consent_row(granted).status is ConsentStatus.PAUSED
+
+
+def test_going_on_takes_a_fresh_sign_in(world: World, granted: Granted) -> None:
+    rest(world, granted)
+
+    with pytest.raises(AccessDeniedError, match="sign-in-not-fresh"):
+        go_on(world, granted, member=world.member(age=301))
+
+    assert world.consent_row(granted).status is ConsentStatus.PAUSED
+    assert world.last.kind is Kind.REFUSAL
+
+
+def test_a_paused_consent_whose_time_is_over_does_not_go_on(
+    world: World, granted: Granted
+) -> None:
+    rest(world, granted)
+    world.clock.advance(seconds=40 * HOUR)
+
+    with pytest.raises(ConflictError, match="ended already"):
+        go_on(world, granted)
