@@ -303,6 +303,15 @@ def test_a_department_is_no_firm(world: World, firm: Firm) -> None:
         assert mandate_for(world.vault, tx, caller, consent) is None
 
 
+def test_a_made_up_code_is_no_firms(world: World, firm: Firm) -> None:
+    caller = firm.caller()
+    department = replace(caller.live.department, code="0" * 18)
+    made_up = replace(caller, live=replace(caller.live, department=department))
+
+    with world.vault.read() as tx:
+        assert firm_of(world.vault, tx, made_up) is None
+
+
 def test_a_mandate_of_another_firm_is_refused_by_the_policies(world: World, firm: Firm) -> None:
     asked = firm.asked()
     with world.vault.work() as tx:

@@ -20,7 +20,7 @@ from vault.errors import (
     RateLimitedError,
 )
 from vault.identifiers import Identifier
-from vault.ids import CaseNumber, MandateId
+from vault.ids import CaseNumber, HolderId, MandateId, Space
 from vault.journal.entries import Basis, By, Evidence, Kind, StateChange
 from vault.mandates import Act, Mandate, MandateStatus, Powers
 from vault.notices import NoticeKind
@@ -32,6 +32,7 @@ from vault.services.give_mandate import GiveMandate, give_mandate
 from vault.services.list_accesses import list_accesses, prove_access, read_access
 from vault.services.own_mandates import open_by_mandate, open_own, own_mandate, own_mandates
 from vault.services.own_space import (
+    holder_of,
     notices_read,
     own_consent,
     own_consents,
@@ -464,6 +465,22 @@ def test_another_space_is_open_by_the_own_mandate_alone(
         own_heads(world.vault, forged)
     with pytest.raises((AccessDeniedError, NotFoundError)):
         read_own_record(world.vault, forged, head.head.record_id)
+
+
+def test_a_space_is_not_open_by_a_mandate_that_is_not_there(world: World, town: Town) -> None:
+    away = town.away(town.give())
+    lost = away.signin.switched(away.space, mandate_id=MandateId(bytes(16)))
+
+    with pytest.raises(NotFoundError):
+        own_heads(world.vault, Member(signin=lost))
+
+
+def test_whose_space_is_open_is_told_while_it_is_there(world: World, town: Town) -> None:
+    boss, nowhere = town.boss(), Space(0, HolderId(bytes(16)))
+
+    assert holder_of(world.vault, boss).space == boss.space
+    with pytest.raises(NotFoundError):
+        holder_of(world.vault, Member(signin=boss.signin.switched(nowhere, mandate_id=None)))
 
 
 # Ending and narrowing.
