@@ -96,7 +96,7 @@ def test_the_page_of_incidents_explains_every_exit_code(name: str, title: str) -
 
 @pytest.mark.parametrize("name", ["clients.md", "clients.en.md"])
 def test_the_registration_that_is_documented_can_be_registered(name: str) -> None:
-    [text] = blocks(ROOT / "docs/operations" / name, "json")
+    text, firm = blocks(ROOT / "docs/operations" / name, "json")
     _, *members = rows(section(ROOT / "docs/operations" / name, SECTIONS[name]))
 
     file = ClientFile.read(text)
@@ -109,6 +109,11 @@ def test_the_registration_that_is_documented_can_be_registered(name: str) -> Non
         code for code, item in items().items() if item.department == file.department
     }
     assert file.issue_codes <= set(departments()[file.department].issues)
+    agency = ClientFile.read(firm)
+    check_registration(agency.client(DepartmentId(bytes(16))), demo=False)
+    assert agency.exchanges
+    assert agency.organisation is not None
+    assert agency.service_items <= items().keys()
 
 
 @pytest.mark.parametrize("name", ["backup.md", "backup.en.md"])
