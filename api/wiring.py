@@ -19,6 +19,7 @@ from api.deployment import Deployment, open_deployment
 from api.deps import Wired
 from api.limits import ClientLimits
 from api.oauth.interaction import Desk
+from api.oauth.mtls import MutualTls
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.settings import Settings
@@ -77,6 +78,7 @@ def wire(
         people_factor: See ``Vault``; without it that of the demonstration, or none.
 
     Raises:
+        InvalidInputError: The list of authorities cannot be used.
         KeyUnavailableError: The root key is not there, or is that of another vault.
         LogFrozenError: The log does not continue the one that was last seen.
         StorageError: Database, folder or state cannot be used; the message says why.
@@ -114,6 +116,7 @@ def wire(
                 protocol=limits.client_protocol_a_minute,
                 strangers=limits.stranger_requests_a_minute,
             ),
+            mtls=mtls_of(settings),
         )
         yield Wired(
             vault=vault,
@@ -122,6 +125,18 @@ def wire(
             resolve=Resource(provider),
             desk=Desk(provider),
         )
+
+
+def mtls_of(settings: Settings) -> MutualTls | None:
+    """Return what is turned on of client certificates, if anything is.
+
+    Raises:
+        InvalidInputError: The list of authorities cannot be used.
+    """
+    asked = settings.mtls
+    if asked is None:
+        return None
+    return MutualTls.of(alias=asked.alias, authorities_file=asked.authorities_file)
 
 
 def _writer(

@@ -19,6 +19,7 @@ from scripts.outcomes import Exit, OperatorError
 from scripts.registering import known_department, register
 from scripts.screen import console
 from vault.clients import Client
+from vault.clients.confirmation import Confirmation
 from vault.clients.keys import read_jwks
 from vault.clients.protocol import AccessToken
 from vault.clock import MS, legal_day
@@ -173,7 +174,7 @@ def system_caller(
                 client_id=client.client_id,
                 scope=" ".join(sorted(client.scopes)),
                 details=None,
-                dpop_jkt=next(iter(_keys(client.jwks))),
+                cnf=Confirmation.key(next(iter(_keys(client.jwks)))),
                 auth=None,
                 issued_at=now,
                 expires_at=now,

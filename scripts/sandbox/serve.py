@@ -42,4 +42,4 @@ def play(*, port: int, data: Path | None, host: str, workers: int) -> None:
                 (Text("停止", "stop"), "Ctrl+C"),
             ]
             console().print(facts(Text("沙盒已启动", "The sandbox is running"), rows))
-            run(app, on=held, leaving=wired.leaving, proxies=settings.proxies)
+            run(app, on=held, leaving=wired.leaving)

@@ -76,7 +76,7 @@ def serve(
             app = create_app(settings, wiring=lambda _settings: nullcontext(wired))
             if not worker:
                 _greet(settings.issuer, where=where, demo=settings.demo)
-            run(app, on=held, leaving=wired.leaving, proxies=settings.proxies)
+            run(app, on=held, leaving=wired.leaving)
 
 
 def _refuse_workers(workers: int) -> None:

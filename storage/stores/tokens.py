@@ -19,6 +19,7 @@ from storage.stores.mandates import SqlMandates
 from storage.tables.columns import table_of
 from storage.tables.oauth import RefreshTokenRow, TokenRow
 from vault.clients import ClientStatus
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import AccessToken, Authentication, RefreshToken
 from vault.clock import MS
 from vault.consents import Consent, ConsentStatus
@@ -114,7 +115,7 @@ class SqlTokens:
             client_id=token.client_id,
             scope=token.scope,
             details=token.details,
-            dpop_jkt=token.dpop_jkt,
+            dpop_jkt=token.cnf.text,
             **authentication_row(token.auth),
             issued_at=token.issued_at,
             expires_at=token.expires_at,
@@ -163,7 +164,7 @@ class SqlTokens:
             client_id=token.client_id,
             scope=token.scope,
             details=token.details,
-            dpop_jkt=token.dpop_jkt,
+            dpop_jkt=token.cnf.text,
             **authentication_row(token.auth),
             issued_at=token.issued_at,
             idle_expires_at=token.idle_expires_at,
@@ -208,7 +209,7 @@ def _token(row: Row) -> AccessToken:
         client_id=ClientId(client_id),
         scope=scope,
         details=details,
-        dpop_jkt=dpop_jkt,
+        cnf=Confirmation.of(dpop_jkt),
         auth=None if space is None else _auth(space, acr, auth_time, *signed_in),
         issued_at=issued_at,
         expires_at=expires_at,
@@ -229,7 +230,7 @@ def _refresh_token(row: Row) -> RefreshToken:
         client_id=ClientId(client_id),
         scope=scope,
         details=details,
-        dpop_jkt=dpop_jkt,
+        cnf=Confirmation.of(dpop_jkt),
         auth=_auth(space, acr, auth_time, *signed_in),
         issued_at=issued_at,
         idle_expires_at=idle_expires_at,

@@ -35,6 +35,7 @@ BILINGUAL = {
     "docs/operations/containers.md",
     "docs/operations/incident.md",
     "docs/operations/keys.md",
+    "docs/operations/mtls.md",
     "docs/operations/objects.md",
     "docs/operations/settings.md",
     "docs/performance.md",

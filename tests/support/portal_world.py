@@ -37,6 +37,7 @@ from scripts.demo_page import Page
 from scripts.demo_people import Somebody, papers
 from scripts.registering import register
 from scripts.serving import claim_port
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import AccessToken, SignIn, authenticated
 from vault.clock import MS, SystemClock, legal_day
 from vault.consents import Consent
@@ -358,7 +359,7 @@ class PortalWorld:
             client_id=client_id,
             scope=scope,
             details=None,
-            dpop_jkt="thumbprint",
+            cnf=Confirmation.key("thumbprint"),
             auth=None,
             issued_at=self.now(),
             expires_at=self.now() + HOUR,

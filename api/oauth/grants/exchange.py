@@ -78,7 +78,7 @@ def exchange(server: Server, frozen: Frozen) -> "Exchange":
         client_id=server.client.client_id,
         scope=scope_of(details),
         details=details.to_json(),
-        dpop_jkt=caller.live.token.dpop_jkt,
+        cnf=caller.live.token.cnf,
         auth=shown.token.auth,
         issued_at=server.now,
         expires_at=min(
@@ -127,7 +127,7 @@ class Exchange:
         return {
             "access_token": self._text,
             "issued_token_type": TOKEN_TYPE,
-            "token_type": "DPoP",
+            "token_type": token.cnf.token_type,
             "expires_in": token.expires_at - token.issued_at,
             "scope": token.scope,
             "authorization_details": granted_object(
@@ -153,7 +153,7 @@ def _shown(server: Server, text: str) -> LiveToken:
 def _caller(server: Server, frozen: Frozen, shown: LiveToken) -> Caller:
     """Return who asks: the client that authenticated, standing on the token that was shown."""
     department = server.tx.departments.get(server.client.department_id)
-    if server.proof is None or department is None:
+    if server.binding is None or department is None:
         raise FaultError(Say.NO_PROOF)
     bound = AccessToken(
         token_hash=shown.token.token_hash,
@@ -163,7 +163,7 @@ def _caller(server: Server, frozen: Frozen, shown: LiveToken) -> Caller:
         client_id=server.client.client_id,
         scope=shown.token.scope,
         details=shown.token.details,
-        dpop_jkt=server.proof.jkt,
+        cnf=server.binding,
         auth=shown.token.auth,
         issued_at=shown.token.issued_at,
         expires_at=shown.token.expires_at,
@@ -174,7 +174,7 @@ def _caller(server: Server, frozen: Frozen, shown: LiveToken) -> Caller:
     return Caller(
         live=live,
         claim=None,  # Spent already, with the assertion.
-        proof_hash=server.proof.hash,
+        proof_hash=server.proof.hash if server.proof else None,
         network=network_prefix(frozen.network),
     )
 
