@@ -89,7 +89,7 @@ def own_space(vault: Vault, member: Member) -> OwnSpace:
             if member.is_agent
             else wrong_codes(vault, tx, account=account, now=now_ms // MS),
             records=own_records(tx, member, far),
-            consents=_own_consents(tx, member, far),
+            consents=_own_consents(tx, member, far, now_ms=now_ms),
             notices=() if member.is_agent else tx.notices.of_holder(member.space, limit=NOTICES),
         )
 
@@ -127,8 +127,9 @@ def own_records(tx: Tx, member: Member, far: Reach) -> tuple[OwnHead, ...]:
 def own_consents(vault: Vault, member: Member) -> tuple[OwnConsent, ...]:
     """Return all consents in reach of the member, those that ended too."""
     with vault.read() as tx:
-        far = reach(tx, member, now_ms=vault.clock.now_ms())
-        return _own_consents(tx, member, far)
+        now_ms = vault.clock.now_ms()
+        far = reach(tx, member, now_ms=now_ms)
+        return _own_consents(tx, member, far, now_ms=now_ms)
 
 
 def own_consent(vault: Vault, member: Member, grant_id: GrantId) -> OwnConsent:
@@ -153,9 +154,13 @@ def notices_read(vault: Vault, member: Member) -> None:
         tx.notices.mark_read(member.space, at_ms=vault.clock.now_ms())
 
 
-def _own_consents(tx: Tx, member: Member, far: Reach) -> tuple[OwnConsent, ...]:
-    found = tx.consents.of_holder(member.space)
-    return tuple(_shown(tx, one) for one in found if far.decides(one.item))
+def _own_consents(tx: Tx, member: Member, far: Reach, *, now_ms: int) -> tuple[OwnConsent, ...]:
+    """Return the consents in reach; parts of them only while they live, which is minutes."""
+    return tuple(
+        _shown(tx, one)
+        for one in tx.consents.of_holder(member.space)
+        if far.decides(one.item) and (one.parent_id is None or now_ms < one.expires_at_ms)
+    )
 
 
 def _shown(tx: Tx, consent: Consent) -> OwnConsent:

@@ -34,6 +34,7 @@ from vault.services.exchange_token import (
 )
 from vault.services.give_mandate import GiveMandate, give_mandate
 from vault.services.list_evidence import list_evidence
+from vault.services.own_space import own_consents
 from vault.services.pull import Pull, pull_evidence
 
 AAL2 = "urn:myspace:acr:aal2"
@@ -141,6 +142,17 @@ def test_a_part_is_a_grant_a_token_an_entry_and_a_notice(world: World, firm: Fir
     assert (world.last.kind, world.last.basis) == (Kind.MANDATE_EXCHANGE, Basis.MANDATE)
     assert world.last.by.acting == (firm.mandate.mandate_id.hex(),)
     assert world.told[-1] is NoticeKind.MANDATE
+
+
+def test_a_part_is_listed_while_it_lives(world: World, firm: Firm) -> None:
+    consent, _ = firm.part()
+
+    before = own_consents(world.vault, world.member())
+    world.clock.advance(seconds=300)
+    after = own_consents(world.vault, world.member())
+
+    assert {one.consent.grant_id for one in before} == {consent.grant_id, firm.granted.grant_id}
+    assert [one.consent.grant_id for one in after] == [firm.granted.grant_id]
 
 
 def test_a_pull_under_a_part_counts_on_both(world: World, firm: Firm) -> None:
