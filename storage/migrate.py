@@ -32,7 +32,7 @@ OLDEST: Final = "0009"
 """The oldest schema that this program can serve, with what came later left unused.
 
 Every sign-in and token is read with who signed in; housekeeping visits the tables of
-registration.
+registration; every sign-in is read with its mandate, every grant with its parent.
 """
 
 TRIES: Final = 60

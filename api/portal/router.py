@@ -8,7 +8,16 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from api.portal import accesses, consent, consents, developer, home, records, sign_in
+from api.portal import (
+    accesses,
+    consent,
+    consents,
+    developer,
+    home,
+    mandates,
+    records,
+    sign_in,
+)
 from api.portal.route import PageRoute
 from api.portal.static_files import PREFIX, serve_static
 from vault.errors import NotFoundError
@@ -20,7 +29,7 @@ WRONG_VERB: Final = 405
 def portal_router() -> APIRouter:
     """Return the routes; what they work with is on the application (``api.deps.Wired``)."""
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
-    pages = (home, sign_in, records, consents, accesses, consent, developer)
+    pages = (home, sign_in, records, consents, accesses, consent, mandates, developer)
     parts = [part.router for part in pages]
     for part in parts:
         router.include_router(part)

@@ -23,6 +23,7 @@ from vault.ports.guarded import (
     Developers,
     Holders,
     IdentifierIndex,
+    Mandates,
     Policies,
     Records,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "IdentifierIndex",
     "KeptEntry",
     "LiveToken",
+    "Mandates",
     "Notices",
     "Policies",
     "ProtocolRows",
@@ -137,6 +139,10 @@ class Tx(Protocol):
     @property
     def consents(self) -> Consents:
         """Consents and their uses."""
+
+    @property
+    def mandates(self) -> Mandates:
+        """Mandates."""
 
     @property
     def cases(self) -> Cases:

@@ -17,13 +17,13 @@ from vault.consents.details import Details
 from vault.departments import Department
 from vault.errors import ConflictError, NotFoundError
 from vault.ids import CaseNumber, ClientId, EntryId, GrantId
-from vault.journal.entries import Basis, By, Evidence, Kind, On, Shown, StateChange
+from vault.journal.entries import Evidence, Kind, On, Shown, StateChange
 from vault.journal.operations import Decided, Guarded
 from vault.journal.receipts import Receipt
 from vault.notices import NoticeKind
 from vault.ports import Tx
 from vault.services import Vault
-from vault.services.acting import SELF, Member, new_entry_id
+from vault.services.acting import Member, new_entry_id
 from vault.services.asking import Asking, requirement_facts
 from vault.services.changing import ready, submit_change
 from vault.services.entering import Draft, committed
@@ -149,16 +149,20 @@ def _decided(asking: Asking, asked: DenyConsent, *, action: Action) -> Decided:
     """Ask for each evidence type that is granted; declining is one question."""
     space = asked.signin.space
     holder, holder_facts = asking.holder(space)
-    member = Member(signin=asked.signin).facts(holder.kind, now_ms=asking.now_ms)
+    member = Member(signin=asked.signin)
     if action is Action.CONSENT_REFUSE:
-        return asking.decided(AccessRequest(action=action, member=member, holder=holder_facts))
+        person, mandate = asking.acting(member, holder)
+        return asking.decided(
+            AccessRequest(action=action, member=person, mandate=mandate, holder=holder_facts)
+        )
     client = asking.client(asked.client_id)
     case = asking.case(space, asked.case_no)
     return asking.decided(
         *(
             AccessRequest(
                 action=action,
-                member=member,
+                member=person,
+                mandate=mandate,
                 client=client,
                 holder=holder_facts,
                 case=case,
@@ -169,6 +173,7 @@ def _decided(asking: Asking, asked: DenyConsent, *, action: Action) -> Decided:
                 level=catalogue()[code].level,
             )
             for code, one in sorted(asked.details.evidence.items())
+            for person, mandate in [asking.acting(member, holder, code=code)]
         )
     )
 
@@ -189,13 +194,14 @@ def _draft(
     kind: Kind,
     change: StateChange | None,
 ) -> Draft:
+    member = Member(signin=asked.signin)
     grant_id = asked.code.grant_id if isinstance(asked, GiveConsent) else None
     return Draft(
         entry_id=new_entry_id(vault.random),
         kind=kind,
-        basis=Basis.OWN,
-        by=By(department=department.department_id, client=asked.client_id, member=SELF),
-        trace=Member(signin=asked.signin).trace(),
+        basis=member.basis,
+        by=member.by(department=department.department_id, client=asked.client_id),
+        trace=member.trace(),
         on=On(
             grant=grant_id,
             grant_version=None if grant_id is None else FIRST,

@@ -22,6 +22,14 @@ from api.portal.views.looking import (
     AccessView,
     SeenItem,
 )
+from api.portal.views.mandating import (
+    EndMandateView,
+    GiveMandateView,
+    MandateCard,
+    MandatesView,
+    NarrowMandateView,
+    Ticks,
+)
 from api.portal.views.pieces import Badge, Choice, Fact, FieldBox, Tone, TroubleView, When
 from api.portal.views.space import (
     CodeView,
@@ -46,13 +54,18 @@ __all__ = [
     "ConsentCard",
     "ConsentPageView",
     "ConsentsView",
+    "EndMandateView",
     "Fact",
     "FieldBox",
     "FileLine",
+    "GiveMandateView",
     "GrantedItem",
     "GroupCard",
     "HomeView",
+    "MandateCard",
+    "MandatesView",
     "NarrowItem",
+    "NarrowMandateView",
     "NarrowView",
     "Preview",
     "RecordGroup",
@@ -62,6 +75,7 @@ __all__ = [
     "RevokeView",
     "SeenItem",
     "SignInView",
+    "Ticks",
     "Tone",
     "TroubleView",
     "ViewOption",
