@@ -26,6 +26,7 @@ from vault.ports.guarded import (
     Mandates,
     Policies,
     Records,
+    SigningKeyStore,
 )
 from vault.ports.protocol import LiveToken, ProtocolRows
 from vault.ports.refusals import Refusals
@@ -52,6 +53,7 @@ __all__ = [
     "Records",
     "Refusals",
     "Registrations",
+    "SigningKeyStore",
     "SystemKeys",
     "Tx",
     "Work",
@@ -171,6 +173,10 @@ class Tx(Protocol):
     @property
     def policies(self) -> Policies:
         """Policy bundles."""
+
+    @property
+    def signing(self) -> SigningKeyStore:
+        """Keys that sign JWTs."""
 
     @property
     def notices(self) -> Notices:

@@ -22,6 +22,7 @@ from tests.support.memory.registry import (
     MemoryEntries,
     MemoryNotices,
     MemoryPolicies,
+    MemorySigningKeys,
     MemorySystemKeys,
 )
 from tests.support.memory.rows import Rows, system_key_name
@@ -66,6 +67,7 @@ class MemoryTx:
         self.registrations = MemoryRegistrations(rows)
         self.refusals = MemoryRefusals(rows)
         self.policies = MemoryPolicies(rows)
+        self.signing = MemorySigningKeys(rows)
         self.notices = MemoryNotices(rows)
         self.entries = MemoryEntries(rows)
         self.protocol = MemoryProtocolRows(rows)
