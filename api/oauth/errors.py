@@ -23,6 +23,7 @@ class Say(Enum):
     SCOPE = ("invalid_scope", 400, "a scope is unknown, malformed or not allowed here")
     TARGET = ("invalid_target", 400, "the resource is the origin of this server")
     PROOF = ("invalid_dpop_proof", 400, "the DPoP proof is not valid for this request")
+    SUBJECT = ("invalid_request", 400, "the subject token is not acceptable")
     NONCE = ("use_dpop_nonce", 400, "the DPoP nonce is missing or not recent")
     REQUEST_OBJECT = (
         "invalid_request_object",

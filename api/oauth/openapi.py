@@ -5,9 +5,11 @@ from typing import Any, Final
 from api.oauth.client_auth import ASSERTION_TYPE
 from api.oauth.endpoints.introspect import SIGNED
 from api.oauth.frozen import JSON_TYPE, MEDIA_TYPE
+from api.oauth.grants.exchange import TOKEN_TYPE
 from api.oauth.jar import MAX_CHARACTERS
 from api.oauth.jarm import MODES
 from api.oauth.renewing import ACTIONS
+from vault.clients.profiles import TOKEN_EXCHANGE
 
 _TEXT: Final = {"type": "string", "minLength": 1}
 _PRINTABLE: Final = {"type": "string", "pattern": "^[ -~]{1,4096}$"}
@@ -66,6 +68,7 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
                     "client_credentials",
                     "urn:ietf:params:oauth:grant-type:device_code",
                     "urn:openid:params:grant-type:ciba",
+                    TOKEN_EXCHANGE,
                 ],
             },
             "code": _TEXT,
@@ -74,6 +77,10 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
             "refresh_token": _TEXT,
             "device_code": _TEXT,
             "auth_req_id": _TEXT,
+            "subject_token": _TEXT,
+            "subject_token_type": {"type": "string", "const": TOKEN_TYPE},
+            "requested_token_type": {"type": "string", "const": TOKEN_TYPE},
+            "audience": _TEXT,
             "scope": _TEXT,
             "authorization_details": {"type": "string", "maxLength": 16384},
             "resource": _TEXT,

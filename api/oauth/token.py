@@ -9,8 +9,10 @@ from api.oauth.frozen import Frozen
 from api.oauth.grants.awaited import CibaGrant, DeviceGrant
 from api.oauth.grants.client_credentials import RegistryGrant
 from api.oauth.grants.code import S256, CodeGrant
+from api.oauth.grants.exchange import Exchange
+from api.oauth.grants.exchange import exchange as exchanged
 from api.oauth.grants.refresh import RefreshGrant
-from api.oauth.phases import check_step, two_phases
+from api.oauth.phases import Later, check_step, two_phases
 from api.oauth.provider import Provider
 from api.oauth.server import Server
 from vault.clients.confirmation import Holding
@@ -20,6 +22,7 @@ from vault.clients.profiles import (
     CLIENT_CREDENTIALS,
     DEVICE_CODE,
     REFRESH_TOKEN,
+    TOKEN_EXCHANGE,
     Asked,
     Step,
 )
@@ -27,12 +30,12 @@ from vault.clients.profiles import (
 PATH: Final = "/oauth/token"
 GRANT_TYPES: Final = (
     *(AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS),
-    *(DEVICE_CODE, CIBA),
+    *(TOKEN_EXCHANGE, DEVICE_CODE, CIBA),
 )
 
 
 def exchange(provider: Provider, frozen: Frozen) -> Answer:
-    """Issue an access token for a code, for a refresh token, or for the client itself."""
+    """Issue an access token for a code, a refresh token, another token, or the client itself."""
     return two_phases(
         provider,
         frozen,
@@ -41,7 +44,7 @@ def exchange(provider: Provider, frozen: Frozen) -> Answer:
     )
 
 
-def _checked(server: Server, frozen: Frozen) -> Mapping[str, str]:
+def _checked(server: Server, frozen: Frozen) -> Mapping[str, str] | Exchange:
     grant_type = frozen.form.get("grant_type", "")
     if not grant_type:
         raise FaultError(Say.REQUEST, reason="no grant_type")
@@ -56,10 +59,12 @@ def _checked(server: Server, frozen: Frozen) -> Mapping[str, str]:
     check_step(server, step=Step.TOKEN, request=asked)
     if any(one != server.provider.origin for one in frozen.resources):
         raise FaultError(Say.TARGET)
-    return frozen.form
+    return exchanged(server, frozen) if grant_type == TOKEN_EXCHANGE else frozen.form
 
 
-def _issued(server: Server, params: Mapping[str, str]) -> Answer:
+def _issued(server: Server, params: Mapping[str, str] | Exchange) -> Answer | Later:
+    if isinstance(params, Exchange):
+        return params.give
     server.register_grant(CodeGrant, [S256()])
     server.register_grant(RefreshGrant)
     server.register_grant(RegistryGrant)

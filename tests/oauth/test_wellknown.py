@@ -33,6 +33,7 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "response_modes_supported": ["query", "jwt", "query.jwt", "form_post.jwt"],
         "grant_types_supported": [
             *("authorization_code", "refresh_token", "client_credentials"),
+            "urn:ietf:params:oauth:grant-type:token-exchange",
             "urn:ietf:params:oauth:grant-type:device_code",
             "urn:openid:params:grant-type:ciba",
         ],

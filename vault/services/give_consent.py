@@ -16,13 +16,13 @@ from vault.consents.details import Details
 from vault.departments import Department
 from vault.errors import NotFoundError
 from vault.ids import EntryId, GrantId
-from vault.journal.entries import Basis, By, Evidence, Kind, On, Shown, StateChange
+from vault.journal.entries import Evidence, Kind, On, Shown, StateChange
 from vault.journal.operations import Decided, Guarded
 from vault.journal.receipts import Receipt
 from vault.notices import NoticeKind
 from vault.ports import Tx
 from vault.services import Vault
-from vault.services.acting import SELF, Member, new_entry_id
+from vault.services.acting import Member, new_entry_id
 from vault.services.asking import Asking, requirement_facts
 from vault.services.changing import ready, submit_change
 from vault.services.deciding import (
@@ -121,16 +121,20 @@ def _decided(asking: Asking, asked: DenyConsent, *, action: Action) -> Decided:
     """Ask for each evidence type that is granted; declining is one question."""
     space = asked.signin.space
     holder, holder_facts = asking.holder(space)
-    member = Member(signin=asked.signin).facts(holder.kind, now_ms=asking.now_ms)
+    member = Member(signin=asked.signin)
     if action is not Action.CONSENT_GIVE:
-        return asking.decided(AccessRequest(action=action, member=member, holder=holder_facts))
+        person, mandate = asking.acting(member, holder)
+        return asking.decided(
+            AccessRequest(action=action, member=person, mandate=mandate, holder=holder_facts)
+        )
     client = asking.client(asked.client_id)
     case = asking.case(space, asked.case_no)
     return asking.decided(
         *(
             AccessRequest(
                 action=action,
-                member=member,
+                member=person,
+                mandate=mandate,
                 client=client,
                 holder=holder_facts,
                 case=case,
@@ -141,6 +145,7 @@ def _decided(asking: Asking, asked: DenyConsent, *, action: Action) -> Decided:
                 level=catalogue()[code].level,
             )
             for code, one in sorted(asked.details.evidence.items())
+            for person, mandate in [asking.acting(member, holder, code=code)]
         )
     )
 
@@ -161,13 +166,14 @@ def _draft(
     kind: Kind,
     change: StateChange | None,
 ) -> Draft:
+    member = Member(signin=asked.signin)
     given = asked if isinstance(asked, Granting) else None
     return Draft(
         entry_id=new_entry_id(vault.random),
         kind=kind,
-        basis=Basis.OWN,
-        by=By(department=department.department_id, client=asked.client_id, member=SELF),
-        trace=replace(Member(signin=asked.signin).trace(), object=asked.signed_hash),
+        basis=member.basis,
+        by=member.by(department=department.department_id, client=asked.client_id),
+        trace=replace(member.trace(), object=asked.signed_hash),
         on=On(
             grant=given.code.grant_id if given else None,
             grant_version=given.version if given else None,

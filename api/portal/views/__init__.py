@@ -22,6 +22,14 @@ from api.portal.views.looking import (
     AccessView,
     SeenItem,
 )
+from api.portal.views.mandating import (
+    EndMandateView,
+    GiveMandateView,
+    MandateCard,
+    MandatesView,
+    NarrowMandateView,
+    Ticks,
+)
 from api.portal.views.pieces import Badge, Choice, Fact, FieldBox, Tone, TroubleView, When
 from api.portal.views.space import (
     CodeView,
@@ -60,14 +68,19 @@ __all__ = [
     "ConsentsView",
     "DecidedView",
     "DeviceView",
+    "EndMandateView",
     "Fact",
     "FieldBox",
     "FileLine",
+    "GiveMandateView",
     "GrantedItem",
     "GroupCard",
     "HomeView",
     "LeaveView",
+    "MandateCard",
+    "MandatesView",
     "NarrowItem",
+    "NarrowMandateView",
     "NarrowView",
     "NumberBox",
     "Preview",
@@ -79,6 +92,7 @@ __all__ = [
     "SeenItem",
     "ShowView",
     "SignInView",
+    "Ticks",
     "Tone",
     "TroubleView",
     "ViewOption",

@@ -60,6 +60,7 @@ class HomeView:
         name: Of the holder; empty until an issuer told it.
         fresh: Notices that were not read yet.
         asked: What counters wait for.
+        mandates: Alive, given and received.
         wrong_codes: Tried for this account yesterday and today; 0 where they are too few to tell.
     """
 
@@ -69,6 +70,7 @@ class HomeView:
     news: tuple[AccessLine, ...]
     groups: tuple[GroupCard, ...]
     active_consents: int
+    mandates: int
     asked: tuple[AskedLine, ...] = ()
 
 
