@@ -253,9 +253,7 @@ def _check_window(client: Client) -> None:
     """Require of kiosks and counters where they stand; counters alone are called back."""
     ping = client.metadata.ciba_notification_uri
     if ping and CIBA not in client.grant_types:
-        raise InvalidInputError(
-            "only counters are called back", field="backchannel_client_notification_endpoint"
-        )
+        raise InvalidInputError("only counters are called back", field=PINGED)
     place = client.metadata.location
     if (client.profile in _STANDS and not place.strip()) or not place.isprintable():
         raise InvalidInputError("a kiosk or counter says where it stands", field="location")
