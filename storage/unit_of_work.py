@@ -22,6 +22,7 @@ from storage.stores.departments import SqlDepartments
 from storage.stores.developers import SqlDevelopers
 from storage.stores.entries import SqlEntries
 from storage.stores.holders import SqlHolders
+from storage.stores.mandates import SqlMandates
 from storage.stores.protocol import SqlProtocolRows
 from storage.stores.records import SqlRecords
 from storage.stores.refusals import SqlRefusals
@@ -48,6 +49,7 @@ class SqlTx:
         "developers",
         "entries",
         "holders",
+        "mandates",
         "notices",
         "policies",
         "protocol",
@@ -66,6 +68,7 @@ class SqlTx:
         self.holders = SqlHolders(driver)
         self.records = SqlRecords(driver)
         self.consents = SqlConsents(driver)
+        self.mandates = SqlMandates(driver)
         self.cases = SqlCases(driver)
         self.departments = SqlDepartments(driver)
         self.clients = SqlClients(driver)

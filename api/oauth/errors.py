@@ -35,6 +35,7 @@ class Say(Enum):
         400,
         "a parameter beside the request object is not the one inside",
     )
+    SUBJECT = ("invalid_request", 400, "the subject token is not acceptable")
     ACR = ("unmet_authentication_requirements", 400, "no such sign-in is offered")
     BUSY = ("temporarily_unavailable", 503, "nothing was changed; try again")
     OFTEN = ("temporarily_unavailable", 429, "too many requests; try again later")

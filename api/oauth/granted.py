@@ -22,6 +22,8 @@ from policies.scopes import (
 from vault.consents import Consent
 from vault.consents.details import Details, EvidenceGrant
 from vault.ports import Tx
+from vault.services.asking import BASIS_CONSENT
+from vault.services.entering import basis_of
 
 TYPE: Final = "evidence_access"
 
@@ -101,13 +103,21 @@ def scope_of(
 
 
 def to_wire(
-    details: Details, *, purpose: str, note: str, item: str, case_no: str, kind: str, origin: str
+    details: Details,
+    *,
+    purpose: str,
+    note: str,
+    item: str,
+    case_no: str,
+    kind: str,
+    origin: str,
+    basis: str = BASIS_CONSENT,
 ) -> list[dict[str, Any]]:
     """Return granted details as they are answered (RFC 9396 s. 7)."""
     found: dict[str, Any] = {
         "type": TYPE,
         "locations": [origin],
-        "basis": "consent",
+        "basis": basis,
         "subject": {"kind": kind},
         "purpose": {"code": purpose, "note": note},
         "item": item,
@@ -142,4 +152,5 @@ def granted_object(
         case_no=consent.case_no,
         kind=holder.kind,
         origin=origin,
+        basis=basis_of(consent),
     )

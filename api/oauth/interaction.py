@@ -33,6 +33,7 @@ from vault.clients.protocol import (
 from vault.clock import MS
 from vault.consents.details import Details
 from vault.errors import (
+    AccessDeniedError,
     ConflictError,
     NotFoundError,
     StepUpRequiredError,
@@ -40,6 +41,8 @@ from vault.errors import (
 from vault.ids import ID_BYTES, GrantId
 from vault.ports import Tx
 from vault.services import Vault
+from vault.services.acting import Member
+from vault.services.chains import NOT_COVERED, reach
 from vault.services.give_consent import DenyConsent, GiveConsent, deny_consent, give_consent
 
 
@@ -143,6 +146,9 @@ class Desk:
             raise ConflictError("the request cannot be granted any more")
         if pushed.wanted.space != signin.space:
             raise NotFoundError("there is no such request")
+        far = reach(tx, Member(signin=signin), now_ms=now_ms)
+        if not far.covers(pushed.wanted.item, pushed.wanted.details.evidence):
+            raise AccessDeniedError(NOT_COVERED)
         _check_fresh(pushed, interaction=interaction, signin=signin, now=now)
         setting = Setting(
             interaction_id=interaction_id,

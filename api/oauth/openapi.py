@@ -5,9 +5,11 @@ from typing import Any, Final
 from api.oauth.client_auth import ASSERTION_TYPE
 from api.oauth.endpoints.introspect import SIGNED
 from api.oauth.frozen import JSON_TYPE, MEDIA_TYPE
+from api.oauth.grants.exchange import TOKEN_TYPE
 from api.oauth.jar import MAX_CHARACTERS
 from api.oauth.jarm import MODES
 from api.oauth.renewing import ACTIONS
+from vault.clients.profiles import TOKEN_EXCHANGE
 
 _TEXT: Final = {"type": "string", "minLength": 1}
 _PRINTABLE: Final = {"type": "string", "pattern": "^[ -~]{1,4096}$"}
@@ -45,12 +47,21 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
         {
             "grant_type": {
                 "type": "string",
-                "enum": ["authorization_code", "refresh_token", "client_credentials"],
+                "enum": [
+                    "authorization_code",
+                    "refresh_token",
+                    "client_credentials",
+                    TOKEN_EXCHANGE,
+                ],
             },
             "code": _TEXT,
             "redirect_uri": {"type": "string", "format": "uri"},
             "code_verifier": {"type": "string", "minLength": 43, "maxLength": 128},
             "refresh_token": _TEXT,
+            "subject_token": _TEXT,
+            "subject_token_type": {"type": "string", "const": TOKEN_TYPE},
+            "requested_token_type": {"type": "string", "const": TOKEN_TYPE},
+            "audience": _TEXT,
             "scope": _TEXT,
             "authorization_details": {"type": "string", "maxLength": 16384},
             "resource": _TEXT,

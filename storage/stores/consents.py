@@ -12,7 +12,16 @@ from storage.tables.columns import table_of
 from storage.tables.oauth import ConsentRow, UseRow
 from vault.consents import Consent, ConsentStatus, Use
 from vault.consents.details import Details
-from vault.ids import CaseNumber, ClientId, DepartmentId, EntryId, GrantId, HolderId, Space
+from vault.ids import (
+    CaseNumber,
+    ClientId,
+    DepartmentId,
+    EntryId,
+    GrantId,
+    HolderId,
+    MandateId,
+    Space,
+)
 
 CONSENT: Final = table_of(ConsentRow)
 
@@ -107,8 +116,8 @@ class SqlConsents:
 def consent_of(row: Row) -> Consent:
     """Return the consent of a row of ``CONSENT``, all columns in their order."""
     log_id, holder_id, grant_id, client_id, department_id, status, version, *rest = row
-    details, note, purpose, item, case_no, shown_hash, shown_locale, *times, state_entry = rest
-    created_at_ms, expires_at_ms, ended_at_ms = times
+    details, note, purpose, item, case_no, shown_hash, shown_locale, *rest = rest
+    created_at_ms, expires_at_ms, ended_at_ms, state_entry, parent_id, mandate_id = rest
     return Consent(
         space=Space(log_id, HolderId(holder_id)),
         grant_id=GrantId(grant_id),
@@ -127,6 +136,8 @@ def consent_of(row: Row) -> Consent:
         expires_at_ms=expires_at_ms,
         ended_at_ms=ended_at_ms,
         state_entry=EntryId(state_entry),
+        parent_id=None if parent_id is None else GrantId(parent_id),
+        mandate_id=None if mandate_id is None else MandateId(mandate_id),
     )
 
 
@@ -149,6 +160,8 @@ def _row(consent: Consent) -> Mapping[str, object]:
         "expires_at_ms": consent.expires_at_ms,
         "ended_at_ms": consent.ended_at_ms,
         "state_entry": consent.state_entry,
+        "parent_grant_id": consent.parent_id,
+        "mandate_id": consent.mandate_id,
     }
 
 

@@ -34,6 +34,7 @@ class SignInRow(SQLModel, table=True):
     person_log_id: int | None = None
     person_id: bytes | None = optional_id()
     amr: str | None = optional_text()
+    mandate_id: bytes | None = optional_id()
 
 
 class SignInAttemptRow(SQLModel, table=True):

@@ -29,6 +29,7 @@ IN_CLEAR = {
     "holder": {"kind", "state"},
     "holder_key": {"purpose", "state"},
     "holder_number": {"kind"},
+    "mandate": {"status", "powers"},
     "notice": {"kind"},
     "oauth_grant": {
         *("client_id", "status", "details", "purpose", "item", "case_no", "shown_locale"),

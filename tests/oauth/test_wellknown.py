@@ -31,7 +31,12 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "require_pushed_authorization_requests": True,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "jwt", "query.jwt", "form_post.jwt"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "grant_types_supported": [
+            "authorization_code",
+            "refresh_token",
+            "client_credentials",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ],
         "code_challenge_methods_supported": ["S256"],
         "authorization_details_types_supported": ["evidence_access"],
         "authorization_response_iss_parameter_supported": True,

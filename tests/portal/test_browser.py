@@ -15,6 +15,7 @@ from policies.scopes import View
 from scripts.demo_clients import REDIRECT
 from scripts.demo_people import Somebody
 from tests.support.chromium import DESKTOP, PHONE, Reader, chromium, reading
+from tests.support.portal_mandates import give_licence
 from tests.support.portal_world import MARKET, PortalWorld
 from vault.clients.refusals import RefusedRequest
 from vault.services.appoint_developer import appoint_developer
@@ -203,6 +204,36 @@ def builder_of(world: PortalWorld, holder: Somebody) -> dict[str, str]:
         "refused": "/developer/refusal?id=0123456789abcdef",
         "refused, not found": "/developer/refusal?id=0",
     }
+
+
+@pytest.mark.parametrize("how", SHOWN)
+def test_every_page_of_acting_for_somebody_is_sound(
+    world: PortalWorld, window: Open, how: dict[str, Any]
+) -> None:
+    agent = world.settled()
+    give_licence(world, world.enterprise(), agent)
+    with window(**how) as reader:
+        walk, page = Walk(reader), reader.page
+        reader.sign_in(agent)
+        walk.open("mandates", "/space/mandates")
+        page.click("main a[href$=give]")
+        walk.look("give a mandate")
+        page.fill("#number", "1")
+        page.click("form.card button[type=submit]")
+        walk.look("a mandate to be mended")
+        page.goto(f"{world.origin}/space/mandates")
+        page.click("main a[href$=end] >> nth=0")
+        walk.look("give a mandate back")
+        page.goto(f"{world.origin}/space/mandates")
+        page.click("main form[action*=acting] button")
+        walk.look("acting for somebody")
+        for name in ("records", "consents", "accesses", "mandates"):
+            walk.open(f"{name} of somebody", f"/space/{name}")
+        page.click(".acting button")
+        walk.look("back again")
+
+    assert walk.wrong == {}
+    assert len(walk.seen) == 10
 
 
 def test_the_walk_notices_what_is_wrong(window: Open) -> None:

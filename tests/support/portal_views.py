@@ -11,14 +11,19 @@ from api.portal.views import (
     ConsentCard,
     ConsentPageView,
     ConsentsView,
+    EndMandateView,
     Fact,
     FieldBox,
     FileLine,
+    GiveMandateView,
     GrantedItem,
     GroupCard,
     HomeView,
     LeaveView,
+    MandateCard,
+    MandatesView,
     NarrowItem,
+    NarrowMandateView,
     NarrowView,
     Preview,
     RecordGroup,
@@ -28,6 +33,7 @@ from api.portal.views import (
     RevokeView,
     SeenItem,
     SignInView,
+    Ticks,
     Tone,
     TroubleView,
     ViewOption,
@@ -118,6 +124,7 @@ HOME = HomeView(
         GroupCard(slug="service_result", name="办事结果", count=2),
         GroupCard(slug="material", name="自备材料", count=0),
     ),
+    mandates=1,
     active_consents=2,
 )
 
@@ -347,6 +354,46 @@ ACCESS = AccessView(
     ),
 )
 LEAVE = LeaveView(department=DEPARTMENT, action="/space/leave", ticket="", stay="/space")
+MANDATE = MandateCard(
+    mandate_id=GRANT,
+    who="示例商行",
+    badge=VALID,
+    acts=("查看材料", "决定是否授权部门调取"),
+    evidence=("营业执照 · 完整内容",),
+    items=("食品经营许可（小微餐饮）",),
+    until=WHEN,
+    passes_on=True,
+    passed_on=True,
+    act_href=f"/space/acting/{GRANT}",
+    narrow_href=f"/space/mandates/{GRANT}/narrow",
+    end_href=f"/space/mandates/{GRANT}/end",
+)
+QUESTION = Ticks(
+    name="evidence",
+    label="哪些材料",
+    groups=(("证照", (Choice(value="LC01", label="营业执照", chosen=True),)),),
+)
+MANDATES = MandatesView(
+    received=(MANDATE,), given=(MANDATE,), ended=(MANDATE,), may_give=True, said="委托已缩小。"
+)
+MANDATE_GIVE = GiveMandateView(
+    kinds=SIGN_IN.kinds,
+    other_kinds=SIGN_IN.other_kinds,
+    number="1",
+    acts=QUESTION,
+    evidence=QUESTION,
+    views=(Choice(value="verify", label="只核对有没有、是否有效", chosen=True),),
+    items=QUESTION,
+    days=(Choice(value="30", label="30 天", chosen=True),),
+    passes_on=True,
+    weak=True,
+    trouble="还没选全。",
+    action="/space/mandates/give",
+)
+MANDATE_END = EndMandateView(card=MANDATE, gives_back=True, action=MANDATE.end_href)
+MANDATE_NARROW = NarrowMandateView(
+    card=MANDATE, questions=(QUESTION,), trouble="请去掉。", action=MANDATE.narrow_href
+)
 TROUBLE = TroubleView(
     title="没有找到这一页",
     told="可能已经过期，或者地址不完整。",
@@ -370,6 +417,10 @@ PAGES = {
     "narrow": ("consents", True, NARROW),
     "accesses": ("accesses", True, ACCESSES),
     "access": ("accesses", True, ACCESS),
+    "mandates": ("mandates", True, MANDATES),
+    "mandate_give": ("mandates", True, MANDATE_GIVE),
+    "mandate_end": ("mandates", True, MANDATE_END),
+    "mandate_narrow": ("mandates", True, MANDATE_NARROW),
     "check": ("", True, None),
     "trouble": ("", False, TROUBLE),
 }

@@ -94,15 +94,18 @@ class _Rules:
 
 
 _CALLS: Final = frozenset({Step.TOKEN, Step.REVOKE, Step.RESOURCE})
+_DEPARTMENTS: Final = frozenset(
+    {AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN, TOKEN_EXCHANGE}
+)
 _RULES: Final[Mapping[Profile, _Rules]] = {
     Profile.FAPI2: _Rules(
         steps=_CALLS | {Step.PAR, Step.AUTHORIZE},
-        grant_types=frozenset({AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN}),
+        grant_types=_DEPARTMENTS,
         level=3,
     ),
     Profile.FAPI2_MS: _Rules(
         steps=_CALLS | {Step.PAR, Step.AUTHORIZE},
-        grant_types=frozenset({AUTHORIZATION_CODE, CLIENT_CREDENTIALS, REFRESH_TOKEN}),
+        grant_types=_DEPARTMENTS,
         level=4,
         nonces=True,
         messages=True,

@@ -23,6 +23,7 @@ from vault.ports.guarded import (
     Developers,
     Holders,
     IdentifierIndex,
+    Mandates,
     Policies,
     Records,
     SigningKeyStore,
@@ -44,6 +45,7 @@ __all__ = [
     "IdentifierIndex",
     "KeptEntry",
     "LiveToken",
+    "Mandates",
     "Notices",
     "Policies",
     "ProtocolRows",
@@ -139,6 +141,10 @@ class Tx(Protocol):
     @property
     def consents(self) -> Consents:
         """Consents and their uses."""
+
+    @property
+    def mandates(self) -> Mandates:
+        """Mandates."""
 
     @property
     def cases(self) -> Cases:

@@ -17,7 +17,17 @@ from vault.crypto.keys import WrappedKey
 from vault.departments import Department
 from vault.holders import Holder
 from vault.identifiers import IdentifierKind
-from vault.ids import CaseNumber, ClientId, DepartmentId, EntryId, GrantId, RecordId, Space
+from vault.ids import (
+    CaseNumber,
+    ClientId,
+    DepartmentId,
+    EntryId,
+    GrantId,
+    MandateId,
+    RecordId,
+    Space,
+)
+from vault.mandates import Mandate
 from vault.records import RecordHead, SealedRecord, VersionRef
 
 
@@ -121,6 +131,31 @@ class Consents(Protocol):
         Its counters begin anew, those of ``uses`` and no others; ``ConflictError`` at any other
         version.
         """
+
+
+class Mandates(Protocol):
+    """Who may act for whom; a row lies in the space that it opens."""
+
+    def get(self, space: Space, *, mandate_id: MandateId) -> Mandate | None:
+        """Return a mandate that opens ``space``, ended ones too, or ``None``."""
+
+    def find(self, mandate_id: MandateId) -> Mandate | None:
+        """Return a mandate by its id alone, whichever space it opens, or ``None``."""
+
+    def chain(self, space: Space, *, mandate_id: MandateId) -> tuple[Mandate, ...]:
+        """Return a mandate after what it was passed on from; empty where there is none."""
+
+    def of_holder(self, space: Space) -> tuple[Mandate, ...]:
+        """Return every mandate that ever opened ``space``, the newest first."""
+
+    def of_receiver(self, receiver: Space) -> tuple[Mandate, ...]:
+        """Return every mandate that somebody ever received, the newest first."""
+
+    def add(self, mandate: Mandate) -> None:
+        """Write a new mandate; ``ConflictError`` where its id is taken."""
+
+    def replace(self, mandate: Mandate, *, expected: int) -> None:
+        """Write the next state of a mandate; ``ConflictError`` at any other than ``expected``."""
 
 
 class Cases(Protocol):

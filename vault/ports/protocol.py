@@ -80,7 +80,8 @@ class ProtocolRows(Protocol):
         """Return the token joined to live client, department and grant, in one query.
 
         The client is active, the department is active, the token neither expired nor
-        revoked, the grant (where it has one) active and unexpired.
+        revoked, the grant (where it has one) active and unexpired; so is the consent that a
+        grant is a part of, and every link of the mandate that it is under lives.
         """
 
     def token(self, token_hash: bytes) -> AccessToken | None:
@@ -155,6 +156,9 @@ class ProtocolRows(Protocol):
 
     def touch_signin(self, signin_hash: bytes, *, idle_expires_at: int) -> None:
         """Say until when a sign-in may idle."""
+
+    def switch_signin(self, signin: SignIn) -> None:
+        """Write which space is open in a sign-in, and by which mandate."""
 
     def end_signin(self, signin_hash: bytes, *, now: int) -> None:
         """End a sign-in; without effect on one that has ended."""

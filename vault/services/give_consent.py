@@ -12,18 +12,18 @@ from policies.catalogue import catalogue
 from policies.requests import AccessRequest, Action
 from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn
 from vault.clock import MS
-from vault.consents import Consent, ConsentStatus, Use
+from vault.consents import Consent, ConsentStatus, unused
 from vault.consents.details import Details
 from vault.departments import Department
 from vault.errors import ConflictError, InvalidInputError, NotFoundError
 from vault.ids import CaseNumber, ClientId, EntryId, GrantId
-from vault.journal.entries import Basis, By, Evidence, Kind, On, Shown, StateChange
+from vault.journal.entries import Evidence, Kind, On, Shown, StateChange
 from vault.journal.operations import Decided, Guarded
 from vault.journal.receipts import Receipt
 from vault.notices import NoticeKind
 from vault.ports import Tx
 from vault.services import Vault
-from vault.services.acting import SELF, Member, new_entry_id
+from vault.services.acting import Member, new_entry_id
 from vault.services.asking import Asking, requirement_facts
 from vault.services.changing import ready, submit_change
 from vault.services.entering import Draft, committed
@@ -85,8 +85,8 @@ class GiveConsent(DenyConsent):
         matter = (before.purpose, before.item, before.case_no)
         if not same or matter != (self.purpose, self.item, self.case_no):
             raise InvalidInputError("a consent is renewed for the same matter and client")
-        if before.status is ConsentStatus.REVOKED:
-            raise ConflictError("this consent has ended already")
+        if before.status is ConsentStatus.REVOKED or before.parent_id is not None:
+            raise ConflictError("this consent has ended already, or is a part of another")
 
     @property
     def version(self) -> int:
@@ -126,9 +126,9 @@ def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
         _spend(tx, asked, state=InteractionState.GRANTED, at_ms=at_ms)
         consent = _consent(asked, department=department, entry_id=draft.entry_id, at_ms=at_ms)
         if asked.renews is None:
-            tx.consents.add(consent, uses=_uses(consent))
+            tx.consents.add(consent, uses=unused(consent))
         else:
-            tx.consents.renew(consent, uses=_uses(consent), expected=asked.renews.version)
+            tx.consents.renew(consent, uses=unused(consent), expected=asked.renews.version)
         tx.protocol.add_code(asked.code)
 
     return _submit(vault, asked, draft, action=Action.CONSENT_GIVE, effect=effect)
@@ -181,16 +181,20 @@ def _decided(asking: Asking, asked: DenyConsent, *, action: Action) -> Decided:
     """Ask for each evidence type that is granted; declining is one question."""
     space = asked.signin.space
     holder, holder_facts = asking.holder(space)
-    member = Member(signin=asked.signin).facts(holder.kind, now_ms=asking.now_ms)
+    member = Member(signin=asked.signin)
     if action is Action.CONSENT_REFUSE:
-        return asking.decided(AccessRequest(action=action, member=member, holder=holder_facts))
+        person, mandate = asking.acting(member, holder)
+        return asking.decided(
+            AccessRequest(action=action, member=person, mandate=mandate, holder=holder_facts)
+        )
     client = asking.client(asked.client_id)
     case = asking.case(space, asked.case_no)
     return asking.decided(
         *(
             AccessRequest(
                 action=action,
-                member=member,
+                member=person,
+                mandate=mandate,
                 client=client,
                 holder=holder_facts,
                 case=case,
@@ -201,6 +205,7 @@ def _decided(asking: Asking, asked: DenyConsent, *, action: Action) -> Decided:
                 level=catalogue()[code].level,
             )
             for code, one in sorted(asked.details.evidence.items())
+            for person, mandate in [asking.acting(member, holder, code=code)]
         )
     )
 
@@ -221,13 +226,14 @@ def _draft(
     kind: Kind,
     change: StateChange | None,
 ) -> Draft:
+    member = Member(signin=asked.signin)
     given = asked if isinstance(asked, GiveConsent) else None
     return Draft(
         entry_id=new_entry_id(vault.random),
         kind=kind,
-        basis=Basis.OWN,
-        by=By(department=department.department_id, client=asked.client_id, member=SELF),
-        trace=replace(Member(signin=asked.signin).trace(), object=asked.signed_hash),
+        basis=member.basis,
+        by=member.by(department=department.department_id, client=asked.client_id),
+        trace=replace(member.trace(), object=asked.signed_hash),
         on=On(
             grant=given.code.grant_id if given else None,
             grant_version=given.version if given else None,
@@ -271,19 +277,6 @@ def _consent(
         ended_at_ms=None,
         state_entry=entry_id,
     )
-
-
-def _uses(consent: Consent) -> list[Use]:
-    return [
-        Use(
-            space=consent.space,
-            grant_id=consent.grant_id,
-            code=code,
-            used=0,
-            limit=consent.details.uses,
-        )
-        for code in sorted(consent.details.evidence)
-    ]
 
 
 def _spend(tx: Tx, asked: DenyConsent, *, state: InteractionState, at_ms: int) -> None:

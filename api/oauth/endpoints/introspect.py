@@ -20,9 +20,12 @@ from api.oauth.server import AUTH_METHODS, Server
 from vault.clients import Client
 from vault.clients.profiles import Asked, Step, check, told_signed_only
 from vault.clients.signing_keys import SigningPurpose
+from vault.clock import MS
+from vault.consents import Consent
 from vault.consents.details import Details
 from vault.crypto.tokens import well_formed
 from vault.ports import LiveToken
+from vault.services.exchange_token import still_granted
 
 PATH: Final = "/oauth/introspect"
 INACTIVE: Final = {"active": False}
@@ -83,7 +86,9 @@ class Introspection(IntrospectionEndpoint):
         consent, auth, text = live.consent, live.token.auth, live.token.details
         if auth is None or text is None:
             return {}
-        current = Details.from_json(text).overlap(consent.details) if consent else None
+        now_ms, tx = self.server.now * MS, self.server.tx
+        granted = None if consent is None else still_granted(tx, consent, now_ms=now_ms)
+        current = None if granted is None else Details.from_json(text).overlap(granted)
         if consent is None or current is None:
             return None
         return {
@@ -91,6 +96,7 @@ class Introspection(IntrospectionEndpoint):
             "acr": auth.acr,
             "auth_time": auth.auth_time,
             "grant_id": consent.grant_id.hex(),
+            **self._act(consent),
             "authorization_details": granted_object(
                 consent,
                 details=current,
@@ -99,6 +105,14 @@ class Introspection(IntrospectionEndpoint):
                 origin=self.server.provider.origin,
             ),
         }
+
+    def _act(self, consent: Consent) -> dict[str, Any]:
+        """Return who acts for the holder in whose stead, the nearest first (RFC 8693 s. 4.1)."""
+        if consent.parent_id is None:
+            return {}
+        parent = self.server.tx.consents.get(consent.space, grant_id=consent.parent_id)
+        before = {} if parent is None else {"act": {"sub": parent.client_id}}
+        return {"act": {"sub": consent.client_id} | before}
 
 
 def introspect(provider: Provider, frozen: Frozen) -> Answer:

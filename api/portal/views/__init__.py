@@ -22,6 +22,14 @@ from api.portal.views.looking import (
     AccessView,
     SeenItem,
 )
+from api.portal.views.mandating import (
+    EndMandateView,
+    GiveMandateView,
+    MandateCard,
+    MandatesView,
+    NarrowMandateView,
+    Ticks,
+)
 from api.portal.views.pieces import Badge, Choice, Fact, FieldBox, Tone, TroubleView, When
 from api.portal.views.space import (
     CodeView,
@@ -47,14 +55,19 @@ __all__ = [
     "ConsentCard",
     "ConsentPageView",
     "ConsentsView",
+    "EndMandateView",
     "Fact",
     "FieldBox",
     "FileLine",
+    "GiveMandateView",
     "GrantedItem",
     "GroupCard",
     "HomeView",
     "LeaveView",
+    "MandateCard",
+    "MandatesView",
     "NarrowItem",
+    "NarrowMandateView",
     "NarrowView",
     "Preview",
     "RecordGroup",
@@ -64,6 +77,7 @@ __all__ = [
     "RevokeView",
     "SeenItem",
     "SignInView",
+    "Ticks",
     "Tone",
     "TroubleView",
     "ViewOption",

@@ -58,6 +58,7 @@ class HomeView:
     Attributes:
         name: Of the holder; empty until an issuer told it.
         fresh: Notices that were not read yet.
+        mandates: Alive, given and received.
         wrong_codes: Tried for this account yesterday and today; 0 where they are too few to tell.
     """
 
@@ -67,6 +68,7 @@ class HomeView:
     news: tuple[AccessLine, ...]
     groups: tuple[GroupCard, ...]
     active_consents: int
+    mandates: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

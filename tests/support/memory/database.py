@@ -10,6 +10,7 @@ from tests.support.memory.guarded import (
     MemoryCases,
     MemoryConsents,
     MemoryHolders,
+    MemoryMandates,
     MemoryRecords,
 )
 from tests.support.memory.protocol import MemoryProtocolRows
@@ -32,6 +33,7 @@ from vault.consents import Consent
 from vault.crypto.keys import WrappedKey
 from vault.departments import Department
 from vault.holders import Holder
+from vault.mandates import Mandate
 from vault.ports import Tx
 from vault.records import RecordHead
 
@@ -41,6 +43,7 @@ Row = (
     | Case
     | Holder
     | Consent
+    | Mandate
     | RecordHead
     | SignIn
     | AuthorizationCode
@@ -56,6 +59,7 @@ class MemoryTx:
         self.holders = MemoryHolders(rows)
         self.records = MemoryRecords(rows)
         self.consents = MemoryConsents(rows)
+        self.mandates = MemoryMandates(rows)
         self.cases = MemoryCases(rows)
         self.departments = MemoryDepartments(rows)
         self.clients = MemoryClients(rows)
@@ -134,6 +138,7 @@ def _put(tables: Rows, row: Row) -> None:
         Case: lambda one: tables.cases.update({one.case_no: one}),
         Holder: lambda one: tables.holders.update({one.space: one}),
         Consent: lambda one: tables.consents.update({one.grant_id: one}),
+        Mandate: lambda one: tables.mandates.update({one.mandate_id: one}),
         RecordHead: lambda one: tables.heads.update({one.record_id: one}),
         SignIn: lambda one: tables.signins.update({one.signin_hash: one}),
         AuthorizationCode: lambda one: tables.codes.update({one.code_hash: one}),

@@ -11,7 +11,16 @@ from tests.support.memory.rows import HolderKeyName, Remembered, Rows, Versioned
 from vault.clock import MS
 from vault.crypto.contexts import Purpose
 from vault.errors import ConflictError, IntegrityError
-from vault.ids import CaseNumber, ClientId, DepartmentId, GrantId, HolderId, RecordId, Space
+from vault.ids import (
+    CaseNumber,
+    ClientId,
+    DepartmentId,
+    GrantId,
+    HolderId,
+    MandateId,
+    RecordId,
+    Space,
+)
 from vault.journal.operations import (
     Change,
     Decided,
@@ -164,6 +173,9 @@ def _version(rows: Rows, seen: Seen) -> int | None:
         case Guarded.CASE, (int(log), bytes(holder), str(key)):
             space = Space(log, HolderId(holder))
             found = tx.cases.get(space, case_no=CaseNumber(key))
+        case Guarded.MANDATE, (int(log), bytes(holder), bytes(key)):
+            space = Space(log, HolderId(holder))
+            found = tx.mandates.get(space, mandate_id=MandateId(key))
         case Guarded.CLIENT, (str(key),):
             found = tx.clients.get(ClientId(key))
         case Guarded.DEPARTMENT, (bytes(key),):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tests.support.memory.guarded import MemoryMandates
 from tests.support.memory.openid import MemoryOpenId
 from tests.support.memory.rows import Rows, Table
 from vault.clients import ClientStatus
@@ -25,6 +26,7 @@ from vault.consents import Consent, ConsentStatus
 from vault.departments import DepartmentStatus
 from vault.errors import ConflictError
 from vault.ids import ClientId
+from vault.mandates import lives
 from vault.ports import LiveToken
 
 DAY_SECONDS = 24 * 3600
@@ -119,7 +121,22 @@ class MemoryProtocolRows(MemoryOpenId):
             consent = self._rows.consents.get(token.grant_id)
             if consent is None or not _live(consent, token, now=now):
                 return None
+            if not self._bounded(consent, now_ms=now * MS):
+                return None
         return LiveToken(token=token, client=client, department=department, consent=consent)
+
+    def _bounded(self, consent: Consent, *, now_ms: int) -> bool:
+        if consent.parent_id is None or consent.mandate_id is None:
+            return True
+        parent = self._rows.consents.get(consent.parent_id)
+        mandates = MemoryMandates(self._rows)
+        chain = mandates.chain(consent.space, mandate_id=consent.mandate_id)
+        return (
+            parent is not None
+            and parent.status is ConsentStatus.ACTIVE
+            and parent.expires_at_ms > now_ms
+            and lives(chain, now_ms=now_ms)
+        )
 
     def revoke_token(self, token_hash: bytes, *, client_id: ClientId, now: int) -> bool:
         found = self._rows.tokens.get(token_hash)
@@ -229,6 +246,12 @@ class MemoryProtocolRows(MemoryOpenId):
         if found is not None:
             touched = replace(found, idle_expires_at=idle_expires_at)
             self._rows.signins[signin_hash] = touched
+
+    def switch_signin(self, signin: SignIn) -> None:
+        found = self._rows.signins.get(signin.signin_hash)
+        if found is not None:
+            switched = found.switched(signin.space, mandate_id=signin.mandate_id)
+            self._rows.signins[signin.signin_hash] = switched
 
     def end_signin(self, signin_hash: bytes, *, now: int) -> None:
         found = self._rows.signins.get(signin_hash)

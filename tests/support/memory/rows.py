@@ -37,11 +37,13 @@ from vault.ids import (
     DepartmentId,
     EntryId,
     GrantId,
+    MandateId,
     NoticeId,
     RecordId,
     Space,
 )
 from vault.journal.operations import Request
+from vault.mandates import Mandate
 from vault.notices import Notice
 from vault.ports import ActivePolicy, KeptEntry
 from vault.records import RecordHead, SealedRecord, VersionRef
@@ -168,6 +170,7 @@ class Rows:
     intents: Table[str, Intent] = field(default_factory=Table)
     consents: Table[GrantId, Consent] = field(default_factory=Table)
     uses: Table[tuple[GrantId, str], Use] = field(default_factory=Table)
+    mandates: Table[MandateId, Mandate] = field(default_factory=Table)
     cases: Table[CaseNumber, Case] = field(default_factory=Table)
     notices: Table[NoticeId, Notice] = field(default_factory=Table)
 
