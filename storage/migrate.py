@@ -32,8 +32,8 @@ OLDEST: Final = "0005"
 """The oldest schema that this program can serve, with what came later left unused.
 
 Every sign-in and token is read with who signed in; housekeeping visits the tables of
-registration, and every process signs with the keys that stand in theirs; every sign-in is read
-with its mandate, every grant with its parent.
+registration, every sign-in is read with its mandate, every grant with its parent, and every
+process signs with the keys that stand in theirs.
 """
 
 TRIES: Final = 60
