@@ -140,7 +140,9 @@ def check_step(server: Server, *, step: Step, request: Asked | None = None) -> N
     Raises:
         FaultError: With the profile's own code.
     """
-    found = check(server.client, step=step, request=request or Asked())
+    nonceless = server.proof is not None and server.proof.nonceless
+    asked = replace(request or Asked(), nonceless=nonceless)
+    found = check(server.client, step=step, request=asked)
     if found is not None:
         raise refused(found)
 
