@@ -23,7 +23,6 @@ class Say(Enum):
     SCOPE = ("invalid_scope", 400, "a scope is unknown, malformed or not allowed here")
     TARGET = ("invalid_target", 400, "the resource is the origin of this server")
     PROOF = ("invalid_dpop_proof", 400, "the DPoP proof is not valid for this request")
-    SUBJECT = ("invalid_request", 400, "the subject token is not acceptable")
     NONCE = ("use_dpop_nonce", 400, "the DPoP nonce is missing or not recent")
     REQUEST_OBJECT = (
         "invalid_request_object",
@@ -36,6 +35,7 @@ class Say(Enum):
         400,
         "a parameter beside the request object is not the one inside",
     )
+    SUBJECT = ("invalid_request", 400, "the subject token is not acceptable")
     ACR = ("unmet_authentication_requirements", 400, "no such sign-in is offered")
     BUSY = ("temporarily_unavailable", 503, "nothing was changed; try again")
     OFTEN = ("temporarily_unavailable", 429, "too many requests; try again later")

@@ -43,6 +43,8 @@ def renewed(
     found = tx.consents.find(grant_id_of(params["grant_id"], say=Say.GRANT_ID))
     if found is None or found.client_id != client_id:
         raise FaultError(Say.GRANT_ID, reason="no such grant of this client")
+    if found.parent_id is not None:
+        raise FaultError(Say.GRANT_ID, reason="the grant is a part of another")
     if found.status is ConsentStatus.REVOKED or found.expires_at_ms <= now * MS:
         raise FaultError(Say.GRANT_ID, reason="the grant has ended")
     matter = (found.space, found.purpose, found.item, found.case_no)

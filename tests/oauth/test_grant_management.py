@@ -23,7 +23,7 @@ from vault.clients.protocol import SignIn
 from vault.consents import Consent, ConsentStatus
 from vault.consents.details import EvidenceGrant
 from vault.errors import ConflictError
-from vault.ids import CaseNumber, ClientId, GrantId
+from vault.ids import CaseNumber, ClientId, GrantId, MandateId
 
 ESTATE = [details(evidence=[{"code": "LC04", "view": "summary"}])]
 ALL = Choice(
@@ -136,6 +136,7 @@ def test_b33_a_grant_that_changes_under_the_page_is_shown_again(world: World) ->
         {"client_id": ClientId("other")},
         {"status": ConsentStatus.REVOKED},
         {"expires_at_ms": NOW * 1000},
+        {"parent_id": GrantId(b"\x41" * 16), "mandate_id": MandateId(b"\x42" * 16)},
     ],
     ids=str,
 )

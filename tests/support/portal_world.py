@@ -494,7 +494,7 @@ def open_portal(folder: Path) -> Iterator[PortalWorld]:
         demo=True,
     )
     clock = SetClock()
-    # People are asked, and sent codes, as often as in a deployment with telephones.
+    # People are limited as in a deployment with telephones, the consent desk's vault included.
     with wire(settings, clock=clock, people_factor=1) as wired:
         folder.joinpath("clients").mkdir()
         clients = {one.department: one for one in draw_clients(folder / "clients")}

@@ -85,8 +85,8 @@ class GiveConsent(DenyConsent):
         matter = (before.purpose, before.item, before.case_no)
         if not same or matter != (self.purpose, self.item, self.case_no):
             raise InvalidInputError("a consent is renewed for the same matter and client")
-        if before.status is ConsentStatus.REVOKED:
-            raise ConflictError("this consent has ended already")
+        if before.status is ConsentStatus.REVOKED or before.parent_id is not None:
+            raise ConflictError("this consent has ended already, or is a part of another")
 
     @property
     def version(self) -> int:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from policies.catalogue import catalogue
 from policies.requests import AccessRequest, Action
 from vault.clock import MS
-from vault.consents import Consent, ConsentStatus, Use
+from vault.consents import Consent, ConsentStatus, unused
 from vault.consents.details import Details
 from vault.departments import Department
 from vault.errors import NotFoundError
@@ -67,9 +67,9 @@ def give_consent(vault: Vault, asked: Granting) -> Receipt:
         spend_granted(vault, tx, asked, now=at_ms // MS)
         consent = _consent(asked, department=department, entry_id=draft.entry_id, at_ms=at_ms)
         if asked.renews is None:
-            tx.consents.add(consent, uses=_uses(consent))
+            tx.consents.add(consent, uses=unused(consent))
         else:
-            tx.consents.renew(consent, uses=_uses(consent), expected=asked.renews.version)
+            tx.consents.renew(consent, uses=unused(consent), expected=asked.renews.version)
 
     return _submit(vault, asked, draft, action=Action.CONSENT_GIVE, effect=effect)
 
@@ -215,16 +215,3 @@ def _consent(asked: Granting, *, department: Department, entry_id: EntryId, at_m
         ended_at_ms=None,
         state_entry=entry_id,
     )
-
-
-def _uses(consent: Consent) -> list[Use]:
-    return [
-        Use(
-            space=consent.space,
-            grant_id=consent.grant_id,
-            code=code,
-            used=0,
-            limit=consent.details.uses,
-        )
-        for code in sorted(consent.details.evidence)
-    ]

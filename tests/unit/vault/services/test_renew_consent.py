@@ -9,7 +9,7 @@ from tests.support.world import World
 from tests.support.world_values import MARKET
 from vault.consents import Consent, ConsentStatus, Use
 from vault.errors import ConflictError, InvalidInputError
-from vault.ids import CaseNumber, ClientId, GrantId
+from vault.ids import CaseNumber, ClientId, GrantId, MandateId
 from vault.journal.entries import Kind, On, StateChange
 from vault.services.acting import Member
 from vault.services.end_consent import RevokeConsent, revoke_consent
@@ -122,6 +122,17 @@ def test_b33_a_consent_that_was_revoked_is_not_renewed(world: World, case_no: Ca
     assert kept(world) == revoked
     with pytest.raises(ConflictError):
         asked(world, revoked)
+
+
+def test_b33_a_part_of_another_consent_is_not_renewed(world: World, case_no: CaseNumber) -> None:
+    before = given(world, case_no)
+    renewing = asked(world, before)
+    part = replace(before, parent_id=GrantId(bytes(16)), mandate_id=MandateId(bytes(16)))
+
+    with pytest.raises(ConflictError):
+        replace(renewing, renews=part)
+
+    assert kept(world) == before
 
 
 @pytest.mark.parametrize(
