@@ -57,6 +57,9 @@ class Action(StrEnum):
     CONSENT_RESUME = "consent.resume"
     CONSENT_RETURN = "consent.return"
     OWN_READ = "own.read"
+    PASSKEY_FIRST = "passkey.first"
+    PASSKEY_ADD = "passkey.add"
+    PASSKEY_REMOVE = "passkey.remove"
     CASE_OPEN = "case.open"
     SYSTEM = "system"
 
@@ -71,6 +74,7 @@ class Question(NamedTuple):
 
 
 _CLIENT_ACTS: Final = frozenset({"client", "holder"})
+_PASSKEYS: Final = (Action.PASSKEY_FIRST, Action.PASSKEY_ADD, Action.PASSKEY_REMOVE)
 _NEEDS: Final = {
     Action.PULL: _CLIENT_ACTS | {"code", "level", "view"},
     Action.LIST: _CLIENT_ACTS,
@@ -82,6 +86,7 @@ _NEEDS: Final = {
     Action.CONSENT_RESUME: frozenset({"consent", "holder", "level", "member"}),
     Action.CONSENT_RETURN: _CLIENT_ACTS | {"consent"},
     Action.OWN_READ: frozenset({"holder", "member", "record"}),
+    **dict.fromkeys(_PASSKEYS, frozenset({"holder", "member"})),
     Action.CASE_OPEN: _CLIENT_ACTS | {"case"},
     Action.SYSTEM: frozenset[str](),
 }
@@ -100,6 +105,7 @@ _MAY: Final = {
     Action.CONSENT_RESUME: frozenset[str](),
     Action.CONSENT_RETURN: frozenset[str](),
     Action.OWN_READ: frozenset({"code", "level"}),
+    **dict.fromkeys(_PASSKEYS, frozenset[str]()),
     Action.CASE_OPEN: frozenset[str](),
     Action.SYSTEM: frozenset[str](),
 }

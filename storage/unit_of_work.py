@@ -21,6 +21,7 @@ from storage.stores.consents import SqlConsents
 from storage.stores.departments import SqlDepartments
 from storage.stores.entries import SqlEntries
 from storage.stores.holders import SqlHolders
+from storage.stores.passkeys import SqlPasskeys
 from storage.stores.protocol import SqlProtocolRows
 from storage.stores.records import SqlRecords
 from storage.stores.system import SqlPolicies, SqlSystemKeys
@@ -44,6 +45,7 @@ class SqlTx:
         "entries",
         "holders",
         "notices",
+        "passkeys",
         "policies",
         "protocol",
         "records",
@@ -61,6 +63,7 @@ class SqlTx:
         self.cases = SqlCases(driver)
         self.departments = SqlDepartments(driver)
         self.clients = SqlClients(driver)
+        self.passkeys = SqlPasskeys(driver)
         self.policies = SqlPolicies(driver)
         self.notices = SqlNotices(driver)
         self.entries = SqlEntries(driver)

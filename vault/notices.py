@@ -14,6 +14,7 @@ class NoticeKind(StrEnum):
     RECORD = "record"
     CONSENT = "consent"
     CASE = "case"
+    PASSKEY = "passkey"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

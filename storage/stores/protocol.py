@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 
 from storage.statements import Driver, Prepared
 from storage.stores.authorizations import SqlAuthorizations
+from storage.stores.passkeys import SqlPasskeyUses
 from storage.stores.signins import SqlSignIns
 from storage.stores.tokens import SqlTokens
 from storage.tables.columns import table_of
@@ -20,6 +21,7 @@ from storage.tables.oauth import (
     ReplayRow,
     TokenRow,
 )
+from storage.tables.passkeys import ChallengeRow
 from storage.tables.signins import MessageRow, SignInAttemptRow, SignInRow, TryRow
 from vault.clients.protocol import Claim
 
@@ -27,7 +29,7 @@ DAY_SECONDS: Final = 24 * 3600
 """How long rows stay beyond their end, so that what came of them can still be answered for."""
 
 
-class SqlProtocolRows(SqlAuthorizations, SqlTokens, SqlSignIns):
+class SqlProtocolRows(SqlAuthorizations, SqlTokens, SqlSignIns, SqlPasskeyUses):
     """Implements ``vault.ports.ProtocolRows``."""
 
     def __init__(self, driver: Driver) -> None:
@@ -89,6 +91,7 @@ _SWEEPS: Final = (
     (_sweep(RefreshTokenRow, by="idle_expires_at"), DAY_SECONDS),
     (_sweep(SignInRow), DAY_SECONDS),
     (_sweep(SignInAttemptRow), DAY_SECONDS),
+    (_sweep(ChallengeRow), 0),
     (_sweep(TryRow, by="window_start"), 2 * DAY_SECONDS),
     (_sweep(MessageRow, by="done_at"), 0),
 )

@@ -10,7 +10,17 @@ from typing import Final
 from sqlalchemy import CheckConstraint, LargeBinary, MetaData
 from sqlmodel import SQLModel
 
-from storage.tables import cases, departments, holders, journal, oauth, records, signins, system
+from storage.tables import (
+    cases,
+    departments,
+    holders,
+    journal,
+    oauth,
+    passkeys,
+    records,
+    signins,
+    system,
+)
 
 __all__ = [
     "METADATA",
@@ -19,6 +29,7 @@ __all__ = [
     "holders",
     "journal",
     "oauth",
+    "passkeys",
     "records",
     "signins",
     "system",

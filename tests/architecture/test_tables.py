@@ -6,7 +6,7 @@ from storage.tables import METADATA
 
 BY_SECRET = {
     *("oauth_code", "oauth_access_token", "oauth_refresh_token"),
-    *("signin", "signin_attempt", "blob_intent"),
+    *("signin", "signin_attempt", "passkey_use", "blob_intent"),
 }
 """Found by the keyed hash or random name that a caller presents; both columns stand beside it."""
 OF_A_LOG = {"log_head", "log_tile", "journal_entry", "journal_counter", "request_id"}
@@ -16,7 +16,10 @@ SHARED = {
     *("schema_floor", "system_key", "vault_meta"),
 }
 """Reference tables: every log reads them."""
-SHORT_LIVED = {"oauth_par", "oauth_interaction", "oauth_replay", "signin_try", "outbox"}
+SHORT_LIVED = {
+    *("oauth_par", "oauth_interaction", "oauth_replay", "signin_try", "outbox"),
+    "passkey_challenge",
+}
 """Protocol rows that belong to nobody yet."""
 DAYS = ("valid_from", "valid_to", "served_until")
 """Exact days of validity stand in clear: decision 13 says why."""
@@ -29,6 +32,7 @@ IN_CLEAR = {
         *("client_id", "status", "details", "purpose", "item", "case_no", "shown_locale"),
     },
     "oauth_use": {"code"},
+    "passkey": {"status", "attestation"},
     "record": {"code", "status", "trust_grade", *DAYS},
     "record_file": {"object_key"},
     "record_key": {"state"},

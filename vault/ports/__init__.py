@@ -22,6 +22,7 @@ from vault.ports.guarded import (
     Departments,
     Holders,
     IdentifierIndex,
+    Passkeys,
     Policies,
     Records,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "KeptEntry",
     "LiveToken",
     "Notices",
+    "Passkeys",
     "Policies",
     "ProtocolRows",
     "Read",
@@ -135,6 +137,10 @@ class Tx(Protocol):
     @property
     def cases(self) -> Cases:
         """Cases."""
+
+    @property
+    def passkeys(self) -> Passkeys:
+        """Passkeys."""
 
     @property
     def departments(self) -> Departments:

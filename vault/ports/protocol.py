@@ -23,7 +23,8 @@ from vault.clients.protocol import (
 )
 from vault.consents import Consent
 from vault.departments import Department
-from vault.ids import ClientId
+from vault.ids import ClientId, Space
+from vault.passkeys import Ceremony, Challenge, PasskeyUse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +158,34 @@ class ProtocolRows(Protocol):
 
     def end_signin(self, signin_hash: bytes, *, now: int) -> None:
         """End a sign-in; without effect on one that has ended."""
+
+    def end_other_signins(self, space: Space, *, but: bytes, now: int) -> None:
+        """End every sign-in of a holder but the one whose hash is ``but``."""
+
+    def add_passkey_use(self, use: PasskeyUse) -> None:
+        """Keep how a passkey was used; by the operation that registers it."""
+
+    def passkey_use(self, credential_hash: bytes) -> PasskeyUse | None:
+        """Return how a passkey was used, or ``None``: it is not active."""
+
+    def use_passkey(
+        self, credential_hash: bytes, *, seen: int, sign_count: int, backed_up: bool, now: int
+    ) -> bool:
+        """Count a use in one statement: still active, and its counter still at ``seen``.
+
+        Of two copies of one authenticator that count alike, one is told ``False``.
+        """
+
+    def drop_passkey_use(self, credential_hash: bytes) -> None:
+        """Let a passkey be used no more; by the operation that removes it."""
+
+    def add_challenge(self, challenge: Challenge) -> None:
+        """Keep a challenge until it is answered."""
+
+    def spend_challenge(
+        self, challenge_hash: bytes, *, bound_hash: bytes, ceremony: Ceremony, now: int
+    ) -> bool:
+        """Take a challenge away in one statement: unexpired, this browser's, for this ceremony."""
 
     def enqueue(self, message: Message) -> None:
         """Keep a message until a gateway takes it."""

@@ -11,6 +11,7 @@ from ipaddress import IPv4Network, IPv6Address, ip_address, ip_network
 from typing import Final, Self
 
 from policies.facts import MemberFacts
+from vault.clients.levels import ACR_PREFIX
 from vault.clients.protocol import Claim, SignIn
 from vault.clock import MS
 from vault.crypto.keyring import HOLDERS_ACTOR_ID
@@ -24,7 +25,6 @@ from vault.ports import LiveToken
 FRESH_SECONDS: Final = 300
 """A consent needs a sign-in at most this old (architecture.md 9.4)."""
 
-ACR_PREFIX: Final = "urn:myspace:acr:"
 SELF: Final = "self"
 LEGAL_REPRESENTATIVE: Final = "legal_representative"
 

@@ -9,6 +9,7 @@ from tests.support.memory.guarded import (
     MemoryCases,
     MemoryConsents,
     MemoryHolders,
+    MemoryPasskeys,
     MemoryRecords,
 )
 from tests.support.memory.protocol import MemoryProtocolRows
@@ -53,6 +54,7 @@ class MemoryTx:
         self.records = MemoryRecords(rows)
         self.consents = MemoryConsents(rows)
         self.cases = MemoryCases(rows)
+        self.passkeys = MemoryPasskeys(rows)
         self.departments = MemoryDepartments(rows)
         self.clients = MemoryClients(rows)
         self.policies = MemoryPolicies(rows)

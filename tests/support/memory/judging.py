@@ -23,6 +23,7 @@ from vault.journal.operations import (
     Seen,
     Spend,
 )
+from vault.passkeys import PasskeyId
 from vault.records import VersionRef
 
 
@@ -164,6 +165,9 @@ def _version(rows: Rows, seen: Seen) -> int | None:
         case Guarded.CASE, (int(log), bytes(holder), str(key)):
             space = Space(log, HolderId(holder))
             found = tx.cases.get(space, case_no=CaseNumber(key))
+        case Guarded.PASSKEY, (int(log), bytes(holder), bytes(key)):
+            space = Space(log, HolderId(holder))
+            found = tx.passkeys.get(space, passkey_id=PasskeyId(key))
         case Guarded.CLIENT, (str(key),):
             found = tx.clients.get(ClientId(key))
         case Guarded.DEPARTMENT, (bytes(key),):
