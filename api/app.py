@@ -13,16 +13,17 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from api.deps import ChallengeError, challenged, ended
+from api.deps import ChallengeError, challenged, ended, replayed
 from api.middleware import BodyLimits, Guard
 from api.oauth.router import oauth_router
 from api.openapi import Application
 from api.portal.router import portal_router
 from api.problems import http_problem, malformed_problem, unknown_problem, vault_problem
+from api.proxies import Proxies
 from api.routers import cases, evidence, health, items, log, me, receipts, records
 from api.settings import Settings
 from api.wiring import Wired, wire
-from vault.errors import TokenEndedError, VaultError
+from vault.errors import ReplayedError, TokenEndedError, VaultError
 
 MULTIPART_ROOM: Final = 2**20
 """What a form needs beside its files."""
@@ -63,9 +64,13 @@ def create_app(
         https=settings.secure,
         failed=unknown_problem,
     )
+    app.add_middleware(  # Around the guard: what it logs and counts is as a proxy said it.
+        Proxies, trusted=settings.proxies, certificates=settings.mtls is not None
+    )
     app.add_exception_handler(VaultError, vault_problem)
     app.add_exception_handler(ChallengeError, challenged)
     app.add_exception_handler(TokenEndedError, ended)
+    app.add_exception_handler(ReplayedError, replayed)
     app.add_exception_handler(RequestValidationError, malformed_problem)
     app.add_exception_handler(HTTPException, http_problem)
     for part in (evidence, records, cases, items, me, receipts, log, health):

@@ -12,10 +12,11 @@ from typing import Annotated, Final, Protocol
 from fastapi import Depends, Request, Response
 
 from api.consent_page import Choice, ConsentPage
-from api.problems import HTTP, respond
+from api.problems import HTTP, respond, vault_problem
+from api.proxies import CERTIFICATE
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
-from vault.errors import RateLimitedError, TokenEndedError, VaultError
+from vault.errors import RateLimitedError, ReplayedError, TokenEndedError, VaultError
 from vault.ports import LiveToken
 from vault.services import Vault
 
@@ -87,6 +88,7 @@ class Presented:
         authorization, proofs: Every value of ``Authorization`` and of ``DPoP``.
         elsewhere: A token stands in the query, where none is taken (RFC 6750 s. 2.3).
         network: Address of the peer, for the entry.
+        certificate: What a proxy of ours said the caller proved itself with; empty for none.
     """
 
     method: str
@@ -95,6 +97,7 @@ class Presented:
     proofs: tuple[str, ...]
     elsewhere: bool = False
     network: str = ""
+    certificate: str = ""
 
 
 async def presented(request: Request) -> Presented:
@@ -106,6 +109,7 @@ async def presented(request: Request) -> Presented:
         proofs=tuple(request.headers.getlist("dpop")),
         elsewhere=bool(request.scope["query_string"]) and "access_token" in request.query_params,
         network=request.client.host if request.client else "",
+        certificate=request.headers.get(CERTIFICATE, ""),
     )
 
 
@@ -149,19 +153,31 @@ def ended(request: Request, error: Exception) -> Response:
     return challenged(request, found.resolve.ended())
 
 
+def replayed(request: Request, error: Exception) -> Response:
+    """Render a proof that was shown before: the problem says so, the challenge wants a new one."""
+    if not isinstance(error, ReplayedError):
+        raise error
+    found: Wired = request.app.state.wired
+    wanted = found.resolve.replayed()
+    response = vault_problem(request, error)
+    response.headers["WWW-Authenticate"] = wanted.challenge
+    response.headers["DPoP-Nonce"] = wanted.nonce
+    return response
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Bearer:
-    """A live token in the hands of the holder of its key.
+    """A live token in the hands of the holder of its key or certificate.
 
     Attributes:
         claim: The proof's replay row. It is not written yet: the journal operation of a pull
-            writes it, everywhere else ``TokenResolver.once`` does.
+            writes it, everywhere else ``TokenResolver.once`` does. A certificate has none.
         proof_hash: SHA-256 of the proof as sent, for the entry.
     """
 
     live: LiveToken
-    claim: Claim
-    proof_hash: bytes
+    claim: Claim | None
+    proof_hash: bytes | None
     network: str
 
     @property
@@ -193,6 +209,10 @@ class TokenResolver(Protocol):
 
     def ended(self) -> ChallengeError:
         """Return the challenge for a token that is not live any more."""
+        ...
+
+    def replayed(self) -> ChallengeError:
+        """Return the challenge for a proof that was shown before."""
         ...
 
 

@@ -6,8 +6,8 @@ from fastapi import FastAPI
 
 from api.deps import SIGNIN_COOKIE
 
-BY_TOKEN: Final[dict[str, Any]] = {"security": [{"dpop": []}]}
-"""An operation that takes an access token with its proof."""
+BY_TOKEN: Final[dict[str, Any]] = {"security": [{"dpop": []}, {"certificate": []}]}
+"""An operation that takes an access token with its proof, or with its certificate."""
 
 BY_SIGN_IN: Final[dict[str, Any]] = {"security": [{"signin": []}]}
 """An operation of a holder who is signed in at the portal."""
@@ -23,6 +23,12 @@ _SCHEMES: Final = {
         "type": "http",
         "scheme": "DPoP",
         "description": "Authorization: DPoP <token>, and a proof in the header DPoP (RFC 9449)",
+    },
+    "certificate": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "Authorization: Bearer <token>, with the client certificate that it was "
+        "issued to (RFC 8705): at the alias that the metadata name, where there is one",
     },
     "signin": {
         "type": "apiKey",

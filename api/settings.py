@@ -161,6 +161,27 @@ class S3Settings(_Group):
         return self.address.startswith("https:")
 
 
+class MtlsSettings(_Group):
+    """Client certificates (RFC 8705), at a host of their own (docs/operations/mtls.md)."""
+
+    alias: Annotated[
+        str,
+        Field(description="origin at which the proxies ask for client certificates, https://host"),
+    ]
+    authorities_file: Annotated[
+        Path | None,
+        Field(description="PEM list of the authorities that issue to departments; read once"),
+    ] = None
+
+    @field_validator("alias")
+    @classmethod
+    def _alias_is_an_origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if not parts.hostname or value != f"https://{parts.netloc}" or "@" in parts.netloc:
+            raise ValueError("the alias is an https origin: scheme, host and port, nothing else")
+        return value
+
+
 class Settings(BaseSettings):
     """The whole configuration of one process."""
 
@@ -177,9 +198,10 @@ class Settings(BaseSettings):
         str,
         Field(
             description="addresses or networks of the reverse proxies before us, with commas "
-            "between: what they say in X-Forwarded-For is believed"
+            "between: what they say of callers is believed"
         ),
     ] = "127.0.0.1"
+    mtls: MtlsSettings | None = None
     keys: KeySettings
     limits: LimitSettings = LimitSettings()
     s3: S3Settings | None = None

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -18,6 +19,7 @@ from api.deployment import Deployment, open_deployment
 from api.deps import Wired
 from api.limits import ClientLimits
 from api.oauth.interaction import Desk
+from api.oauth.mtls import MutualTls
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.settings import Settings
@@ -49,8 +51,8 @@ __all__ = ["Wired", "wire"]
 FILES: Final = "files"
 """Folder of the sealed files, in the data folder; unless they lie in a bucket."""
 
-DEMO_CODES: Final = 20
-"""The story may be played often: codes of the demonstration go into a file, and wake nobody."""
+DEMO_PEOPLE: Final = 20
+"""The story may be played often: the people of the demonstration do not exist, nobody is woken."""
 
 SWEEP_SECONDS: Final = 60
 
@@ -64,6 +66,7 @@ def wire(
     clock: Clock | None = None,
     random: RandomBytes = os.urandom,
     sweep_seconds: float = SWEEP_SECONDS,
+    people_factor: int | None = None,
 ) -> Iterator[Wired]:
     """Wire the vault while the block runs.
 
@@ -72,8 +75,10 @@ def wire(
         clock: The time; the machine's own unless a test brings another.
         random: The source of every key, id and code.
         sweep_seconds: How often what has expired is removed.
+        people_factor: See ``Vault``; without it that of the demonstration, or none.
 
     Raises:
+        InvalidInputError: The list of authorities cannot be used.
         KeyUnavailableError: The root key is not there, or is that of another vault.
         LogFrozenError: The log does not continue the one that was last seen.
         StorageError: Database, folder or state cannot be used; the message says why.
@@ -97,6 +102,8 @@ def wire(
         vault = _vault(
             database, deployment, journal=journal, settings=settings, clock=told, random=random
         )
+        if people_factor is not None:
+            vault = replace(vault, people_factor=people_factor)
         activate_policy(vault, again=not database.kind.shared)
         stack.enter_context(_housekeeping(vault, every=sweep_seconds))
         limits = settings.limits
@@ -109,6 +116,7 @@ def wire(
                 protocol=limits.client_protocol_a_minute,
                 strangers=limits.stranger_requests_a_minute,
             ),
+            mtls=mtls_of(settings),
         )
         yield Wired(
             vault=vault,
@@ -117,6 +125,18 @@ def wire(
             resolve=Resource(provider),
             desk=Desk(provider),
         )
+
+
+def mtls_of(settings: Settings) -> MutualTls | None:
+    """Return what is turned on of client certificates, if anything is.
+
+    Raises:
+        InvalidInputError: The list of authorities cannot be used.
+    """
+    asked = settings.mtls
+    if asked is None:
+        return None
+    return MutualTls.of(alias=asked.alias, authorities_file=asked.authorities_file)
 
 
 def _writer(
@@ -175,7 +195,7 @@ def _vault(
         clock=clock,
         random=random,
         max_file_bytes=settings.limits.max_file_bytes,
-        codes_factor=DEMO_CODES if settings.demo else 1,
+        people_factor=DEMO_PEOPLE if settings.demo else 1,
         wrong_codes_an_hour=settings.limits.wrong_codes_an_hour,
     )
 

@@ -15,10 +15,11 @@ from typing import Final
 
 from api.consent_page import Text
 from api.settings import PREFIX, RootProvider, Settings, refuse_unknown
-from api.wiring import objects_of
+from api.wiring import mtls_of, objects_of
 from scripts.operator_socket import somebody
 from scripts.outcomes import told_of
 from scripts.places import Places
+from vault.clock import MS
 from vault.crypto.providers import FileProvider
 from vault.errors import InvalidInputError, StorageError
 
@@ -28,6 +29,8 @@ FIRST_YEAR: Final = 2026
 """The clock cannot stand before this program was written."""
 
 LAST_YEAR: Final = 2100
+RENEW_DAYS: Final = 30
+DAY_MS: Final = 86_400_000
 
 
 NOTHING: Final = Text("", "")
@@ -61,6 +64,7 @@ _KEY: Final = Text("根密钥", "root key")
 _DATA: Final = Text("数据文件夹", "data folder")
 _SPACE: Final = Text("剩余空间", "free space")
 _OBJECTS: Final = Text("对象存储", "object store")
+_AUTHORITIES: Final = Text("客户端证书", "client certificates")
 _CLOCK: Final = Text("时钟", "clock")
 _SERVER: Final = Text("服务", "server")
 _START: Final = Text(
@@ -193,6 +197,37 @@ def object_store(settings: Settings) -> Iterator[Looked]:
         what=_OBJECTS,
         state=State.GOOD,
         seen=Text(f"{where}：试写、试读、试删成功", f"{where}: written, read and removed"),
+    )
+
+
+def authorities(settings: Settings, *, now_ms: int) -> Iterator[Looked]:
+    """Who vouches for departments' systems can be read, and goes on doing so for a while."""
+    try:
+        mtls = mtls_of(settings)
+    except InvalidInputError as error:
+        yield Looked(
+            what=_AUTHORITIES,
+            state=State.BAD,
+            seen=Text("机构清单不能使用", str(error)),
+            step=Text("改正文件或设置：服务无法启动", "Mend the file or the setting: no start"),
+        )
+        return
+    if mtls is None or mtls.authorities is None:
+        return
+    count, days = mtls.authorities.count, (mtls.authorities.ends_at * MS - now_ms) // DAY_MS
+    ending = days < RENEW_DAYS
+    yield Looked(
+        what=_AUTHORITIES,
+        state=State.CARE if ending else State.GOOD,
+        seen=Text(
+            f"{count} 个机构，最早的一个还有 {days} 天到期",
+            f"{count} authorities, the first expires in {days} days",
+        ),
+        step=Text(
+            "把接替的机构加进清单并重启", "Add the authority that follows to the list, and restart"
+        )
+        if ending
+        else NOTHING,
     )
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from policies.scopes import View
 from scripts.outcomes import Exit, OperatorError
 from vault.clients import Client, ClientStatus, Profile
+from vault.clients.metadata import AuthMethod, ClientMetadata
 from vault.ids import ClientId, DepartmentId
 from vault.journal.plain import canonical_json
 
@@ -18,7 +19,9 @@ class ClientFile(BaseModel):
 
     Attributes:
         department: Unified social credit code.
-        jwks: JSON Web Key Set (RFC 7517).
+        jwks: JSON Web Key Set (RFC 7517); none for a client that signs nothing.
+        tls_subject: Such as ``tls_client_auth_san_dns=licensing.example.org``.
+        tls_thumbprints: SHA-256 of its own certificates (``x5t#S256``).
         evidence: Evidence code to the highest view.
     """
 
@@ -29,7 +32,10 @@ class ClientFile(BaseModel):
     name_zh: str = Field(min_length=1, max_length=100)
     name_en: str = Field(min_length=1, max_length=200)
     profile: Profile
-    jwks: dict[str, Any]
+    jwks: dict[str, Any] = {"keys": []}
+    auth_method: AuthMethod = AuthMethod.PRIVATE_KEY_JWT
+    tls_subject: str = ""
+    tls_thumbprints: tuple[str, ...] = ()
     redirect_uris: tuple[str, ...] = ()
     grant_types: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
@@ -73,4 +79,9 @@ class ClientFile(BaseModel):
             issue_codes=self.issue_codes,
             service_items=self.service_items,
             version=FIRST,
+            metadata=ClientMetadata(
+                auth_method=self.auth_method,
+                tls_subject=self.tls_subject,
+                tls_thumbprints=self.tls_thumbprints,
+            ),
         )

@@ -60,14 +60,19 @@ class DemoClient:
 
 
 @cache
-def rights_of(code: str) -> Rights:
-    """Return the rights that follow from the policy data for the department ``code``."""
+def rights_of(code: str, *, level: int = FAPI2_LEVEL) -> Rights:
+    """Return the rights that follow from the policy data for the department ``code``.
+
+    Args:
+        code: Unified social credit code.
+        level: Highest sensitivity that the profile may ask for.
+    """
     own = [item for item in items().values() if item.department == code]
     wanted: dict[str, View] = {}
     for item in own:
         for need in item.requirements.values():
             kind = evidence_type(need.evidence)
-            if kind.offered and kind.level <= FAPI2_LEVEL:
+            if kind.offered and kind.level <= level:
                 wanted[need.evidence] = max(need.view, wanted.get(need.evidence, need.view))
     issued = departments()[code].issues
     return Rights(

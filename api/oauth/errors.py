@@ -36,6 +36,7 @@ class Say(Enum):
     MEDIA_TYPE = ("invalid_request", 415, "the body is application/x-www-form-urlencoded")
     REPEATED = ("invalid_request", 400, "a parameter is repeated")
     MECHANISMS = ("invalid_request", 400, "more than one client authentication was sent")
+    CERTIFICATE = ("invalid_request", 400, "the client certificate cannot be read")
     NO_PROOF = ("invalid_request", 400, "a DPoP proof is required")
     NO_KEY = ("invalid_request", 400, "a DPoP proof or dpop_jkt is required")
     OTHER_KEY = ("invalid_dpop_proof", 400, "the DPoP proof and dpop_jkt name different keys")

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, Request
 
 from api.oauth.errors import FaultError, Say
+from api.proxies import CERTIFICATE
 
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_PARAMETERS: Final = 100
@@ -28,6 +29,7 @@ class Frozen:
         form: Parameters by name, each once, none empty.
         resources: Every ``resource`` (RFC 8707).
         authorization, proofs: Every value of these headers.
+        certificate: What a proxy of ours said the caller proved itself with; empty for none.
         cookies: By name.
         network: Address of the peer, for limits.
     """
@@ -40,6 +42,7 @@ class Frozen:
     proofs: tuple[str, ...] = field(repr=False)
     cookies: Mapping[str, str] = field(repr=False)
     network: str
+    certificate: str = field(default="", repr=False)
 
 
 async def frozen_form(request: Request) -> Frozen:
@@ -96,6 +99,7 @@ def _freeze(request: Request, encoded: bytes) -> Frozen:
         proofs=tuple(request.headers.getlist("dpop")),
         cookies=request.cookies,
         network=request.client.host if request.client else "",
+        certificate=request.headers.get(CERTIFICATE, ""),
     )
 
 

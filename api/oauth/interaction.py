@@ -226,7 +226,7 @@ def _code(asked: _Asked, *, granted: Details, signin: SignIn) -> tuple[str, Auth
     decided = Decided(
         space=signin.space,
         grant_id=GrantId(asked.server.provider.vault.random(ID_BYTES)),
-        dpop_jkt=asked.row.dpop_jkt,
+        cnf=asked.row.cnf,
         auth=signin.auth,
         details=granted,
         offline=asked.pushed.offline,

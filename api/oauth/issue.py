@@ -1,4 +1,4 @@
-"""Issues access tokens: opaque, bound to a key, and no longer alive than what they stand on.
+"""Issues access tokens: opaque, bound, and no longer alive than what they stand on.
 
 The kernel's generators never see the request, so this mixin stands in for them.
 """
@@ -37,7 +37,7 @@ class Issue:
 
 
 class IssuingGrant(BaseGrant, ABC):
-    """Base of our grants: one authentication method, tokens bound by proof."""
+    """Base of our grants: clients are proven, tokens are bound."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
     server: Server
@@ -61,7 +61,8 @@ class IssuingGrant(BaseGrant, ABC):
         """Mint a token and keep its row for ``save_token``; what the kernel says is ignored."""
         del user, scope, grant_type, expires_in, include_refresh_token
         server, wanted = self.server, self.wanted()
-        if server.proof is None:
+        cnf = server.binding
+        if cnf is None:
             raise FaultError(Say.NO_PROOF)
         single = wanted.details is not None and wanted.details.uses == 1
         expires_at = server.now + (SINGLE_USE_SECONDS if single else LIFETIME_SECONDS)
@@ -79,14 +80,14 @@ class IssuingGrant(BaseGrant, ABC):
             client_id=server.client.client_id,
             scope=wanted.scope,
             details=wanted.details.to_json() if wanted.details else None,
-            dpop_jkt=server.proof.jkt,
+            cnf=cnf,
             auth=origin.auth if origin else None,
             issued_at=server.now,
             expires_at=expires_at,
         )
         return {
             "access_token": token,
-            "token_type": "DPoP",
+            "token_type": cnf.token_type,
             "expires_in": expires_at - server.now,
             "scope": wanted.scope,
             **self.extra(),

@@ -74,8 +74,8 @@ _REFUSALS: Final = {
 
 BY_GRANT_TOKEN: Final[dict[str, Any]] = {
     "parameters": [
-        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
-        for name in ("Authorization", "DPoP")
+        {"name": name, "in": "header", "required": needed, "schema": {"type": "string"}}
+        for name, needed in (("Authorization", True), ("DPoP", False))
     ],
     "responses": {
         status: {"description": text, "content": {"application/json": {"schema": _ERROR}}}
@@ -89,7 +89,7 @@ BY_GRANT_TOKEN: Final[dict[str, Any]] = {
         "403": {"description": "the token lacks the scope"},
     },
 }
-"""What the grant endpoint takes and refuses; the token is bound, so a proof goes with it."""
+"""What the grant endpoint takes and refuses; with the token goes its proof or certificate."""
 
 
 def form(path: str) -> dict[str, Any]:
@@ -98,7 +98,11 @@ def form(path: str) -> dict[str, Any]:
     schema = {
         "type": "object",
         "properties": {**own, **_CLIENT},
-        "required": [*required, "client_assertion_type", "client_assertion"],
+        "required": [*required],
+        "anyOf": [
+            {"required": ["client_assertion_type", "client_assertion"]},
+            {"required": ["client_id"]},  # By certificate (RFC 8705 s. 2).
+        ],
         "additionalProperties": False,
     }
     return {

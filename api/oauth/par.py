@@ -11,6 +11,7 @@ from api.oauth.provider import Provider
 from api.oauth.pushed import Pushed, read_pushed
 from api.oauth.secrets import PUSHED_REQUEST, REQUEST_ID_BYTES
 from api.oauth.server import Server
+from vault.clients.confirmation import Confirmation
 from vault.clients.profiles import Asked, Step
 from vault.clients.protocol import PushedRequest
 
@@ -25,29 +26,34 @@ def push(provider: Provider, frozen: Frozen) -> Answer:
     return two_phases(provider, frozen, check=lambda server: _checked(server, frozen), act=_kept)
 
 
-def _checked(server: Server, frozen: Frozen) -> tuple[Pushed, str]:
-    jkt = _bound_key(server, frozen)
+def _checked(server: Server, frozen: Frozen) -> tuple[Pushed, Confirmation]:
+    cnf = _bound_to(server, frozen)
     check_step(server, step=Step.PAR, request=Asked(bound=True))
     pushed = read_pushed(server, frozen.form, resources=frozen.resources)
     check_step(server, step=Step.PAR, request=pushed.asked)
-    return pushed, jkt
+    return pushed, cnf
 
 
-def _bound_key(server: Server, frozen: Frozen) -> str:
-    """Return the key that the code will be bound to: proven here, or named (RFC 9449 s. 10)."""
+def _bound_to(server: Server, frozen: Frozen) -> Confirmation:
+    """Return what the code will be bound to: a key proven here or named, else the certificate.
+
+    RFC 9449 s. 10; RFC 8705 s. 3.
+    """
     named = frozen.form.get("dpop_jkt", "")
     if named and not _JKT.fullmatch(named):
         raise FaultError(Say.NO_KEY, reason="dpop_jkt is no thumbprint")
     proven = server.proof.jkt if server.proof is not None else ""
     if named and proven and named != proven:
         raise FaultError(Say.OTHER_KEY)
-    if not named and not proven:
+    if named:
+        return Confirmation.key(named)
+    if server.binding is None:
         raise FaultError(Say.NO_KEY)
-    return named or proven
+    return server.binding
 
 
-def _kept(server: Server, checked: tuple[Pushed, str]) -> Answer:
-    pushed, jkt = checked
+def _kept(server: Server, checked: tuple[Pushed, Confirmation]) -> Answer:
+    pushed, cnf = checked
     secrets = server.provider.secrets
     name = secrets.mint(PUSHED_REQUEST)
     request_hash = secrets.hash(name)
@@ -56,7 +62,7 @@ def _kept(server: Server, checked: tuple[Pushed, str]) -> Answer:
             request_hash=request_hash,
             client_id=server.client.client_id,
             params=secrets.seal(pushed.to_json(), request_id=request_hash[:REQUEST_ID_BYTES]),
-            dpop_jkt=jkt,
+            cnf=cnf,
             expires_at=server.now + LIFETIME_SECONDS,
         )
     )

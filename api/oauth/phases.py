@@ -6,7 +6,7 @@ killed by a replay survive a refusal. Nothing waits for the journal before it ha
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from api.limits import refuse, taken
@@ -17,11 +17,14 @@ from api.oauth.dpop import BadProofError, Proof
 from api.oauth.errors import FaultError, Say, as_fault, refused
 from api.oauth.frozen import Frozen
 from api.oauth.kernel import OAuth2Error
+from api.oauth.mtls import shown_certificate
 from api.oauth.provider import Provider
 from api.oauth.server import Server
+from vault.clients.certificates import Certificate
 from vault.clients.profiles import Asked, Step, check
 from vault.clients.protocol import AuthorizationCode, RefreshToken
 from vault.clock import MS
+from vault.errors import InvalidInputError
 from vault.journal.entries import RequestTrace
 from vault.ports import Tx
 from vault.services.acting import network_prefix
@@ -37,8 +40,9 @@ class Shown:
     """What a request has shown, and when."""
 
     proven: Proven
-    proof: Proof | None
     now: int
+    proof: Proof | None = None
+    certificate: Certificate | None = None
 
 
 def two_phases(
@@ -61,23 +65,27 @@ def two_phases(
     """
     now = provider.now()
     fault, checked = None, None
-    proof = None
     with provider.vault.read() as tx:
         try:
             proven = authenticate(
-                frozen, tx=tx, origin=provider.origin, keys=provider.keys, now=now
+                frozen,
+                tx=tx,
+                origin=provider.origin,
+                keys=provider.keys,
+                now=now,
+                mtls=provider.mtls,
             )
         except FaultError as error:
             taken(provider.limits.strangers, frozen.network, now_ms=now * MS)
             return refusal(error)
         _check_often(provider, frozen, proven=proven, now=now)
+        shown = Shown(proven=proven, now=now)
         try:
-            proof = _proof(provider, frozen, now=now)
-            shown = Shown(proven=proven, proof=proof, now=now)
+            shown = replace(shown, proof=_proof(provider, frozen, now=now))
+            shown = replace(shown, certificate=_certificate(provider, frozen))
             checked = (check(server_of(provider, tx, shown=shown)),)
         except OAuth2Error as error:
             fault = as_fault(error)
-    shown = Shown(proven=proven, proof=proof, now=now)
     with provider.vault.work() as tx:
         replayed = _spend(tx, shown=shown)
         if replayed is not None:
@@ -107,6 +115,7 @@ def _journal_misuse(
             grant_id=misused.grant_id,
             trace=RequestTrace(
                 dpop_jkt=shown.proof.jkt if shown.proof else None,
+                certificate=shown.certificate.thumbprint if shown.certificate else None,
                 network=network_prefix(frozen.network),
                 correlation=correlation_id(),
             ),
@@ -128,7 +137,12 @@ def check_step(server: Server, *, step: Step, request: Asked | None = None) -> N
 def server_of(provider: Provider, tx: Tx, *, shown: Shown) -> Server:
     """Return a kernel server for this request and unit of work."""
     return Server(
-        provider=provider, tx=tx, now=shown.now, client=shown.proven.client, proof=shown.proof
+        provider=provider,
+        tx=tx,
+        now=shown.now,
+        client=shown.proven.client,
+        proof=shown.proof,
+        certificate=shown.certificate,
     )
 
 
@@ -156,13 +170,20 @@ def _proof(provider: Provider, frozen: Frozen, *, now: int) -> Proof | None:
         raise FaultError(say, reason=str(error)) from error
 
 
+def _certificate(provider: Provider, frozen: Frozen) -> Certificate | None:
+    try:
+        return shown_certificate(provider.mtls, frozen.certificate)
+    except InvalidInputError as error:
+        raise FaultError(Say.CERTIFICATE, reason=str(error)) from error
+
+
 def _spend(tx: Tx, *, shown: Shown) -> FaultError | None:
-    claims = [shown.proven.claim]
-    if shown.proof is not None:
-        claims.append(shown.proof.claim)
+    assertion, proof = shown.proven.claim, shown.proof.claim if shown.proof else None
+    claims = [claim for claim in (assertion, proof) if claim is not None]
     fresh = tx.protocol.claim(claims)
-    if not fresh[0]:
+    spent = [claim for claim, is_fresh in zip(claims, fresh, strict=True) if not is_fresh]
+    if assertion in spent:
         return FaultError(Say.CLIENT, reason="the assertion was shown before")
-    if not all(fresh):
+    if spent:
         return FaultError(Say.PROOF, reason="the proof was shown before")
     return None

@@ -35,7 +35,7 @@ def count_prompt(
     today = now // DAY * DAY
     declined = _declined(vault, client, holder=holder, item=item)
     for day, days in ((today, 2), (today - DAY, 1)):
-        if tx.protocol.tries(declined, window_start=day) >= MOST_DECLINED:
+        if tx.protocol.tries(declined, window_start=day) >= MOST_DECLINED * vault.people_factor:
             return DeclinedBeforeError(
                 "the holder has declined this item", retry_after_seconds=today + days * DAY - now
             )
@@ -43,7 +43,10 @@ def count_prompt(
     tally = count(
         vault,
         tx,
-        [(BY_CLIENT, holder + name), (BY_DEPARTMENT, holder + client.department_id)],
+        [
+            (BY_CLIENT.times(vault.people_factor), holder + name),
+            (BY_DEPARTMENT.times(vault.people_factor), holder + client.department_id),
+        ],
         now=now,
     )
     return tally.limited

@@ -8,6 +8,7 @@ from typing import Final, Self
 from api.limits import ClientLimits
 from api.oauth.dpop import Nonces, ProofReader
 from api.oauth.jose import KeyCache
+from api.oauth.mtls import MutualTls
 from api.oauth.secrets import Secrets
 from vault.clock import MS
 from vault.services import Vault
@@ -25,6 +26,7 @@ class Provider:
         keys: Imported public keys of clients and proofs.
         limits: How often clients and strangers may ask this process.
         misuse: Lets the log know that somebody showed what is not good for them.
+        mtls: What is turned on of client certificates.
     """
 
     vault: Vault
@@ -35,6 +37,7 @@ class Provider:
     proofs: ProofReader = field(repr=False)
     limits: ClientLimits
     misuse: Callable[[Vault, Misuse], None]
+    mtls: MutualTls | None = None
 
     @classmethod
     def of(
@@ -44,6 +47,7 @@ class Provider:
         origin: str,
         limits: ClientLimits,
         misuse: Callable[[Vault, Misuse], None] = refuse_token,
+        mtls: MutualTls | None = None,
     ) -> Self:
         """Make them, and keep the kernel from logging what it issues."""
         logging.getLogger(KERNEL_LOGGER).setLevel(logging.WARNING)
@@ -55,9 +59,12 @@ class Provider:
             secrets=vault.secrets,
             keys=keys,
             nonces=nonces,
-            proofs=ProofReader(origin=origin, keys=keys, nonces=nonces),
+            proofs=ProofReader(
+                origin=origin, alias=mtls.alias if mtls else "", keys=keys, nonces=nonces
+            ),
             limits=limits,
             misuse=misuse,
+            mtls=mtls,
         )
 
     def url(self, path: str) -> str:

@@ -1,7 +1,8 @@
-"""Access tokens at resources (RFC 9449 s. 7, RFC 9728): one query, one proof, one challenge.
+"""Access tokens at resources (RFC 9449 s. 7, RFC 8705 s. 3, RFC 9728): one query, one challenge.
 
-A token is taken from the header only, with the scheme ``DPoP`` in any case; as ``Bearer`` it is
-refused, for it is bound. Every use joins the live grant; positives are never cached.
+A token is taken from the header only, and never without what it is bound to: with the scheme
+``DPoP`` there goes a proof by its key, with ``Bearer`` the certificate that it was issued to.
+Every use joins the live grant; positives are never cached.
 """
 
 from typing import Final, NoReturn
@@ -10,15 +11,21 @@ from api.deps import Bearer, ChallengeError, Presented
 from api.limits import taken
 from api.oauth.dpop import BadProofError, Proof
 from api.oauth.jose import SIGNING_ALGORITHMS
+from api.oauth.mtls import shown_certificate
 from api.oauth.provider import Provider
 from api.oauth.secrets import ACCESS_TOKEN
 from api.oauth.wellknown import RESOURCE_METADATA
+from vault.clients.confirmation import Confirmation
 from vault.clients.profiles import Asked, Step, check
 from vault.crypto.tokens import well_formed
+from vault.errors import InvalidInputError
 from vault.ports import LiveToken
 
 READING: Final = frozenset({"GET", "HEAD"})
 NONCE: Final = "use_dpop_nonce"
+DPOP: Final = "dpop"
+BEARER: Final = "bearer"
+ALGS: Final = f'algs="{" ".join(SIGNING_ALGORITHMS)}"'
 
 
 class Resource:
@@ -33,7 +40,7 @@ class Resource:
         self.provider = provider
 
     def __call__(self, shown: Presented) -> Bearer:
-        """Resolve the token and verify its proof; write nothing.
+        """Resolve the token and verify what binds it; write nothing.
 
         Raises:
             ChallengeError: 401 without saying which of token, grant, client or key is dead.
@@ -51,15 +58,26 @@ class Resource:
         return bearer
 
     def _resolved(self, shown: Presented) -> Bearer:
-        token = self._token(shown)
+        scheme, token = self._token(shown)
         now = self.provider.now()
-        live = self._live(token, now=now)
-        proof = self._proof(shown, token=token, now=now)
-        if live is None or proof.jkt != live.token.dpop_jkt:
-            self._refuse("invalid_token")
+        proof = None
+        if scheme == BEARER:
+            cnf = self._certified(shown)
+            live = self._live(token, now=now)
+        else:
+            live = self._live(token, now=now)
+            proof = self._proof(shown, token=token, now=now)
+            cnf = Confirmation.key(proof.jkt)
+        if live is None or cnf != live.token.cnf:
+            self._refuse("invalid_token", scheme=scheme)
         if check(live.client, step=Step.RESOURCE, request=Asked(bound=True)) is not None:
-            self._refuse("invalid_token")
-        return Bearer(live=live, claim=proof.claim, proof_hash=proof.hash, network=shown.network)
+            self._refuse("invalid_token", scheme=scheme)
+        return Bearer(
+            live=live,
+            claim=proof.claim if proof else None,
+            proof_hash=proof.hash if proof else None,
+            network=shown.network,
+        )
 
     def once(self, shown: Presented, *, scope: str) -> Bearer:
         """Resolve, require ``scope``, and spend the proof in a unit of work of its own.
@@ -69,6 +87,8 @@ class Resource:
         """
         bearer = self(shown)
         self.require(bearer, scope=scope)
+        if bearer.claim is None:
+            return bearer
         with self.provider.vault.work() as tx:
             fresh = tx.protocol.claim([bearer.claim])
         if not all(fresh):
@@ -82,18 +102,33 @@ class Resource:
             ChallengeError: 403 ``insufficient_scope``.
         """
         if scope not in bearer.scopes:
-            self._refuse("insufficient_scope", status=403, scope=scope)
+            scheme = bearer.live.token.cnf.token_type.lower()
+            self._refuse("insufficient_scope", status=403, scope=scope, scheme=scheme)
 
-    def _token(self, shown: Presented) -> str:
+    def _token(self, shown: Presented) -> tuple[str, str]:
+        """Return scheme and token; ``Bearer`` is one where certificates are asked for."""
         if shown.elsewhere or len(shown.authorization) > 1:
             self._refuse("invalid_request")
         if not shown.authorization:
             self._refuse("")
         scheme, _, token = shown.authorization[0].partition(" ")
-        token = token.strip(" ")
-        if scheme.lower() != "dpop" or not well_formed(token, prefix=ACCESS_TOKEN):
-            self._refuse("invalid_token")
-        return token
+        scheme, token = scheme.lower(), token.strip(" ")
+        if scheme not in self._schemes or not well_formed(token, prefix=ACCESS_TOKEN):
+            self._refuse("invalid_token", scheme=scheme)
+        return scheme, token
+
+    @property
+    def _schemes(self) -> tuple[str, ...]:
+        return (DPOP,) if self.provider.mtls is None else (DPOP, BEARER)
+
+    def _certified(self, shown: Presented) -> Confirmation:
+        try:
+            certificate = shown_certificate(self.provider.mtls, shown.certificate)
+        except InvalidInputError as error:
+            self._refuse("invalid_token", scheme=BEARER, cause=error)
+        if certificate is None:
+            self._refuse("invalid_token", scheme=BEARER)
+        return Confirmation.certificate(certificate.thumbprint)
 
     def _live(self, token: str, *, now: int) -> LiveToken | None:
         with self.provider.vault.read() as tx:
@@ -117,18 +152,36 @@ class Resource:
         """Return the challenge for a token that is not live any more."""
         return self._challenge("invalid_token", status=401, scope="")
 
-    def _refuse(
-        self, error: str, *, status: int = 401, scope: str = "", cause: Exception | None = None
-    ) -> NoReturn:
-        raise self._challenge(error, status=status, scope=scope) from cause
+    def replayed(self) -> ChallengeError:
+        """Return the challenge for a proof that was shown before (RFC 9449 section 7.1)."""
+        return self._challenge("invalid_dpop_proof", status=401, scope="")
 
-    def _challenge(self, error: str, *, status: int, scope: str) -> ChallengeError:
-        parts = [f'error="{error}"'] if error else []
+    def _refuse(
+        self,
+        error: str,
+        *,
+        status: int = 401,
+        scope: str = "",
+        scheme: str = DPOP,
+        cause: Exception | None = None,
+    ) -> NoReturn:
+        raise self._challenge(error, status=status, scope=scope, scheme=scheme) from cause
+
+    def _challenge(
+        self, error: str, *, status: int, scope: str, scheme: str = DPOP
+    ) -> ChallengeError:
+        """Return every way in that there is, first the one that was tried, which says why."""
+        tried = scheme if scheme in self._schemes else DPOP
+        others = [one for one in self._schemes if one != tried]
+        why = [f'error="{error}"'] if error else []
         if scope:
-            parts.append(f'scope="{scope}"')
-        parts.append(f'algs="{" ".join(SIGNING_ALGORITHMS)}"')
-        parts.append(f'resource_metadata="{self.provider.url(RESOURCE_METADATA)}"')
+            why.append(f'scope="{scope}"')
+        ways = [self._way(tried, *why), *(self._way(one) for one in others)]
         nonce = self.provider.nonces.at(self.provider.now())
-        return ChallengeError(
-            error, status=status, challenge=f"DPoP {', '.join(parts)}", nonce=nonce
-        )
+        return ChallengeError(error, status=status, challenge=", ".join(ways), nonce=nonce)
+
+    def _way(self, scheme: str, *parts: str) -> str:
+        where = f'resource_metadata="{self.provider.url(RESOURCE_METADATA)}"'
+        if scheme == BEARER:
+            return f"Bearer {', '.join([*parts, where])}"
+        return f"DPoP {', '.join([*parts, ALGS, where])}"

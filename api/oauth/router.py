@@ -195,14 +195,14 @@ def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Respo
     return response
 
 
-async def described(wired: WiredDep) -> Response:
+async def described(provider: ProviderDep) -> Response:
     """Describe the authorization server (RFC 8414)."""
-    return _public(server_metadata(wired.issuer))
+    return _public(server_metadata(provider.origin, mtls=provider.mtls))
 
 
-async def protected(wired: WiredDep) -> Response:
+async def protected(provider: ProviderDep) -> Response:
     """Describe the protected resource (RFC 9728)."""
-    return _public(resource_metadata(wired.issuer))
+    return _public(resource_metadata(provider.origin, mtls=provider.mtls))
 
 
 async def keys() -> Response:

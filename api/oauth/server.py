@@ -4,7 +4,7 @@ It keeps the request's state on itself, so it is never shared. The client was pr
 what the kernel calls authentication only returns it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from api.oauth.answer import Answer, refusal
@@ -15,6 +15,8 @@ from api.oauth.kernel import AuthorizationServer, OAuth2Error, OAuth2Request
 from api.oauth.models import KernelClient, KernelRequest
 from api.oauth.provider import Provider
 from vault.clients import Client, ClientStatus
+from vault.clients.certificates import Certificate
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import AccessToken, AuthorizationCode, RefreshToken
 from vault.ids import ClientId
 from vault.ports import Tx
@@ -29,6 +31,7 @@ class Server(AuthorizationServer):
 
     Attributes:
         proof: The key that was proven.
+        held: All that the caller proved to hold: a key first, then a certificate.
         row: The token that was issued, until it is written.
         refresh_row: The refresh token that was issued with it.
         misused: What was shown by somebody it is not good for; the log must know.
@@ -46,6 +49,7 @@ class Server(AuthorizationServer):
         now: int,
         client: Client | None = None,
         proof: Proof | None = None,
+        certificate: Certificate | None = None,
     ) -> None:
         """Take what one request needs."""
         super().__init__()
@@ -54,6 +58,7 @@ class Server(AuthorizationServer):
         self.now = now
         self._client = client
         self.proof = proof
+        self.held = tuple(_held(proof, certificate))
         self.register_client_auth_method(METHOD, self._proven_client)
 
     def request(self, path: str, *, params: Mapping[str, str]) -> KernelRequest:
@@ -66,6 +71,11 @@ class Server(AuthorizationServer):
         if self._client is None:
             raise FaultError(Say.CLIENT, reason="nobody is proven")
         return self._client
+
+    @property
+    def binding(self) -> Confirmation | None:
+        """What a token that is issued now is bound to: the key of a proof, if one was sent."""
+        return next(iter(self.held), None)
 
     def ask(self, kernel: Callable[[], T]) -> T:
         """Ask the kernel, which raises ``ValueError`` where it quotes input that may not be."""
@@ -120,3 +130,10 @@ class Server(AuthorizationServer):
         client = KernelClient(self._client)
         request.client = client
         return client
+
+
+def _held(proof: Proof | None, certificate: Certificate | None) -> Iterator[Confirmation]:
+    if proof is not None:
+        yield Confirmation.key(proof.jkt)
+    if certificate is not None:
+        yield Confirmation.certificate(certificate.thumbprint)

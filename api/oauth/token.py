@@ -12,6 +12,7 @@ from api.oauth.grants.refresh import RefreshGrant
 from api.oauth.phases import check_step, two_phases
 from api.oauth.provider import Provider
 from api.oauth.server import Server
+from vault.clients.confirmation import Holding
 from vault.clients.profiles import (
     AUTHORIZATION_CODE,
     CLIENT_CREDENTIALS,
@@ -40,7 +41,12 @@ def _checked(server: Server, frozen: Frozen) -> Mapping[str, str]:
         raise FaultError(Say.REQUEST, reason="no grant_type")
     if grant_type not in GRANT_TYPES:
         raise FaultError(Say.GRANT_TYPE)
-    asked = Asked(grant_type=grant_type, bound=server.proof is not None)
+    cnf = server.binding
+    asked = Asked(
+        grant_type=grant_type,
+        bound=cnf is not None,
+        by_certificate=cnf is not None and cnf.holding is Holding.CERTIFICATE,
+    )
     check_step(server, step=Step.TOKEN, request=asked)
     if any(one != server.provider.origin for one in frozen.resources):
         raise FaultError(Say.TARGET)

@@ -14,6 +14,7 @@ from api.oauth.granted import TYPE
 from api.oauth.grants.code import S256
 from api.oauth.jose import SIGNING_ALGORITHMS
 from api.oauth.kernel import AuthorizationServerMetadata
+from api.oauth.mtls import MutualTls
 from api.oauth.pushed import ACR
 from api.oauth.token import GRANT_TYPES
 from policies.catalogue import catalogue
@@ -28,18 +29,21 @@ ENDPOINTS: Final = {
     "grant_management_endpoint": GRANTS,
     "jwks_uri": "/.well-known/jwks.json",
 }
+NOT_ALIASED: Final = frozenset({"authorization_endpoint", "jwks_uri"})
+"""Where browsers come, and what is public: nobody is asked for a certificate there."""
+
 SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
 RESOURCE_METADATA: Final = "/.well-known/oauth-protected-resource"
 JWKS: Final[dict[str, list[object]]] = {"keys": []}
 
 
-def server_metadata(origin: str) -> dict[str, Any]:
+def server_metadata(origin: str, *, mtls: MutualTls | None = None) -> dict[str, Any]:
     """Return the metadata of RFC 8414, checked by the kernel's own validator.
 
     Raises:
         ValueError: The origin cannot be an issuer.
     """
-    methods, algorithms = [METHOD], list(SIGNING_ALGORITHMS)
+    methods, algorithms = _methods(mtls), list(SIGNING_ALGORITHMS)
     found = AuthorizationServerMetadata(
         issuer=origin,
         **{name: f"{origin}{path}" for name, path in ENDPOINTS.items()},
@@ -62,21 +66,39 @@ def server_metadata(origin: str) -> dict[str, Any]:
         acr_values_supported=[ACR],
         prompt_values_supported=["none", "login", "consent"],
         ui_locales_supported=list(LOCALES),
+        **_by_certificate(mtls),
     )
     found.validate()
     return dict(found)
 
 
-def resource_metadata(origin: str) -> dict[str, Any]:
+def resource_metadata(origin: str, *, mtls: MutualTls | None = None) -> dict[str, Any]:
     """Return the metadata of RFC 9728: one resource, the origin itself."""
+    certificates = {"tls_client_certificate_bound_access_tokens": True} if mtls else {}
     return {
         "resource": origin,
         "authorization_servers": [origin],
         "scopes_supported": _scopes(),
         "bearer_methods_supported": ["header"],
         "dpop_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
-        "dpop_bound_access_tokens_required": True,
+        "dpop_bound_access_tokens_required": mtls is None,
+        **certificates,
         "authorization_details_types_supported": [TYPE],
+    }
+
+
+def _methods(mtls: MutualTls | None) -> list[str]:
+    return [METHOD, *(one.value for one in (mtls.methods if mtls else ()))]
+
+
+def _by_certificate(mtls: MutualTls | None) -> dict[str, Any]:
+    """Return what RFC 8705 adds (s. 3.3, 5): the endpoints that see a caller's certificate."""
+    if mtls is None:
+        return {}
+    aliased = {name: path for name, path in ENDPOINTS.items() if name not in NOT_ALIASED}
+    return {
+        "tls_client_certificate_bound_access_tokens": True,
+        "mtls_endpoint_aliases": {name: f"{mtls.alias}{path}" for name, path in aliased.items()},
     }
 
 

@@ -19,6 +19,7 @@ from scripts.demo_clients import read_clients
 from scripts.demo_data import fill, system_caller
 from scripts.demo_people import Paper, papers
 from scripts.demo_requests import REQUESTS
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import (
     AccessToken,
     AuthorizationCode,
@@ -50,9 +51,9 @@ SCOPE_CHARACTERS: Final = 1200
 
 DAY_SECONDS: Final = 86_400
 
-_REQUEST: Final = next(one for one in REQUESTS if one.holder == "enterprise")
-_ITEM: Final = items()[_REQUEST.item]
-_NEED: Final = _ITEM.requirements["LC01"]
+REQUEST: Final = next(one for one in REQUESTS if one.holder == "enterprise")
+ITEM: Final = items()[REQUEST.item]
+NEED: Final = ITEM.requirements["LC01"]
 _ACR: Final = "urn:myspace:acr:aal1"
 
 
@@ -75,22 +76,23 @@ class Fixture:
 
 def found(folder: Path, *, postgresql: PostgresqlSettings | None = None) -> Fixture:
     """Found a deployment; all of it lies in ``folder``, even the root key, or on a server."""
-    settings = _settings(folder, postgresql=postgresql)
+    settings = settings_in(folder, postgresql=postgresql)
     key = ProofKey.draw()
     with wire(settings) as wired:
-        scene = _Scene(wired.vault, folder / "clients")
+        scene = Scene(wired.vault, folder / "clients")
         record_bytes = scene.deposit()
         token = scene.token(scene.consent(scene.case()), jkt=key.thumbprint)
     return Fixture(
         settings=settings,
-        target=f"/v1/evidence/{_NEED.evidence}?view={_NEED.view.label}",
+        target=f"/v1/evidence/{NEED.evidence}?view={NEED.view.label}",
         token=token,
         key=key,
         record_bytes=record_bytes,
     )
 
 
-def _settings(folder: Path, *, postgresql: PostgresqlSettings | None) -> Settings:
+def settings_in(folder: Path, *, postgresql: PostgresqlSettings | None = None) -> Settings:
+    """Return the settings of a deployment in ``folder``, and make its root key."""
     key_file = folder / "key" / "root.key"
     key_file.parent.mkdir(mode=0o700)
     create_key_file(key_file, random=os.urandom)
@@ -103,17 +105,18 @@ def _settings(folder: Path, *, postgresql: PostgresqlSettings | None) -> Setting
     )
 
 
-class _Scene:
+class Scene:
     """The demonstration's enterprise and departments, in an open vault."""
 
     def __init__(self, vault: Vault, folder: Path) -> None:
+        """Fill ``vault``; the systems' keys go into ``folder``."""
         fill(vault, folder=folder)
         self._vault = vault
         self._clients = read_clients(folder)
         self._paper = next(
             one
             for one in papers()
-            if (one.holder.key, one.code) == (_REQUEST.holder, _NEED.evidence)
+            if (one.holder.key, one.code) == (REQUEST.holder, NEED.evidence)
         )
         self._number = _number(vault, self._paper)
 
@@ -139,20 +142,23 @@ class _Scene:
 
     def case(self) -> CaseNumber:
         """Open a case of the item; return its number."""
-        asked = OpenCase(
-            caller=self._caller(_ITEM.department), number=self._number, item=_ITEM.code
-        )
+        asked = OpenCase(caller=self._caller(ITEM.department), number=self._number, item=ITEM.code)
         return open_case(self._vault, asked).case_no
 
-    def consent(self, case_no: CaseNumber) -> GiveConsent:
-        """Give a consent without limit for the whole licence; return what was given."""
+    def consent(self, case_no: CaseNumber, *, client_id: str = "") -> GiveConsent:
+        """Give a consent without limit for the whole licence; return what was given.
+
+        Args:
+            case_no: What it is for.
+            client_id: To whom; the department's own system, unless another is named.
+        """
         vault, now, space = self._vault, self._now(), self._space()
-        client_id = ClientId(self._clients[_ITEM.department].client_id)
+        given_to = ClientId(client_id or self._clients[ITEM.department].client_id)
         pushed = PushedRequest(
             request_hash=vault.random(32),
-            client_id=client_id,
+            client_id=given_to,
             params=b"",
-            dpop_jkt="",
+            cnf=Confirmation.key(""),
             expires_at=now + DAY_SECONDS,
         )
         interaction = Interaction(
@@ -166,14 +172,15 @@ class _Scene:
         with vault.work() as tx:
             tx.protocol.push(pushed)
             tx.protocol.open_interaction(interaction)
-        grant = EvidenceGrant(code=_NEED.evidence, view=_NEED.view, fields=frozenset(_NEED.fields))
+        grant = EvidenceGrant(code=NEED.evidence, view=NEED.view, fields=frozenset(NEED.fields))
+        code = self._code(space, given_to)
         given = GiveConsent(
             interaction_id=interaction.interaction_id,
             request_hash=pushed.request_hash,
             signin=self._signin(space),
-            client_id=client_id,
-            purpose=_REQUEST.purpose,
-            item=_ITEM.code,
+            client_id=given_to,
+            purpose=REQUEST.purpose,
+            item=ITEM.code,
             case_no=case_no,
             details=Details(
                 evidence={grant.code: grant},
@@ -184,8 +191,8 @@ class _Scene:
             ),
             shown_hash=sha256(b"").digest(),
             shown_locale="zh-CN",
-            note=b"",
-            code=self._code(space, client_id),
+            note=vault.secrets.seal(REQUEST.note.zh.encode(), request_id=code.grant_id),
+            code=code,
         )
         give_consent(vault, given)
         return given
@@ -201,7 +208,7 @@ class _Scene:
             client_id=given.client_id,
             scope=given.code.scope,
             details=given.details.to_json(),
-            dpop_jkt=jkt,
+            cnf=Confirmation.key(jkt),
             auth=given.code.auth,
             issued_at=self._now(),
             expires_at=self._now() + DAY_SECONDS,
@@ -247,7 +254,7 @@ class _Scene:
             client_id=client_id,
             redirect_uri="https://client.example.org/callback",
             code_challenge="",
-            dpop_jkt="",
+            cnf=Confirmation.key(""),
             auth=authenticated(space, acr=_ACR, at=now, signin_hash=b""),
             scope="",
             expires_at=now + DAY_SECONDS,

@@ -69,6 +69,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         f"{PREFIX}ISSUER": settings.issuer,
         f"{PREFIX}KEYS__PROVIDER": settings.keys.provider.value,
         f"{PREFIX}KEYS__ROOT_KEY_FILE": str(settings.keys.root_key_file),
+        f"{PREFIX}LIMITS__CLIENT_PROTOCOL_A_MINUTE": str(settings.limits.client_protocol_a_minute),
     }
 
 

@@ -18,7 +18,9 @@ from scripts.bench.files import rounds as file_rounds
 from scripts.bench.fixture import found
 from scripts.bench.rounds import Load, Round, apart, measured
 from scripts.bench.servers import bare_server, vault_server
-from scripts.bench.tables import plain, table
+from scripts.bench.tables import plain, table, token_table
+from scripts.bench.token_fixture import found_tokens
+from scripts.bench.token_rounds import TokenLoad, token_rounds
 from scripts.outcomes import Exit, OperatorError
 from scripts.screen import console
 
@@ -81,9 +83,35 @@ def pull(
         load = Load(fixture=fixture, connections=connections, requests=requests)
         bares, pulls = _rounds(load, folder, count=rounds, workers=workers, beside=beside)
     if as_json:
-        typer.echo(json.dumps(plain(bares, pulls)))
+        typer.echo(json.dumps(plain(bares, pull=pulls)))
         return
     console().print(table(bares, pulls, load=load))
+
+
+@app.command()
+def token(
+    *,
+    as_json: JsonOption = False,
+    connections: ConnectionsOption = 32,
+    requests: RequestsOption = 2000,
+    rounds: RoundsOption = 5,
+) -> None:
+    """推送、换令牌、刷新、内省的代价 · what the token endpoints cost, in bare requests."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with (
+        TemporaryDirectory(prefix="myspace-bench-") as name,
+        Progress(*columns, console=console(stderr=True)) as bar,
+    ):
+        folder = Path(name)
+        fixture = found_tokens(folder, codes=(rounds + 1) * requests)
+        load = TokenLoad(fixture=fixture, connections=connections, requests=requests)
+        track = partial(bar.track, description="测量 · measuring")
+        rows = dict(token_rounds(load, folder, count=rounds, track=track))
+    bares = rows.pop("bare")
+    if as_json:
+        typer.echo(json.dumps(plain(bares, **rows)))
+        return
+    console().print(token_table(bares, rows, connections=connections))
 
 
 @app.command()

@@ -10,7 +10,13 @@ What it is told, and why:
   sent twice carries the same proof of possession, which counts once.
 - Connections to the servers are kept, for less time than the servers keep them: a connection
   that they close at that very moment would fail a request that may not be repeated.
-- Whom the request came from is what nginx sees. What the client claims about it is dropped.
+- Whom the request came from is what nginx sees, and so is the certificate that the caller has.
+  What the client claims about either is dropped.
+- Departments that prove themselves by certificate come to a host of their own, the alias: at the
+  main one nobody is asked for a certificate, and browsers do not wonder. Whom a certificate
+  stands for is our servers' business (``optional_no_ca``); that the caller has its key, nginx
+  has seen. One that is out of date is dropped like none, and our servers say what they think of
+  that.
 """
 
 import os
@@ -22,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Final
 
+from api.proxies import CERTIFICATE
 from scripts.local.accounts import account, check_reachable, own
 from scripts.local.process import HOST, Process, answers, free_port
 from scripts.outcomes import Exit, OperatorError
@@ -57,21 +64,42 @@ http {{
         listen {listen}{tls};
         server_name _;
         client_max_body_size {most_body}m;
-        location / {{
+{passed}
+    }}
+{alias}}}
+"""
+_ALIAS: Final = """\
+
+    server {{
+        listen {listen}{tls};
+        ssl_verify_client optional_no_ca;
+        server_name _;
+        client_max_body_size {most_body}m;
+        error_page 495 = @unproven;
+{passed}
+{unproven}
+    }}
+"""
+_PASSED: Final = """\
+        location {where} {{
             proxy_pass http://vault;
             proxy_http_version 1.1;
             proxy_set_header Connection "";
             proxy_set_header Host $http_host;
             proxy_set_header X-Forwarded-For $remote_addr;
             proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header {header} {said};
             proxy_request_buffering off;
             proxy_max_temp_file_size 0;
             proxy_connect_timeout 2s;
-            proxy_next_upstream error timeout;
-        }}
-    }}
-}}
-"""
+            proxy_next_upstream error timeout;{source}
+        }}"""
+_SOURCE: Final = """
+            proxy_bind {address};"""
+_NOTHING: Final = '""'
+_SEEN: Final = "$ssl_client_escaped_cert"
+_ALIASED: Final = "~ ^/(oauth|v1)/"
+"""What callers with a certificate come for; people have no business there."""
 _TLS: Final = """\
  ssl;
         ssl_certificate {certificate};
@@ -97,16 +125,23 @@ class Nginx:
         process: Its master.
         port: Of 127.0.0.1.
         scheme: ``https``, if it has a certificate.
+        alias_port: Where callers are asked for certificates; 0 for nowhere.
     """
 
     process: Process
     port: int
     scheme: str
+    alias_port: int = 0
 
     @property
     def origin(self) -> str:
         """Return the origin at which it listens."""
         return f"{self.scheme}://{HOST}:{self.port}"
+
+    @property
+    def alias(self) -> str:
+        """Return the origin at which it asks for certificates."""
+        return f"https://{HOST}:{self.alias_port}"
 
 
 @contextmanager
@@ -116,6 +151,8 @@ def running_nginx(
     backends: Sequence[int],
     port: int | None = None,
     certificate: Certificate | None = None,
+    alias_port: int = 0,
+    source: str = "",
 ) -> Iterator[Nginx]:
     """Run a proxy until the end of the block; requests that go on then are cut off.
 
@@ -124,6 +161,8 @@ def running_nginx(
         backends: Ports of the servers, on 127.0.0.1.
         port: Where it listens; a free one unless named.
         certificate: Makes it speak TLS alone; the files are copied into the folder.
+        alias_port: Where callers are asked for certificates; needs one of its own.
+        source: The address that it comes from, as the servers see it.
 
     Raises:
         OperatorError: There is no nginx here, or it does not start.
@@ -136,6 +175,8 @@ def running_nginx(
         backends=[f"{HOST}:{backend}" for backend in backends],
         workers=1,
         certificate=_copied(certificate, folder),
+        alias=f"{HOST}:{alias_port}" if alias_port else "",
+        source=source,
     )
     (folder / "nginx.conf").write_text(text, "utf-8")
     check_reachable(folder)
@@ -149,7 +190,8 @@ def running_nginx(
     )
     with process:
         process.wait_until(lambda: answers(chosen))
-        yield Nginx(process=process, port=chosen, scheme="https" if certificate else "http")
+        scheme = "https" if certificate else "http"
+        yield Nginx(process=process, port=chosen, scheme=scheme, alias_port=alias_port)
 
 
 def configuration(
@@ -159,6 +201,8 @@ def configuration(
     backends: Sequence[str],
     workers: int,
     certificate: Certificate | None,
+    alias: str = "",
+    source: str = "",
 ) -> str:
     """Return the configuration of a proxy.
 
@@ -168,10 +212,10 @@ def configuration(
         backends: Host and port of each server.
         workers: Processes that serve.
         certificate: For TLS.
+        alias: Address and port at which callers are asked for certificates; nowhere if empty.
+        source: The address that it comes from; whichever the system chooses if empty.
     """
-    tls = ""
-    if certificate:
-        tls = _TLS.format(certificate=certificate.chain, key=certificate.key)
+    tls = _tls(certificate) if certificate else ""
     return _CONFIGURATION.format(
         folder=folder,
         listen=listen,
@@ -181,7 +225,33 @@ def configuration(
         workers=workers,
         tls=tls,
         most_body=MOST_BODY_MIB,
+        passed=_passed("/", said=_NOTHING, source=source),
+        alias=_alias(alias, tls=tls, source=source) if alias else "",
     )
+
+
+def aliased(listen: str, *, certificate: Certificate) -> str:
+    """Return the part of the configuration about the alias, as the documentation shows it."""
+    return _alias(listen, tls=_tls(certificate), source="")
+
+
+def _tls(certificate: Certificate) -> str:
+    return _TLS.format(certificate=certificate.chain, key=certificate.key)
+
+
+def _alias(listen: str, *, tls: str, source: str) -> str:
+    return _ALIAS.format(
+        listen=listen,
+        tls=tls,
+        most_body=MOST_BODY_MIB,
+        passed=_passed(_ALIASED, said=_SEEN, source=source),
+        unproven=_passed("@unproven", said=_NOTHING, source=source),
+    )
+
+
+def _passed(where: str, *, said: str, source: str) -> str:
+    bound = _SOURCE.format(address=source) if source else ""
+    return _PASSED.format(where=where, header=CERTIFICATE, said=said, source=bound)
 
 
 def program(places: Sequence[str] = PLACES) -> Path:

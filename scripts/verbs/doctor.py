@@ -59,6 +59,7 @@ def _look(where: Places, *, data: DataOption) -> Iterator[Looked]:
         return
     yield from checks.root_key(settings)
     yield from checks.object_store(settings)
+    yield from checks.authorities(settings, now_ms=SystemClock().now_ms())
     try:
         yield from _server(settings)
         with reading(data) as opened:

@@ -14,6 +14,8 @@ from scripts.gateway import CODES_FILE
 from scripts.outcomes import Exit, OperatorError
 from scripts.places import DEFAULT_PORT, Places, embedded_settings, places, server_is_named
 from scripts.running import running
+from scripts.sandbox.place import refuse_sandbox
+from scripts.sandbox.serve import play
 from scripts.screen import DataOption, console, facts
 from scripts.serving import HOST, claim_port, run
 from scripts.workers import spread
@@ -29,6 +31,10 @@ DemoOption = Annotated[
     bool, typer.Option("--demo", help="虚构的人物和部门 · synthetic people and departments")
 ]
 
+SandboxOption = Annotated[
+    bool,
+    typer.Option("--sandbox", help="给开发者的沙盒，人物自己决定 · for developers, people decide"),
+]
 HostOption = Annotated[str, typer.Option("--host", help="监听的地址 · address to listen on")]
 WorkersOption = Annotated[
     int,
@@ -43,6 +49,7 @@ def serve(
     port: PortOption = DEFAULT_PORT,
     data: DataOption = None,
     demo: DemoOption = False,
+    sandbox: SandboxOption = False,
     host: HostOption = HOST,
     workers: WorkersOption = 1,
 ) -> None:
@@ -56,7 +63,11 @@ def serve(
             code=Exit.CONFIGURATION,
         ) from error
     _refuse_workers(workers)
+    if sandbox:
+        play(port=port, data=data, host=host, workers=workers)
+        return
     where = places(data)
+    refuse_sandbox(where)
     with claim_port(port, host=host) as held:
         number: int = held.getsockname()[1]
         settings = embedded_settings(where, port=number, demo=demo)
@@ -65,7 +76,7 @@ def serve(
             app = create_app(settings, wiring=lambda _settings: nullcontext(wired))
             if not worker:
                 _greet(settings.issuer, where=where, demo=settings.demo)
-            run(app, on=held, leaving=wired.leaving, proxies=settings.proxies)
+            run(app, on=held, leaving=wired.leaving)
 
 
 def _refuse_workers(workers: int) -> None:

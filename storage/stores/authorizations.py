@@ -13,6 +13,7 @@ from storage.stores.keyed import (
 )
 from storage.tables.columns import table_of
 from storage.tables.oauth import CodeRow, InteractionRow, PushedRequestRow
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import (
     AuthorizationCode,
     Interaction,
@@ -79,7 +80,7 @@ class SqlAuthorizations:
             request_hash=request.request_hash,
             client_id=request.client_id,
             params=request.params,
-            dpop_jkt=request.dpop_jkt,
+            dpop_jkt=request.cnf.text,
             expires_at=request.expires_at,
             consumed_at=request.consumed_at,
         )
@@ -138,7 +139,7 @@ class SqlAuthorizations:
             client_id=code.client_id,
             redirect_uri=code.redirect_uri,
             code_challenge=code.code_challenge,
-            dpop_jkt=code.dpop_jkt,
+            dpop_jkt=code.cnf.text,
             **authentication_row(code.auth),
             nonce=code.nonce or None,
             scope=code.scope,
@@ -163,7 +164,7 @@ def _pushed(row: Row) -> PushedRequest:
         request_hash=request_hash,
         client_id=ClientId(client_id),
         params=params,
-        dpop_jkt=dpop_jkt,
+        cnf=Confirmation.of(dpop_jkt),
         expires_at=expires_at,
         consumed_at=consumed_at,
     )
@@ -194,7 +195,7 @@ def _code(row: Row) -> AuthorizationCode:
         client_id=ClientId(client_id),
         redirect_uri=redirect_uri,
         code_challenge=code_challenge,
-        dpop_jkt=dpop_jkt,
+        cnf=Confirmation.of(dpop_jkt),
         auth=authentication_of_row(
             space,
             acr=acr,

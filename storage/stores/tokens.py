@@ -18,6 +18,7 @@ from storage.stores.keyed import (
 from storage.tables.columns import table_of
 from storage.tables.oauth import RefreshTokenRow, TokenRow
 from vault.clients import ClientStatus
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import AccessToken, Authentication, RefreshToken
 from vault.clock import MS
 from vault.consents import ConsentStatus
@@ -112,7 +113,7 @@ class SqlTokens:
             client_id=token.client_id,
             scope=token.scope,
             details=token.details,
-            dpop_jkt=token.dpop_jkt,
+            dpop_jkt=token.cnf.text,
             **authentication_row(token.auth),
             issued_at=token.issued_at,
             expires_at=token.expires_at,
@@ -158,7 +159,7 @@ class SqlTokens:
             client_id=token.client_id,
             scope=token.scope,
             details=token.details,
-            dpop_jkt=token.dpop_jkt,
+            dpop_jkt=token.cnf.text,
             **authentication_row(token.auth),
             issued_at=token.issued_at,
             idle_expires_at=token.idle_expires_at,
@@ -193,7 +194,7 @@ def _token(row: Row) -> AccessToken:
         client_id=ClientId(client_id),
         scope=scope,
         details=details,
-        dpop_jkt=dpop_jkt,
+        cnf=Confirmation.of(dpop_jkt),
         auth=None if space is None else _auth(space, acr, auth_time, *signed_in),
         issued_at=issued_at,
         expires_at=expires_at,
@@ -214,7 +215,7 @@ def _refresh_token(row: Row) -> RefreshToken:
         client_id=ClientId(client_id),
         scope=scope,
         details=details,
-        dpop_jkt=dpop_jkt,
+        cnf=Confirmation.of(dpop_jkt),
         auth=_auth(space, acr, auth_time, *signed_in),
         issued_at=issued_at,
         idle_expires_at=idle_expires_at,

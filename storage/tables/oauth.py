@@ -2,6 +2,7 @@
 
 What a caller presents as a secret is stored as its keyed hash and found by it. Protocol times
 are whole UTC seconds (NumericDate); times of the grant are milliseconds, as in the domain.
+``dpop_jkt`` holds ``Confirmation.text``: the name is from before certificates could bind too.
 """
 
 from typing import Final

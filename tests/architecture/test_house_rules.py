@@ -1,6 +1,8 @@
 """Rules that protect somebody and that no linter knows (style: section 10, rule 10)."""
 
 import ast
+import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from tests.support.tree import PACKAGES, ROOT, calls, modules, name_of, parsed
 
 LONGEST_MODULE = 300
+PEERS = ROOT / "tests/peers"
 GLOBALS = {
     *(("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")),
     *(("time", "time"), ("time", "time_ns"), ("os", "urandom"), ("os", "getrandom")),
@@ -162,6 +165,28 @@ def test_everything_that_is_asked_for_is_locked() -> None:
     }
 
     assert {name.lower().replace("_", "-") for name in asked} <= locked
+
+
+def test_the_lock_of_the_npm_packages_names_no_registry_and_hashes_everything() -> None:
+    locked = json.loads((PEERS / "package-lock.json").read_text("utf-8"))["packages"]
+    asked = json.loads((PEERS / "package.json").read_text("utf-8"))["dependencies"]
+    packages = {name: one for name, one in locked.items() if name}
+
+    assert {f"node_modules/{name}" for name in asked} <= set(packages)
+    assert locked[""]["dependencies"] == asked
+    assert [name for name, one in packages.items() if "resolved" in one] == []
+    assert [
+        name
+        for name, one in packages.items()
+        if not re.fullmatch(r"sha512-[A-Za-z0-9+/]{86}==", one["integrity"])
+    ] == []
+    assert [version for version in asked.values() if not re.fullmatch(r"[0-9.]+", version)] == []
+    assert "://" not in (PEERS / ".npmrc").read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", sorted(PEERS.glob("*.js")), ids=name_of)
+def test_a_script_of_a_peer_fits_in_a_head(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= LONGEST_MODULE
 
 
 def test_no_other_folder_holds_code() -> None:

@@ -6,72 +6,41 @@ that are refused; with them go the secrets that were handed out. Then every byte
 """
 
 import base64
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
 from scripts.demo_browser import Browser
+from scripts.demo_clients import DemoClient
 from scripts.demo_people import Paper, Somebody
+from tests.support.canaries import Canaries, Tapped, tokens_in, writings
 from tests.support.founding import POLICE, open_vault, put_on
+from tests.support.node_clients import OPENID_CLIENT, connected
+from tests.support.oauth_world import World
+from tests.support.peers import Peer, PeerError
 from tests.support.postgres import server_for_tests
-from tests.support.served import Served, served
+from tests.support.served import REQUESTER, Served, Watched, served
 from tests.support.town import PDF, Town
 from vault.identifiers import IdentifierKind
 from vault.identifiers.synthetic import synthetic_resident_id
+from vault.records import RecordStatus
 from vault.services.acting import Member
 from vault.services.read_own import read_own_file, read_own_record
 from vault.services.sealing import Incoming
 
 HOLDER, STRANGER, BY_SERVICE = 1_300_001, 1_300_002, 1_300_003
-FEWEST = 20
+FEWEST = 50
 SECRET_CHARACTERS = 20
 CODE = "ID01"
+HEARD = {"DPoP", "Authorization", "client_assertion", "code", "code_verifier", "answer"}
+"""What must have been heard; else the tap is no tap."""
 
 pytestmark = pytest.mark.chaos
-
-
-@dataclass
-class Canaries:
-    """What must not be found, by what it is."""
-
-    planted: dict[str, str] = field(default_factory=dict)
-
-    def put(self, what: str, value: str) -> str:
-        """Remember ``value``, and return it to be planted."""
-        self.planted[what] = value
-        return value
-
-    def found(self, folder: Path) -> list[tuple[str, str]]:
-        """Return which canary is in which file, in any of the usual writings."""
-        written = [
-            (what, one) for what, value in self.planted.items() for one in set(writings(value))
-        ]
-        return [
-            (what, path.name)
-            for path in sorted(folder.rglob("*"))
-            if path.is_file()
-            for content in [path.read_bytes()]
-            for what, one in written
-            if one in content
-        ]
-
-
-def writings(value: str) -> Iterator[bytes]:
-    """Yield ``value`` as bytes, as UTF-16, escaped as in JSON and URLs, as hex and base64."""
-    plain = value.encode()
-    yield plain
-    yield value.encode("utf-16-le")
-    yield value.encode("ascii", "backslashreplace")
-    yield plain.hex().encode()
-    yield quote(value).encode()
-    for shift in range(3):  # Base64 depends on where in a group of three the value begins.
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            yield encode(bytes(shift) + plain)[4 if shift else 0 : -4]
 
 
 def somebody(canaries: Canaries) -> Somebody:
@@ -90,6 +59,7 @@ def card(canaries: Canaries, holder: Somebody) -> Paper:
         code=CODE,
         issuer=POLICE,
         told=True,
+        status=RecordStatus.VALID,
         valid_from=None,
         valid_to=None,
         fields={
@@ -108,17 +78,53 @@ def card(canaries: Canaries, holder: Somebody) -> Paper:
 
 def consented(server: Served, canaries: Canaries, holder: Somebody) -> None:
     """Deposit, ask, sign in, consent, redeem and pull over HTTP, as the story does."""
+    tapped: list[Tapped] = []
+
+    def connect(client: DemoClient, *, origin: str) -> Tapped:
+        tapped.append(Tapped(client, origin=origin))
+        return tapped[-1]
+
+    server = replace(server, systems=connect)
     server.system(POLICE).deposit(card(canaries, holder))
     asked = server.authorized(holder, note=canaries.put("note", "为鸑鷟鹔鹴核对身份"))
-    canaries.put("request_uri", parse_qs(urlsplit(asked.address).query)["request_uri"][0])
-    canaries.put("code", parse_qs(urlsplit(asked.callback).query)["code"][0])
     token = asked.requester.redeem(asked.request, callback=asked.callback)
-    canaries.put("access token", token.access_token)
-    for name, value in asked.browser.cookies().items():
-        if len(value) >= SECRET_CHARACTERS:
-            canaries.put(f"cookie {name}", value)
     answer = asked.requester.pull(token, code=CODE, view="full")
     assert answer.body["fields"] == {"name": holder.name, "id_number": holder.number}
+    remember(canaries, asked.browser)
+    heard = {value: what for one in tapped for what, value in one.heard}
+    for number, (value, what) in enumerate(heard.items()):
+        canaries.put(f"{what} {number}", value)
+    assert set(heard.values()) >= HEARD
+    assert token.access_token in heard
+
+
+def remember(canaries: Canaries, browser: Watched) -> None:
+    """Remember what a browser was given."""
+    for name, value in browser.cookies().items():
+        if len(value) >= SECRET_CHARACTERS:
+            canaries.put(f"cookie {name} {value[:4]}", value)
+
+
+def refreshed(server: Served, canaries: Canaries, peer: Peer, holder: Somebody) -> None:
+    """Ask for a refresh token, by a library that we did not write; use it, and give it back."""
+    system = connected(server, peer, "canary-node")
+    details = server.details(server.system(REQUESTER), holder, note="核对身份")
+    address = system.push(details, scope="ev:identity:resident_id_card:full offline_access")
+    canaries.put("request_uri", parse_qs(urlsplit(address).query)["request_uri"][0])
+    browser, callback = server.decided(holder, address)
+    canaries.put("code of a peer", parse_qs(urlsplit(callback).query)["code"][0])
+    remember(canaries, browser)
+    first = system.redeem(callback)
+    second = system.refresh(first["refresh_token"])
+    for what in ("access_token", "refresh_token"):
+        canaries.put(f"{what} of a code", first[what])
+    canaries.put("access_token of a refresh", second["access_token"])
+    for token in (first["access_token"], second["access_token"]):
+        assert system.resource(token, f"/v1/evidence/{CODE}?view=full")[0] == 200
+    system.revoke(second["access_token"])
+    system.revoke(first["refresh_token"])
+    with pytest.raises(PeerError):
+        system.refresh(first["refresh_token"])
 
 
 def refused(server: Served, canaries: Canaries) -> None:
@@ -176,32 +182,43 @@ def by_services(folder: Path, origin: str, canaries: Canaries) -> None:
         assert b"".join(file.pieces) == PDF + content.encode()
 
 
-def searched(canaries: Canaries, folder: Path, *places: Path) -> list[tuple[str, str]]:
+def searched(
+    canaries: Canaries, peer: Callable[[str], Peer], folder: Path, *places: Path
+) -> list[tuple[str, str]]:
     """Live through everything in ``folder``; return what is found there or in other places."""
-    everywhere = (folder, *places)
     holder = somebody(canaries)
+
+    def found() -> list[tuple[str, str]]:
+        everywhere = (folder, *places)
+        return [one for place in everywhere for one in (*canaries.found(place), *tokens_in(place))]
+
     with served(folder) as server:
         consented(server, canaries, holder)
+        refreshed(server, canaries, peer(OPENID_CLIENT), holder)
         refused(server, canaries)
-        found = [one for place in everywhere for one in canaries.found(place)]
+        clear = found()
     by_services(folder, server.origin, canaries)
-    found += [one for place in everywhere for one in canaries.found(place)]
+    clear += found()
     assert len(canaries.planted) >= FEWEST
     assert len(set(canaries.planted.values())) == len(canaries.planted)
     assert server.log.stat().st_size > 0
-    return found
+    return clear
 
 
 IN_CLEAR = Canaries({"client": f"demo-{POLICE[11:17]}"})
 """What may be found, and shows that the search looks where the rows are."""
 
 
-def test_no_canary_is_on_the_disk_or_in_the_log(tmp_path: Path) -> None:
-    assert searched(Canaries(), tmp_path) == []
+def test_b58_no_canary_is_on_the_disk_or_in_the_log(
+    tmp_path: Path, peer: Callable[[str], Peer]
+) -> None:
+    assert searched(Canaries(), peer, tmp_path) == []
     assert {name for _, name in IN_CLEAR.found(tmp_path / "data")} >= {"vault.db"}
 
 
-def test_no_canary_is_in_the_files_or_the_log_of_a_database_server(tmp_path: Path) -> None:
+def test_b58_no_canary_is_in_the_files_or_the_log_of_a_database_server(
+    tmp_path: Path, peer: Callable[[str], Peer]
+) -> None:
     settings: dict[str, str | int | bool] = {
         "fsync": True,
         "log_statement": "all",
@@ -210,7 +227,7 @@ def test_no_canary_is_in_the_files_or_the_log_of_a_database_server(tmp_path: Pat
     with server_for_tests(settings=settings) as server:
         put_on(tmp_path, address=server.address(), password_file=server.password_file)
 
-        assert searched(Canaries(), tmp_path, server.folder) == []
+        assert searched(Canaries(), peer, tmp_path, server.folder) == []
 
         server.admin("CHECKPOINT")
         in_clear = {name for _, name in IN_CLEAR.found(server.folder)}
@@ -230,3 +247,12 @@ def test_the_search_finds_what_is_in_clear(tmp_path: Path) -> None:
     found = canaries.found(tmp_path)
 
     assert {path.name for path in tmp_path.iterdir()} == {name for _, name in found}
+
+
+def test_b58_the_search_finds_every_form_of_token(tmp_path: Path) -> None:
+    world = World()
+    tokens = [world.offline()[name] for name in ("access_token", "refresh_token")]
+    tokens += [world.code(), world.push().json()["request_uri"].rpartition(":")[2]]
+    (tmp_path / "dump").write_bytes(b"\x00".join(token.encode() for token in tokens))
+
+    assert sorted(tokens_in(tmp_path)) == sorted((token, "dump") for token in tokens)

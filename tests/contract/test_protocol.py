@@ -29,6 +29,7 @@ from tests.support.vault_values import (
     some_details,
 )
 from vault.clients import ClientStatus
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import AccessToken, InteractionState
 from vault.crypto.contexts import Purpose
 from vault.departments import DepartmentStatus
@@ -236,6 +237,24 @@ def test_a_registry_token_comes_without_a_consent(registered: Ports) -> None:
     assert live(registered) == LiveToken(
         token=token, client=a_client(), department=a_department(), consent=None
     )
+
+
+def test_what_is_bound_to_a_certificate_stays_so(registered: Ports) -> None:
+    cnf = Confirmation.certificate("x" * 43)
+    code, token, refresh = a_code(cnf=cnf), a_token(cnf=cnf), a_refresh_token(cnf=cnf)
+    pushed = a_pushed_request(cnf=cnf)
+
+    with registered.work() as tx:
+        tx.protocol.push(pushed)
+        tx.protocol.add_code(code)
+        tx.protocol.add_token(token)
+        tx.protocol.add_refresh_token(refresh)
+
+    with registered.read() as tx:
+        assert tx.protocol.pushed(pushed.request_hash) == pushed
+        assert tx.protocol.code(code.code_hash) == code
+        assert tx.protocol.token(token.token_hash) == token
+        assert tx.protocol.refresh_token(refresh.token_hash) == refresh
 
 
 def test_a_live_token_sees_the_consent_as_it_is_now(registered: Ports) -> None:

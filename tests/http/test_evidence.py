@@ -166,6 +166,8 @@ def test_a_proof_that_is_shown_twice_is_refused(world: HttpWorld) -> None:
 
     assert first.status_code == 200
     assert told(second) == (401, "replayed")
+    assert second.headers["WWW-Authenticate"].startswith('DPoP error="invalid_dpop_proof", algs="')
+    assert second.headers["DPoP-Nonce"]
 
 
 def test_the_last_use_is_the_last(world: HttpWorld) -> None:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Address
-from pathlib import Path
+from pathlib import Path, PurePath
+from textwrap import dedent
 
 import pytest
 import requests
@@ -18,9 +19,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from scripts.local import proc
-from scripts.local.nginx import Certificate, Nginx, program, running_nginx
+from scripts.local.nginx import (
+    Certificate,
+    Nginx,
+    aliased,
+    configuration,
+    program,
+    running_nginx,
+)
 from scripts.outcomes import OperatorError
 from scripts.private_files import write_private
+from tests.support.documentation import ROOT, blocks
 
 SECONDS = 10
 
@@ -97,13 +106,14 @@ def test_a_server_hears_whom_the_request_came_from_and_to_which_host(folder: Pat
         "Host": "space.example.org",
         "X-Forwarded-For": "203.0.113.7",
         "X-Forwarded-Proto": "https",
+        "X-Client-Certificate": "mine",
     }
 
     with backend() as one, proxied(folder, one) as nginx:
         answer = requests.get(nginx.origin, headers=claimed, timeout=SECONDS)
 
     heard = answer.json()["headers"]
-    assert {name: heard[name] for name in claimed} == {
+    assert {name: heard[name] for name in claimed if name in heard} == {
         "Host": "space.example.org",
         "X-Forwarded-For": "127.0.0.1",
         "X-Forwarded-Proto": "http",
@@ -217,3 +227,23 @@ def test_it_ends_with_all_its_processes(folder: Path) -> None:
 def test_a_machine_without_nginx_is_told(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="apt-get install nginx-light"):
         program([str(tmp_path)])
+
+
+@pytest.mark.parametrize("name", ["mtls.md", "mtls.en.md"])
+def test_the_part_about_certificates_is_documented_as_it_is_run(name: str) -> None:
+    [shown] = blocks(ROOT / "docs/operations" / name, "nginx")
+    folder = PurePath("/etc/nginx/tls")
+    own = Certificate(chain=folder / "mtls.pem", key=folder / "mtls.key")
+
+    assert dedent(aliased("443", certificate=own)).strip("\n") == shown.strip("\n")
+
+
+def test_what_it_runs_holds_the_part_that_is_documented() -> None:
+    folder = PurePath("/etc/nginx/tls")
+    own = Certificate(chain=folder / "mtls.pem", key=folder / "mtls.key")
+
+    text = configuration(
+        folder, listen="443", backends=["a:1"], workers=1, certificate=own, alias="127.0.0.1:443"
+    )
+
+    assert aliased("127.0.0.1:443", certificate=own) in text

@@ -29,6 +29,7 @@ from tests.support.oauth_world import (
 )
 from vault.cases import CaseState
 from vault.clients import ClientStatus
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import InteractionState, SignIn
 from vault.errors import (
     ConflictError,
@@ -170,7 +171,7 @@ def test_what_is_handed_to_the_vault_is_what_was_decided(world: World) -> None:
     assert given.code.code_hash == world.provider.secrets.hash(code)
     assert code not in repr(given)
     assert (given.code.space, given.code.redirect_uri) == (SPACE, REDIRECT)
-    assert given.code.dpop_jkt == KEYS["proof"].thumbprint
+    assert given.code.cnf == Confirmation.key(KEYS["proof"].thumbprint)
     assert given.code.auth == signin.auth
     assert given.code.expires_at == NOW + 60
     assert given.code.scope == (

@@ -22,6 +22,7 @@ from tests.support.oauth_world import (
     holder,
 )
 from vault.cases import CaseState
+from vault.clients.confirmation import Confirmation
 from vault.consents.details import EvidenceGrant
 from vault.holders import HolderKind
 from vault.ids import ClientId
@@ -307,7 +308,7 @@ def test_b22_a_code_is_bound_by_a_named_key_or_by_the_proof(world: World) -> Non
     ]
 
     assert [answer.status_code for answer in answers] == [201, 201, 201]
-    assert {row.dpop_jkt for row in world.memory.rows.pushed.values()} == {named}
+    assert {row.cnf for row in world.memory.rows.pushed.values()} == {Confirmation.key(named)}
 
 
 @pytest.mark.parametrize(

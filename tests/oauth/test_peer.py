@@ -103,8 +103,10 @@ def consented(
     return asked, asked.validate_callback(location)
 
 
-@pytest.mark.parametrize(("alg", "dpop_alg"), [("ES256", "ES256"), ("PS256", "PS256")])
-def test_b02_b03_the_whole_flow_with_an_independent_client(
+@pytest.mark.parametrize(
+    ("alg", "dpop_alg"), [("ES256", "ES256"), ("PS256", "PS256"), ("EdDSA", "EdDSA")]
+)
+def test_b02_b03_b04_the_whole_flow_with_an_independent_client(
     served: World, alg: str, dpop_alg: str
 ) -> None:
     department = registered(served, "licensing", alg)

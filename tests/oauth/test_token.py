@@ -21,6 +21,7 @@ from tests.support.oauth_world import (
     client,
     details,
 )
+from vault.clients.confirmation import Confirmation
 from vault.consents import ConsentStatus
 from vault.ids import ClientId
 
@@ -113,7 +114,7 @@ def test_b19_a_code_shown_again_is_refused_and_kills_what_came_of_it(world: Worl
         {"client_id": ClientId("other")},
         {"redirect_uri": "https://client.example.org/other"},
         {"code_challenge": "A" * 43},
-        {"dpop_jkt": KEYS["proof2"].thumbprint},
+        {"cnf": Confirmation.key(KEYS["proof2"].thumbprint)},
     ],
     ids=lambda changes: next(iter(changes)),
 )

@@ -26,6 +26,7 @@ from api.oauth.client_auth import ASSERTION_TYPE
 from api.settings import (
     KeySettings,
     LimitSettings,
+    MtlsSettings,
     PostgresqlSettings,
     RootProvider,
     S3Settings,
@@ -486,9 +487,17 @@ def open_world(
     s3: S3Settings | None = None,
     postgresql: PostgresqlSettings | None = None,
     limits: LimitSettings | None = None,
+    mtls: MtlsSettings | None = None,
+    proxies: str = "127.0.0.1",
 ) -> Iterator[HttpWorld]:
     """Found a deployment below ``folder`` and serve it while the block runs."""
-    chosen = {"s3": s3, "postgresql": postgresql, "limits": limits or LimitSettings()}
+    chosen = {
+        "s3": s3,
+        "postgresql": postgresql,
+        "limits": limits or LimitSettings(),
+        "mtls": mtls,
+        "proxies": proxies,
+    }
     settings, clock = settings_below(folder).model_copy(update=chosen), SetClock()
     with wire(settings, clock=clock) as wired:
         app = create_app(settings, wiring=lambda _: nullcontext(wired))
@@ -497,14 +506,15 @@ def open_world(
             for number, code in enumerate((POLICE, MARKET, SCHOOLS)):
                 system = System(world, code, f"system-{number}")
                 world.systems[code] = system
-                register(wired.vault, json.dumps(_registration(system)), demo=True)
+                register(wired.vault, json.dumps(registration_of(system)), demo=True)
             checker = System(world, MARKET, CHECKER)
             world.systems[CHECKER] = checker
             register(wired.vault, json.dumps(_resource_server(checker)), demo=True)
             yield world
 
 
-def _registration(system: System) -> dict[str, Any]:
+def registration_of(system: System) -> dict[str, Any]:
+    """Return what its department hands in for ``system``."""
     numbers = system.key.private.private_numbers()
     private = system.key.jwk | {"d": b64(numbers.private_value.to_bytes(32)), "kid": "k1"}
     client = DemoClient(client_id=system.client_id, department=system.department, key=private)
@@ -520,4 +530,4 @@ def _resource_server(system: System) -> dict[str, Any]:
         "issue_codes": [],
         "service_items": [],
     }
-    return _registration(system) | nothing | {"profile": "rs"}
+    return registration_of(system) | nothing | {"profile": "rs"}

@@ -16,6 +16,7 @@ from api.deps import ChallengeError, PresentedDep, Wired, WiredDep, challenged
 from api.limits import ClientLimits
 from api.oauth.client_auth import ASSERTION_TYPE
 from api.oauth.interaction import Desk
+from api.oauth.mtls import MutualTls
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.router import oauth_router
@@ -27,6 +28,7 @@ from tests.support.jws import Signer, b64, ec_signer
 from tests.support.memory.database import Memory
 from vault.cases import Case, CaseState
 from vault.clients import Client, ClientStatus, Profile
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn, authenticated
 from vault.consents import Consent, ConsentStatus
 from vault.consents.details import Details, EvidenceGrant
@@ -162,7 +164,12 @@ class World:
     """
 
     def __init__(
-        self, *, origin: str = ORIGIN, now: int = NOW, limits: ClientLimits | None = None
+        self,
+        *,
+        origin: str = ORIGIN,
+        now: int = NOW,
+        limits: ClientLimits | None = None,
+        mtls: MutualTls | None = None,
     ) -> None:
         """Wire everything, register three clients, open one case."""
         self.clock = Clock(now=now)
@@ -192,6 +199,7 @@ class World:
             secrets=Secrets.load(keyring, rows=rows, random=os.urandom),
             random=os.urandom,
             clock=self.clock,
+            people_factor=1,
         )
         plenty = ClientLimits.of(reads=10**6, changes=10**6, protocol=10**6, strangers=10**6)
         self.misused: list[Any] = []
@@ -199,6 +207,7 @@ class World:
             self.vault,
             origin=origin,
             limits=limits or plenty,
+            mtls=mtls,
             misuse=lambda _vault, misuse: self.misused.append(misuse),
         )
         self.given: list[Any] = []
@@ -353,7 +362,7 @@ class World:
             client_id=ClientId("licensing"),
             redirect_uri=REDIRECT,
             code_challenge=CHALLENGE,
-            dpop_jkt=KEYS["proof"].thumbprint,
+            cnf=Confirmation.key(KEYS["proof"].thumbprint),
             auth=authenticated(SPACE, acr=AAL1, at=self.clock.now - 30, signin_hash=b"a sign-in"),
             scope="",
             expires_at=self.clock.now + 60,

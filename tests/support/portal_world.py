@@ -36,6 +36,7 @@ from scripts.demo_page import Page
 from scripts.demo_people import Somebody, papers
 from scripts.registering import register
 from scripts.serving import claim_port
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import AccessToken
 from vault.clock import MS, SystemClock, legal_day
 from vault.consents import Consent
@@ -331,7 +332,7 @@ class PortalWorld:
             client_id=client_id,
             scope=scope,
             details=None,
-            dpop_jkt="thumbprint",
+            cnf=Confirmation.key("thumbprint"),
             auth=None,
             issued_at=self.now(),
             expires_at=self.now() + HOUR,
@@ -447,7 +448,7 @@ def open_portal(folder: Path) -> Iterator[PortalWorld]:
     clock = SetClock()
     with wire(settings, clock=clock) as found:
         # Codes are limited as in a deployment with telephones.
-        wired = replace(found, vault=replace(found.vault, codes_factor=1))
+        wired = replace(found, vault=replace(found.vault, people_factor=1))
         folder.joinpath("clients").mkdir()
         clients = {one.department: one for one in draw_clients(folder / "clients")}
         for one in clients.values():

@@ -1,34 +1,46 @@
 """A real server on a free port of this machine, as a process of its own."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import requests
 from requests_oauth2client import AuthorizationRequest
 
+from api.settings import PREFIX
 from scripts.demo_browser import Browser, Codes
 from scripts.demo_clients import read_clients
 from scripts.demo_department import DepartmentSystem
-from scripts.demo_people import Somebody
+from scripts.demo_people import Somebody, papers, people
 from scripts.gateway import CODES_FILE
-from tests.support.founding import settings_of
+from scripts.operator_socket import ask
+from scripts.registering import REGISTER, register
+from tests.support.founding import open_vault, settings_of
+from vault.identifiers import IdentifierKind
+from vault.identifiers.synthetic import synthetic_resident_id
 
 MYSPACE = Path(sys.executable).with_name("myspace")
 ADDRESS = re.compile(r"http://127\.0\.0\.1:[0-9]+")
 START_SECONDS = 60
 STOP_SECONDS = 30
+SOCKET = "operator.sock"
 
 REQUESTER = "11110105PDY0010394"
 ITEM = "11110105PDY00103944000131070600"
 CODE = "ID01"
+
+_numbers = count(1_400_001)
 
 
 class Watched(Browser):
@@ -61,23 +73,50 @@ class Served:
 
     Attributes:
         log: File with what it writes to standard error.
+        systems: What a department's system is made of.
     """
 
     origin: str
     data: Path
     log: Path
+    systems: Callable[..., DepartmentSystem] = DepartmentSystem
 
     def system(self, department: str) -> DepartmentSystem:
         """Return a department's system, newly connected."""
         clients = read_clients(self.data / "demo")
-        return DepartmentSystem(clients[department], origin=self.origin)
+        return self.systems(clients[department], origin=self.origin)
 
-    def authorized(self, holder: Somebody, *, note: str) -> Authorized:
-        """Let a department ask for the identity card of ``holder``, who consents."""
-        requester, browser = self.system(REQUESTER), Watched(self.origin, locale="zh-CN")
+    def settled(self) -> Somebody:
+        """Return somebody who has just got an identity card."""
+        number = synthetic_resident_id(next(_numbers))
+        holder = Somebody(
+            key=f"holder-{number}",
+            kind=IdentifierKind.RESIDENT_ID,
+            number=number,
+            name="李示例",
+            contact=f"{number}@example.org",
+        )
+        citizen = people()["citizen"]
+        (card,) = [one for one in papers() if (one.holder, one.code) == (citizen, CODE)]
+        fields = {**card.fields, "name": holder.name, "id_number": holder.number}
+        self.system(card.issuer).deposit(replace(card, holder=holder, fields=fields))
+        return holder
+
+    def register(self, registration: Mapping[str, Any]) -> None:
+        """Let the operator enter a system, beside the running server."""
+        text = json.dumps(registration)
+        if ask(self.data / SOCKET, REGISTER, {"text": text}) is None:
+            # Beside a shared database the operator opens it.
+            with open_vault(self.data.parent, issuer=self.origin) as vault:
+                register(vault, text, demo=True)
+
+    def details(
+        self, requester: DepartmentSystem, holder: Somebody, *, note: str
+    ) -> dict[str, Any]:
+        """Open a case of ``holder``; return what a department asks for to decide it."""
         case_no = requester.open_case(holder, item=ITEM, request_id=f"case-{time.time_ns()}")
         now = int(time.time())
-        details = {
+        return {
             "type": "evidence_access",
             "locations": [self.origin],
             "basis": "consent",
@@ -89,12 +128,27 @@ class Served:
             "valid": {"from": now - 60, "to": now + 3600},
             "retention_days": 30,
         }
-        request, address = requester.ask(details, locale="zh-CN")
+
+    def decided(self, holder: Somebody, address: str, *, act: str = "give") -> tuple[Watched, str]:
+        """Let ``holder`` open ``address``, sign in and decide.
+
+        Returns:
+            The browser, and the address to which it was sent back.
+        """
+        browser = Watched(self.origin, locale="zh-CN")
         browser.open(address)
         codes = Codes(path=self.data / "demo" / CODES_FILE)
         browser.sign_in(holder.kind.value, number=holder.number, codes=codes)
         form = browser.page.form(holding=f"give-{CODE}")
-        callback = browser.send(form, **{f"give-{CODE}": "full", "act": "give"})
+        ticked = {f"give-{CODE}": "full"} if act == "give" else {}
+        return browser, browser.send(form, **ticked, act=act)
+
+    def authorized(self, holder: Somebody, *, note: str) -> Authorized:
+        """Let a department ask for the identity card of ``holder``, who consents."""
+        requester = self.system(REQUESTER)
+        details = self.details(requester, holder, note=note)
+        request, address = requester.ask(details, locale="zh-CN")
+        browser, callback = self.decided(holder, address)
         return Authorized(
             requester=requester,
             browser=browser,
@@ -105,15 +159,29 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Served]:
-    """Serve the demonstration from ``folder``, where ``town.settings_of`` looks for it too."""
-    settings, log = settings_of(folder), folder / "log"
+def served(
+    folder: Path,
+    *,
+    mode: str = "--demo",
+    port: int = 0,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Served]:
+    """Serve the demonstration from ``folder``, where ``town.settings_of`` looks for it too.
+
+    Args:
+        folder: Its data, keys and log.
+        mode: ``--demo`` or ``--sandbox``.
+        port: To listen on, 0 for a free one.
+        more: Settings, by their names without ``MYSPACE_``.
+    """
+    settings, log = settings_of(folder), folder / ("log" if not port else f"log-{port}")
     environment = {
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
         "HOME": str(folder),
         "MYSPACE_STATE": str(settings.state),
         "MYSPACE_KEYS__ROOT_KEY_FILE": str(settings.keys.root_key_file),
+        **{f"{PREFIX}{name}": value for name, value in more.items()},
     }
     if settings.postgresql is not None:
         environment["MYSPACE_POSTGRESQL__ADDRESS"] = settings.postgresql.address
@@ -121,7 +189,7 @@ def served(folder: Path) -> Iterator[Served]:
     with (
         log.open("w") as errors,
         subprocess.Popen(  # noqa: S603 - our own program
-            [MYSPACE, "serve", "--demo", "--port", "0", "--data", settings.data],
+            [MYSPACE, "serve", mode, "--port", str(port), "--data", settings.data],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -130,7 +198,7 @@ def served(folder: Path) -> Iterator[Served]:
     ):
         try:
             origin = greeted(process, log=log)
-            answers(origin)
+            answers(f"http://127.0.0.1:{port}" if port else origin)
             yield Served(origin=origin, data=settings.data, log=log)
         finally:
             process.send_signal(signal.SIGTERM)

@@ -11,6 +11,7 @@ from typing import Final
 
 from policies.scopes import View
 from tests.support.founding import MARKET, POLICE
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import (
     AccessToken,
     AuthorizationCode,
@@ -129,7 +130,7 @@ class Town:
             request_hash=self.vault.random(32),
             client_id=client_id,
             params=b"sealed parameters",
-            dpop_jkt="thumbprint",
+            cnf=Confirmation.key("thumbprint"),
             expires_at=now + HOUR,
         )
         interaction = Interaction(
@@ -175,7 +176,7 @@ class Town:
             client_id=client_id,
             redirect_uri="https://client.example.org/callback",
             code_challenge="challenge",
-            dpop_jkt="thumbprint",
+            cnf=Confirmation.key("thumbprint"),
             auth=authenticated(space, acr=ACR, at=now, signin_hash=b""),
             scope="ev:identity:id_card:full",
             expires_at=now + 60,
@@ -193,7 +194,7 @@ class Town:
             client_id=asked.client_id,
             scope=asked.code.scope,
             details=asked.details.to_json(),
-            dpop_jkt=asked.code.dpop_jkt,
+            cnf=asked.code.cnf,
             auth=asked.code.auth,
             issued_at=self.now(),
             expires_at=self.now() + HOUR,
@@ -251,7 +252,7 @@ class Town:
             client_id=client.client_id,
             scope="records:write cases:write",
             details=None,
-            dpop_jkt="thumbprint",
+            cnf=Confirmation.key("thumbprint"),
             auth=None,
             issued_at=self.now(),
             expires_at=self.now() + HOUR,

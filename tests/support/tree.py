@@ -14,7 +14,8 @@ _TEXT: Final = frozenset(
         *(".css", ".svg", ".po", ".in", ".lock", ".sh", ".ini", ".mako", ".js", ""),
     }
 )
-_NOT_OURS: Final = frozenset({"build", "data", "mutants", "node_modules"})
+_NOT_OURS: Final = frozenset({"build", "data", "mutants"})
+_MADE: Final = frozenset({"__pycache__", "node_modules"})
 
 
 def name_of(path: Path) -> str:
@@ -39,7 +40,7 @@ def _texts(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
         hidden = path.name.startswith(".") and path.name != ".ci"
         if path.is_dir():
-            made = path.name == "__pycache__" or path.suffix == ".egg-info"
+            made = path.name in _MADE or path.suffix == ".egg-info"
             top = folder == ROOT and path.name in _NOT_OURS
             if not (hidden or made or top):
                 yield from _texts(path)

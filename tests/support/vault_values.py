@@ -7,6 +7,7 @@ from typing import Any
 from policies.scopes import View
 from vault.cases import Case, CaseState
 from vault.clients import Client, ClientStatus, Profile
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import (
     AccessToken,
     AuthorizationCode,
@@ -276,7 +277,7 @@ def a_pushed_request(text: str = "pushed", **changes: Any) -> PushedRequest:  # 
         request_hash=digest(text),
         client_id=CLIENT_ID,
         params=b"sealed parameters",
-        dpop_jkt="thumbprint",
+        cnf=Confirmation.key("thumbprint"),
         expires_at=NOW + 60,
     )
     return replace(plain, **changes)
@@ -307,7 +308,7 @@ def a_code(text: str = "code", **changes: Any) -> AuthorizationCode:  # noqa: AN
         client_id=CLIENT_ID,
         redirect_uri="https://client.example.org/a",
         code_challenge="challenge",
-        dpop_jkt="thumbprint",
+        cnf=Confirmation.key("thumbprint"),
         auth=AUTHENTICATION,
         scope="",
         expires_at=NOW + 60,
@@ -325,7 +326,7 @@ def a_token(text: str = "token", **changes: Any) -> AccessToken:  # noqa: ANN401
         client_id=CLIENT_ID,
         scope="",
         details=some_details().to_json(),
-        dpop_jkt="thumbprint",
+        cnf=Confirmation.key("thumbprint"),
         auth=AUTHENTICATION,
         issued_at=NOW,
         expires_at=NOW + 600,
@@ -345,7 +346,7 @@ def a_refresh_token(text: str = "refresh", **changes: Any) -> RefreshToken:  # n
         client_id=CLIENT_ID,
         scope="offline_access",
         details=some_details().to_json(),
-        dpop_jkt="thumbprint",
+        cnf=Confirmation.key("thumbprint"),
         auth=AUTHENTICATION,
         issued_at=NOW,
         idle_expires_at=NOW + 600,

@@ -28,6 +28,7 @@ from tests.support.world_values import (
     a_town_client,
     a_town_department,
 )
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import (
     AccessToken,
     AuthorizationCode,
@@ -219,7 +220,7 @@ class World(People):
             request_hash=os.urandom(32),
             client_id=self.client_id(MARKET),
             params=b"sealed parameters",
-            dpop_jkt="thumbprint",
+            cnf=Confirmation.key("thumbprint"),
             expires_at=self.now() + 60,
         )
         interaction = Interaction(
@@ -254,7 +255,7 @@ class World(People):
                 client_id=pushed.client_id,
                 redirect_uri="https://client.example.org/cb",
                 code_challenge="challenge",
-                dpop_jkt=pushed.dpop_jkt,
+                cnf=pushed.cnf,
                 auth=signin.auth,
                 scope="",
                 expires_at=self.now() + 60,
@@ -280,7 +281,7 @@ class World(People):
             client_id=asked.client_id,
             scope="",
             details=asked.details.to_json(),
-            dpop_jkt=asked.code.dpop_jkt,
+            cnf=asked.code.cnf,
             auth=asked.code.auth,
             issued_at=self.now(),
             expires_at=self.now() + 30 * HOUR,

@@ -15,6 +15,7 @@ from tests.support.world_values import (
     POLICE,
 )
 from vault.clients import Client
+from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import AccessToken, Claim, SignIn, authenticated
 from vault.clock import MS, legal_day
 from vault.departments import DepartmentStatus
@@ -172,7 +173,7 @@ class People:
             client_id=client.client_id,
             scope=" ".join(sorted(client.scopes)),
             details=None,
-            dpop_jkt="thumbprint",
+            cnf=Confirmation.key("thumbprint"),
             auth=None,
             issued_at=self.now(),
             expires_at=self.now() + HOUR,

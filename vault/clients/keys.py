@@ -15,6 +15,9 @@ from typing import Final
 from vault.errors import InvalidInputError
 
 MAX_KEYS: Final = 10
+NO_KEYS: Final = '{"keys":[]}'
+"""Of a client that signs nothing, as canonical JSON."""
+
 MAX_JWKS_CHARACTERS: Final = 32 * 1024
 RSA_BITS: Final = range(2048, 4097)
 RSA_EXPONENTS: Final = range(3, 1 << 32, 2)

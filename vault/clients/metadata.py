@@ -26,7 +26,7 @@ class ClientMetadata:
 
     Attributes:
         auth_method: The one that it is registered for.
-        tls_subject: What its certificate must say, as ``tls_client_auth_…`` (RFC 8705 s. 2.1.2).
+        tls_subject: Whom its certificate must name, as ``certificates.Subject.text`` writes it.
         tls_thumbprints: SHA-256 of its own certificates, base64url.
         post_logout_redirect_uris: Exact strings.
         backchannel_logout_uri: Where logout tokens go; empty for nowhere.

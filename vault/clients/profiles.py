@@ -1,7 +1,7 @@
 """Security profiles: the one place that says what a client may do at which step (oauth.md 1).
 
-All clients are confidential, sign their assertions, and prove possession of a key with every
-token. A profile is fixed at approval, and no request can change it.
+All clients are confidential, and prove possession of a key or certificate with every token. A
+profile is fixed at approval, and no request can change it.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 
 from policies.scopes import REGISTRY_SCOPES
 from vault.clients import Client, ClientStatus, Profile
-from vault.clients.keys import read_jwks
+from vault.clients.certificates import check_registered
+from vault.clients.keys import NO_KEYS, read_jwks
+from vault.clients.metadata import AuthMethod
 from vault.errors import InvalidInputError
 
 AUTHORIZATION_CODE: Final = "authorization_code"
@@ -46,13 +48,15 @@ class Asked:
     Attributes:
         grant_type: At the token endpoint.
         level: Highest sensitivity of the evidence concerned, 0 for none.
-        bound: A key is proven, or named at PAR.
+        bound: A key or certificate is proven, or a key named at PAR.
+        by_certificate: It is a certificate.
         offline: A refresh token is asked for.
     """
 
     grant_type: str = ""
     level: int = 0
     bound: bool = False
+    by_certificate: bool = False
     offline: bool = False
 
 
@@ -74,6 +78,7 @@ class _Rules:
     steps: frozenset[Step]
     grant_types: frozenset[str]
     level: int
+    certificates: bool = True
 
 
 _CALLS: Final = frozenset({Step.TOKEN, Step.REVOKE, Step.RESOURCE})
@@ -92,10 +97,16 @@ _RULES: Final[Mapping[Profile, _Rules]] = {
         steps=_CALLS | {Step.CIBA}, grant_types=frozenset({CIBA, REFRESH_TOKEN}), level=3
     ),
     Profile.KIOSK: _Rules(
-        steps=_CALLS | {Step.DEVICE}, grant_types=frozenset({DEVICE_CODE}), level=3
+        steps=_CALLS | {Step.DEVICE},
+        grant_types=frozenset({DEVICE_CODE}),
+        level=3,
+        certificates=False,
     ),
     Profile.RS: _Rules(steps=frozenset({Step.INTROSPECT}), grant_types=frozenset(), level=0),
 }
+
+_SIGNS: Final = frozenset({Profile.FAPI2_MS, Profile.COUNTER})
+"""They sign requests too, so they have keys however they prove themselves."""
 
 _NEEDS_KEY: Final = frozenset({Step.PAR, Step.CIBA, Step.DEVICE, Step.TOKEN, Step.RESOURCE})
 _FLOW_OF: Final[Mapping[Step, str]] = {
@@ -116,13 +127,17 @@ def check(client: Client, *, step: Step, request: Asked) -> Refusal | None:
     unregistered = _unregistered(rules.grant_types & client.grant_types, step, request)
     if unregistered is not None:
         return unregistered
-    if step in _NEEDS_KEY and not request.bound:
+    if step in _NEEDS_KEY and not _is_bound(rules, request):
         return Refusal(error="invalid_request", reason="no key is proven")
     if request.level > rules.level:
         return Refusal(
             error="invalid_authorization_details", reason="the level needs signed messages"
         )
     return None
+
+
+def _is_bound(rules: _Rules, request: Asked) -> bool:
+    return request.bound and (rules.certificates or not request.by_certificate)
 
 
 def _unregistered(flows: frozenset[str], step: Step, request: Asked) -> Refusal | None:
@@ -145,7 +160,7 @@ def check_registration(client: Client, *, demo: bool) -> None:
         InvalidInputError: A key, redirect, grant type or scope is not allowed; ``field`` says
             which.
     """
-    read_jwks(client.jwks)
+    _check_method(client)
     allowed = _RULES[client.profile].grant_types
     if not client.grant_types <= allowed:
         raise InvalidInputError("the profile has no such grant type", field="grant_types")
@@ -160,6 +175,17 @@ def check_registration(client: Client, *, demo: bool) -> None:
         raise InvalidInputError("registry scopes need client credentials", field="scopes")
     if not allowed and (client.evidence or client.issue_codes or client.service_items):
         raise InvalidInputError("a resource server asks for no evidence", field="profile")
+
+
+def _check_method(client: Client) -> None:
+    """Require what the way in which the client proves itself is judged by, and nothing else."""
+    method = client.metadata.auth_method
+    if method is not AuthMethod.PRIVATE_KEY_JWT and not _RULES[client.profile].certificates:
+        raise InvalidInputError("the profile has no such method", field="auth_method")
+    check_registered(client.metadata)
+    signs = method is AuthMethod.PRIVATE_KEY_JWT or client.profile in _SIGNS
+    if signs or client.jwks != NO_KEYS:
+        read_jwks(client.jwks)
 
 
 def _check_redirect(uri: str, *, demo: bool) -> None:

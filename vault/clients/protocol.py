@@ -8,6 +8,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
+from vault.clients.confirmation import Confirmation
 from vault.ids import ID_BYTES, ClientId, GrantId, Space
 
 OTP: Final = "otp"
@@ -54,14 +55,14 @@ class PushedRequest:
         request_hash: Keyed hash of the ``request_uri``, 32 bytes.
         params: The accepted parameters as sealed JSON (context ``protocol``): they hold the
             department's own words, which may name a person.
-        dpop_jkt: Thumbprint (RFC 7638) that the code will be bound to.
+        cnf: What the code will be bound to.
         consumed_at: When a decision spent it.
     """
 
     request_hash: bytes = field(repr=False)
     client_id: ClientId
     params: bytes = field(repr=False)
-    dpop_jkt: str
+    cnf: Confirmation
     expires_at: int
     consumed_at: int | None = None
 
@@ -94,7 +95,7 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationCode:
-    """A code (RFC 6749 s. 4.1), bound to client, redirect, challenge and proof key.
+    """A code (RFC 6749 s. 4.1), bound to client, redirect, challenge and key.
 
     Attributes:
         family_id: 16 random bytes shared by all tokens that come of this code.
@@ -108,7 +109,7 @@ class AuthorizationCode:
     client_id: ClientId
     redirect_uri: str
     code_challenge: str
-    dpop_jkt: str
+    cnf: Confirmation
     auth: Authentication
     nonce: str = field(default="", repr=False)
     scope: str
@@ -118,7 +119,7 @@ class AuthorizationCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """An opaque access token, bound to a DPoP key (RFC 9449) and joined to its grant.
+    """An opaque access token, bound to a key or certificate and joined to its grant.
 
     Attributes:
         space, grant_id, auth: All ``None`` for registry tokens (client_credentials).
@@ -133,7 +134,7 @@ class AccessToken:
     client_id: ClientId
     scope: str
     details: str | None = field(repr=False)
-    dpop_jkt: str
+    cnf: Confirmation
     auth: Authentication | None
     issued_at: int
     expires_at: int
@@ -142,7 +143,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshToken:
-    """A refresh token (RFC 6749 s. 6), bound to a DPoP key. It never changes its value.
+    """A refresh token (RFC 6749 s. 6), bound to a key or certificate. It never changes its value.
 
     Attributes:
         family_id: Of the code that it came of; a family has at most one.
@@ -160,7 +161,7 @@ class RefreshToken:
     client_id: ClientId
     scope: str
     details: str = field(repr=False)
-    dpop_jkt: str
+    cnf: Confirmation
     auth: Authentication
     issued_at: int
     idle_expires_at: int

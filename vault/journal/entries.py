@@ -138,12 +138,14 @@ class RequestTrace:
 
     Attributes:
         dpop_jkt: Thumbprint of the proof key (RFC 7638).
+        certificate: Thumbprint of the client certificate in place of one (RFC 8705 s. 3.1).
         assertion, proof: SHA-256 of the client assertion and of the DPoP proof.
         network: Prefix of the caller's address, /24 or /48.
     """
 
     request_id: str | None = None
     dpop_jkt: str | None = None
+    certificate: str | None = None
     assertion: bytes | None = None
     proof: bytes | None = None
     network: str | None = None
@@ -260,6 +262,7 @@ _REQUEST: Final = Shape(
     RequestTrace,
     Part("id", TEXT, "request_id"),
     Part("dpop", TEXT, "dpop_jkt"),
+    Part("certificate", TEXT),
     Part("assertion", _HASH),
     Part("proof", _HASH),
     Part("network", TEXT),

@@ -24,8 +24,8 @@ class Vault:
         logs: What anybody may read of the journal, log by log; their number is fixed for good.
         numbers: Finds holders by their numbers.
         max_file_bytes: Of one deposited file.
-        codes_factor: How many times as many codes may be asked for; more than once only where no
-            telephone rings, as in the demonstration.
+        people_factor: How many times as often a holder may be sent a code or asked for consent;
+            more than once only where nobody is disturbed, as in the demonstration.
         wrong_codes_an_hour: In all, of browsers that have not signed in to the account before.
     """
 
@@ -40,7 +40,7 @@ class Vault:
     clock: Clock
     random: RandomBytes = field(repr=False)
     max_file_bytes: int = 100 * 2**20
-    codes_factor: int = 1
+    people_factor: int = 1
     wrong_codes_an_hour: int = 10_000
 
     def receipt(self, kept: KeptEntry) -> Receipt:

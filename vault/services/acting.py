@@ -11,6 +11,7 @@ from ipaddress import IPv4Network, IPv6Address, ip_address, ip_network
 from typing import Final, Self
 
 from policies.facts import MemberFacts
+from vault.clients.confirmation import Holding
 from vault.clients.levels import ACR_PREFIX
 from vault.clients.protocol import Claim, SignIn
 from vault.clock import MS
@@ -31,11 +32,12 @@ LEGAL_REPRESENTATIVE: Final = "legal_representative"
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Caller:
-    """A client's system, its token resolved and its proof verified.
+    """A client's system, its token resolved and what binds it verified.
 
     Attributes:
-        claim: Replay row of the proof, written with the entry; ``None`` once it was.
-        proof_hash: SHA-256 of the proof as sent.
+        claim: Replay row of the proof, written with the entry; ``None`` once it was, and where
+            a certificate took the place of a proof.
+        proof_hash: SHA-256 of the proof as sent, if there was one.
         network: Prefix of the caller's address, as ``network_prefix`` makes it.
         correlation: Id under which the operator's log speaks of the request.
         request_id: ``Idempotency-Key`` of a state change.
@@ -43,7 +45,7 @@ class Caller:
 
     live: LiveToken
     claim: Claim | None
-    proof_hash: bytes
+    proof_hash: bytes | None
     network: str | None = None
     correlation: str | None = None
     request_id: str | None = None
@@ -83,9 +85,12 @@ class Caller:
 
     def trace(self) -> RequestTrace:
         """Return how it was asked, for the entry."""
+        cnf = self.live.token.cnf
+        by_key = cnf.holding is Holding.KEY
         return RequestTrace(
             request_id=self.request_id,
-            dpop_jkt=self.live.token.dpop_jkt,
+            dpop_jkt=cnf.thumbprint if by_key else None,
+            certificate=None if by_key else cnf.thumbprint,
             proof=self.proof_hash,
             network=self.network,
             correlation=self.correlation,

@@ -44,12 +44,12 @@ def account_of(vault: Vault, number: Identifier) -> bytes:
 def asking(vault: Vault, *, account: bytes, source: str, browser: bytes | None) -> Counted:
     """Return the limits for asking for a code."""
     if browser is not None:
-        return ((ASKED_BY_BROWSER.times(vault.codes_factor), account + browser),)
+        return ((ASKED_BY_BROWSER.times(vault.people_factor), account + browser),)
     place = source_of(source).encode()
     return (
-        (ASKED_OF_ACCOUNT_BY_SOURCE.times(vault.codes_factor), account + place),
-        (ASKED_BY_SOURCE.times(vault.codes_factor), place),
-        (ASKED_OF_ACCOUNT.times(vault.codes_factor), account),
+        (ASKED_OF_ACCOUNT_BY_SOURCE.times(vault.people_factor), account + place),
+        (ASKED_BY_SOURCE.times(vault.people_factor), place),
+        (ASKED_OF_ACCOUNT.times(vault.people_factor), account),
     )
 
 

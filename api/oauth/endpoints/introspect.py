@@ -65,11 +65,11 @@ class Introspection(IntrospectionEndpoint):
             "iss": self.server.provider.origin,
             "aud": self.server.provider.origin,
             "client_id": row.client_id,
-            "token_type": "DPoP",
+            "token_type": row.cnf.token_type,
             "scope": row.scope,
             "iat": row.issued_at,
             "exp": row.expires_at,
-            "cnf": {"jkt": row.dpop_jkt},
+            "cnf": row.cnf.to_json(),
             **granted,
         }
 

@@ -17,6 +17,7 @@ from api.oauth.kernel import AuthorizationCodeGrant, CodeChallenge, OAuth2Reques
 from api.oauth.models import KernelClient, KernelCode
 from api.oauth.secrets import AUTHORIZATION_CODE
 from api.oauth.secrets import REFRESH_TOKEN as REFRESH_PREFIX
+from vault.clients.confirmation import Confirmation
 from vault.clients.profiles import REFRESH_TOKEN, Asked, Step, check
 from vault.clients.protocol import Authentication, AuthorizationCode, RefreshToken
 from vault.consents import Consent
@@ -65,7 +66,7 @@ class Decided:
 
     space: Space
     grant_id: GrantId
-    dpop_jkt: str
+    cnf: Confirmation
     auth: Authentication
     details: Details
     offline: bool = False
@@ -106,7 +107,7 @@ class CodeGrant(ConsentedGrant, AuthorizationCodeGrant):
                 client_id=server.client.client_id,
                 redirect_uri=request.form["redirect_uri"],
                 code_challenge=request.form["code_challenge"],
-                dpop_jkt=decided.dpop_jkt,
+                cnf=decided.cnf,
                 auth=decided.auth,
                 nonce=request.form.get("nonce", ""),
                 scope=scope_of(decided.details, offline=decided.offline),
@@ -129,7 +130,7 @@ class CodeGrant(ConsentedGrant, AuthorizationCodeGrant):
                     tx.revoke_family(row.family_id, now=now)
                     self.server.misused = row
                 return None
-            if self.server.proof is None or self.server.proof.jkt != row.dpop_jkt:
+            if row.cnf not in self.server.held:
                 raise FaultError(Say.GRANT, reason="the code is bound to another key")
             return KernelCode(row)
         return None
@@ -152,7 +153,7 @@ class CodeGrant(ConsentedGrant, AuthorizationCodeGrant):
     def _refresh(self) -> dict[str, Any]:
         """Mint a refresh token where the holder was asked for it and the profile has it."""
         row, server, ends_at = self.origin, self.server, self.ends_at
-        asked = Asked(grant_type=REFRESH_TOKEN, bound=server.proof is not None)
+        asked = Asked(grant_type=REFRESH_TOKEN, bound=bool(server.held))
         refused = check(server.client, step=Step.TOKEN, request=asked)
         if refused is not None or not offline(row.scope):
             return {}
@@ -165,7 +166,7 @@ class CodeGrant(ConsentedGrant, AuthorizationCodeGrant):
             client_id=row.client_id,
             scope=row.scope,
             details=self.consent.details.to_json(),
-            dpop_jkt=row.dpop_jkt,
+            cnf=row.cnf,
             auth=row.auth,
             issued_at=server.now,
             idle_expires_at=min(server.now + IDLE_SECONDS, ends_at),

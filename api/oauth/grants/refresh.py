@@ -1,4 +1,4 @@
-"""``refresh_token``: static, bound to a key, and worth what its consent still is (trap D19).
+"""``refresh_token``: static, bound, and worth what its consent still is (trap D19).
 
 The value never changes (FAPI 2.0 s. 5.3.2.1): a rotated one is lost with one lost answer. Each
 use claims the row in the unit of work that issues, so a revocation comes before or after it.
@@ -32,7 +32,7 @@ class RefreshGrant(ConsentedGrant, RefreshTokenGrant):
         request.refresh_token = shown
 
     def authenticate_refresh_token(self, text: str) -> KernelRefresh:
-        """Return the token that this client holds, with the key that it is bound to.
+        """Return the token that this client holds, with what it is bound to.
 
         Raises:
             FaultError: ``invalid_grant``. A foreign try changes nothing: it must not end what
@@ -47,7 +47,7 @@ class RefreshGrant(ConsentedGrant, RefreshTokenGrant):
                 server.misused = row
                 if not KernelRefresh(row).check_client(client):
                     raise FaultError(Say.GRANT, reason="the refresh token of another client")
-                if server.proof is None or server.proof.jkt != row.dpop_jkt:
+                if row.cnf not in server.held:
                     raise FaultError(Say.GRANT, reason="the refresh token of another key")
                 server.misused = None
                 return KernelRefresh(row)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from api.settings import S3Settings
+from api.settings import MtlsSettings, S3Settings
 from scripts.outcomes import settings_told
 
 KEYS = Path("/run/keys")
@@ -62,3 +62,23 @@ def test_what_is_no_address_is_refused_with_the_rule_and_never_repeated(
 
     assert [words in text for text in (told.zh, told.en)] == [True, True]
     assert "hunter2" not in told.zh + told.en
+
+
+@pytest.mark.parametrize(
+    "alias",
+    [
+        "http://mtls.example.org",
+        "https://mtls.example.org/",
+        "https://mtls.example.org/oauth",
+        "https://user@mtls.example.org",
+        "https://",
+        "mtls.example.org",
+    ],
+)
+def test_certificates_are_asked_for_at_an_https_origin(alias: str) -> None:
+    with pytest.raises(ValidationError, match="an https origin"):
+        MtlsSettings.model_validate({"alias": alias})
+
+
+def test_certificates_may_be_asked_for_at_a_port_of_its_own() -> None:
+    assert MtlsSettings(alias="https://mtls.example.org:8443").authorities_file is None

@@ -19,15 +19,17 @@ from scripts.bench.files import (
     sealed_way,
 )
 from scripts.bench.fixture import Fixture
+from scripts.bench.forms import Sender
 from scripts.bench.load import Measured
 from scripts.bench.proofs import ProofKey, plain_requests, proven_requests
 from scripts.bench.rounds import Load, Round
 from scripts.bench.servers import bare_server
-from scripts.bench.tables import plain, ratios, table
+from scripts.bench.tables import plain, ratios, table, token_table
+from scripts.bench.token_rounds import ROWS
 from scripts.cli import app
 from scripts.outcomes import OperatorError
 from scripts.places import embedded_settings, places
-from tests.support.oauth_world import World
+from tests.support.oauth_world import World, client
 
 ISSUER = "https://space.example.org"
 SHOWN = "vat_x"
@@ -111,7 +113,7 @@ def test_a_pull_is_told_in_bare_requests_of_its_own_round(tmp_path: Path) -> Non
     bares = [round_of(80.0), round_of(100.0), round_of(90.0)]
     pulls = [round_of(480.0), round_of(500.0, p99_ms=9.0), round_of(630.0)]
 
-    found = plain(bares, pulls)
+    found = plain(bares, pull=pulls)
 
     assert ratios(bares, pulls) == [6.0, 5.0, 7.0]
     assert found == {
@@ -209,3 +211,50 @@ def test_the_real_server_is_measured_from_end_to_end() -> None:
     found = json.loads(result.stdout)
     assert [row["name"] for row in found["rows"]] == ["bare", "pull"]
     assert found["rows"][1]["bare_requests"] > 1
+
+
+def test_each_form_is_of_a_client_that_the_server_believes() -> None:
+    world, now = World(origin=ISSUER), int(time.time())
+    key, proof_key = ProofKey.draw(), ProofKey.draw()
+    jwks = json.dumps({"keys": [key.jwk | {"kid": "k1"}]})
+    world.memory.add(client("licensing", jwks=jwks))
+    world.clock.now = now
+    sender = Sender(issuer=ISSUER, client_id="licensing", kid="k1", key=key, proof_key=proof_key)
+    form = {"grant_type": "client_credentials", "scope": "registry:read"}
+
+    requests = sender.forms("/oauth/token", [form] * 3, now=now)
+
+    answers = [
+        world.http.post(
+            "/oauth/token",
+            content=request.partition(b"\r\n\r\n")[2],
+            headers={
+                "Content-Type": "application/x-www-form-urlencoded",
+                "DPoP": header(request.partition(b"\r\n\r\n")[0], "DPoP"),
+            },
+        ).status_code
+        for request in requests
+    ]
+    assert answers == [200, 200, 200]
+
+
+def test_the_token_endpoints_are_told_each_in_its_own_row() -> None:
+    rows = {name: [round_of(200.0)] for name in ROWS}
+
+    shown = token_table([round_of(100.0)], rows, connections=8)
+
+    assert shown.row_count == 1 + len(ROWS)
+    assert "100" in str(shown.title)
+
+
+@pytest.mark.slow
+def test_the_token_endpoints_of_a_real_server_are_measured() -> None:
+    result = CliRunner().invoke(
+        app,
+        ["bench", "token", "--json", "--rounds", "1", "--requests", "100", "--connections", "4"],
+    )
+
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert [row["name"] for row in found["rows"]] == ["bare", *ROWS]
+    assert all(row["rps"] > 0 for row in found["rows"])

@@ -2,12 +2,13 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from api.settings import KeySettings, RootProvider, S3Settings, Settings
+from api.settings import KeySettings, MtlsSettings, RootProvider, S3Settings, Settings
 from api.wiring import wire
 from scripts import checks
 from scripts.checks import Looked, State
@@ -16,6 +17,7 @@ from scripts.operator_socket import listening
 from scripts.outcomes import Exit, OperatorError, told_of
 from scripts.places import Places, embedded_settings, existing_settings, places
 from storage.s3_failures import ObjectsRefusedError
+from tests.support.certificates import Authority
 
 NOW_MS = 1_795_000_000_000
 
@@ -205,3 +207,21 @@ def test_a_bucket_is_tried_and_what_is_wrong_with_it_is_said(
     with pytest.raises(ObjectsRefusedError) as error, wire(bad):
         pass
     assert told_of(error.value).code is Exit.CONFIGURATION
+
+
+def test_the_list_of_who_vouches_is_good_until_it_is_about_to_end(
+    where: Places, tmp_path: Path
+) -> None:
+    plain = embedded_settings(where, port=1, demo=True)
+    listed, now = tmp_path / "authorities.pem", datetime.fromtimestamp(NOW_MS / 1000, tz=UTC)
+    listed.write_text(Authority.new("issuing", now=now).pem)
+    asked = MtlsSettings(alias="https://mtls.example.org", authorities_file=listed)
+    settings = plain.model_copy(update={"mtls": asked})
+    long_before = NOW_MS - checks.RENEW_DAYS * checks.DAY_MS
+
+    seen = [states(checks.authorities(settings, now_ms=ms)) for ms in (long_before, NOW_MS)]
+    listed.write_text("")
+
+    assert seen == [[State.GOOD], [State.CARE]]
+    assert states(checks.authorities(settings, now_ms=NOW_MS)) == [State.BAD]
+    assert states(checks.authorities(plain, now_ms=NOW_MS)) == []

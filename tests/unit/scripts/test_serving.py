@@ -12,15 +12,17 @@ from api.settings import Settings
 
 SERVED = """
 import sys, threading
+from api.proxies import Proxies
 from fastapi import FastAPI, Request
 from scripts.serving import claim_port, run
 app = FastAPI()
+app.add_middleware(Proxies, trusted=sys.argv[1], certificates=False)
 @app.get("/")
 def source(request: Request) -> str:
     return request.client.host
 with claim_port(0) as held:
     print(held.getsockname()[1], flush=True)
-    run(app, on=held, leaving=threading.Event(), proxies=sys.argv[1])
+    run(app, on=held, leaving=threading.Event())
 """
 CLAIMED = {"X-Forwarded-For": "203.0.113.7, 198.51.100.4"}
 

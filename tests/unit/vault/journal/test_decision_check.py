@@ -69,7 +69,9 @@ def test_a_permit_that_the_policies_refuse_is_found() -> None:
     assert found == Finding(fault=Fault.DECISION_DIFFERS, index=7, what="outcome, reasons")
 
 
-@pytest.mark.parametrize("reason", ["proof-replayed", "uses-exhausted", "token-not-live", "token-misused"])
+@pytest.mark.parametrize(
+    "reason", ["proof-replayed", "uses-exhausted", "token-not-live", "token-misused"]
+)
 def test_what_the_lock_overruled_stands(reason: str) -> None:
     found = list(check(PULL).see(STORED, entry(overrule(decide(PULL), reason))))
 

@@ -88,6 +88,7 @@ ENTRIES = st.builds(
             RequestTrace,
             request_id=MAYBE,
             dpop_jkt=MAYBE,
+            certificate=MAYBE,
             assertion=maybe(HASHES),
             proof=maybe(HASHES),
             network=MAYBE,

@@ -10,6 +10,7 @@ from policies.requests import AccessRequest, Action
 from tests.support.operations import never
 from tests.support.world import World
 from tests.support.world_values import MARKET, POLICE
+from vault.clients.confirmation import Confirmation
 from vault.crypto.contexts import Purpose
 from vault.errors import (
     AccessDeniedError,
@@ -67,6 +68,19 @@ def test_a_caller_whose_proof_is_spent_claims_nothing(world: World) -> None:
     assert len(caller.claims) == 1
     assert caller.spent().claims == ()
     assert caller.request({}, answer=b"", keyed=world.vault.secrets.keyed) is None
+
+
+def test_a_caller_with_a_certificate_is_traced_by_it_and_spends_nothing(world: World) -> None:
+    by_key = world.caller()
+    token = replace(by_key.live.token, cnf=Confirmation.certificate("x" * 43))
+    by_certificate = replace(
+        by_key, live=replace(by_key.live, token=token), claim=None, proof_hash=None
+    )
+
+    assert by_certificate.claims == ()
+    assert by_certificate.trace() == replace(
+        by_key.trace(), dpop_jkt=None, certificate="x" * 43, proof=None
+    )
 
 
 def test_what_was_asked_cannot_be_guessed_from_its_hash(world: World) -> None:
