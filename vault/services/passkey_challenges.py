@@ -37,7 +37,7 @@ def ask(vault: Vault, ceremony: Ceremony, *, bound_hash: bytes, source: str) -> 
     now = vault.clock.now_ms() // MS
     challenge = vault.secrets.mint(CHALLENGE)
     with vault.work() as tx:
-        limits = [(BY_SOURCE.times(vault.codes_factor), source_of(source).encode())]
+        limits = [(BY_SOURCE.times(vault.people_factor), source_of(source).encode())]
         tally = count(vault, tx, limits, now=now)
         if tally.limited is None:
             tx.protocol.add_challenge(
