@@ -17,6 +17,7 @@ from api.proxies import CERTIFICATE
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
 from vault.errors import RateLimitedError, ReplayedError, TokenEndedError, VaultError
+from vault.passkeys.ceremony import RelyingParty
 from vault.ports import LiveToken
 from vault.services import Vault
 
@@ -34,6 +35,7 @@ class Wired:
     Attributes:
         issuer: Origin of every address, such as ``https://space.example.org``.
         demo: Synthetic people; http on loopback is allowed.
+        passkeys: Who asks for passkeys; ``None`` where browsers make none for the issuer's host.
         resolve: Turns a presented token into what it may be used for.
         desk: The consent decision.
         leaving: Set when this process is told to stop: whoever shares requests out looks for
@@ -43,6 +45,7 @@ class Wired:
     vault: Vault
     issuer: str
     demo: bool
+    passkeys: RelyingParty | None
     resolve: "TokenResolver"
     desk: "ConsentDesk"
     leaving: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -223,6 +226,19 @@ class DeclinedBeforeError(RateLimitedError):
     """The holder has declined the same item of this department, more than once."""
 
 
+class LedAwayError(VaultError):
+    """The request is over before the holder was asked: the browser goes back to the client.
+
+    Attributes:
+        location: Where to.
+    """
+
+    def __init__(self, location: str) -> None:
+        """Keep where the browser goes."""
+        super().__init__("the request is over")
+        self.location = location
+
+
 class ConsentDesk(Protocol):
     """A department's request, decided by the holder."""
 
@@ -236,7 +252,8 @@ class ConsentDesk(Protocol):
 
         Raises:
             NotFoundError: Not there, decided, expired, of another browser or person.
-            StepUpRequiredError: The sign-in is too old.
+            StepUpRequiredError: The sign-in is too old, or too weak.
+            LedAwayError: The client needs a sign-in that this holder cannot reach.
             DeclinedBeforeError: The holder was asked for this before, and declined.
             RateLimitedError: This department, or this system of it, asks too often.
         """

@@ -182,6 +182,15 @@ class MtlsSettings(_Group):
         return value
 
 
+class PasskeySettings(_Group):
+    """Passkeys (docs/operations/passkeys.md)."""
+
+    makers_file: Annotated[
+        Path | None,
+        Field(description="PEM list of the roots of makers of security keys; read once"),
+    ] = None
+
+
 class Settings(BaseSettings):
     """The whole configuration of one process."""
 
@@ -202,6 +211,7 @@ class Settings(BaseSettings):
         ),
     ] = "127.0.0.1"
     mtls: MtlsSettings | None = None
+    passkeys: PasskeySettings | None = None
     keys: KeySettings
     limits: LimitSettings = LimitSettings()
     s3: S3Settings | None = None

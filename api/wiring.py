@@ -22,6 +22,7 @@ from api.oauth.interaction import Desk
 from api.oauth.mtls import MutualTls
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
+from api.passkeys import levels_of, relying_party
 from api.settings import Settings
 from storage.blobs import StoredBlobs
 from storage.database import Database
@@ -107,8 +108,10 @@ def wire(
         activate_policy(vault, again=not database.kind.shared)
         stack.enter_context(_housekeeping(vault, every=sweep_seconds))
         limits = settings.limits
+        party = relying_party(settings)
         provider = Provider.of(
             vault,
+            levels=levels_of(party),
             origin=settings.issuer,
             limits=ClientLimits.of(
                 reads=limits.client_reads_a_minute,
@@ -122,6 +125,7 @@ def wire(
             vault=vault,
             issuer=settings.issuer,
             demo=settings.demo,
+            passkeys=party,
             resolve=Resource(provider),
             desk=Desk(provider),
         )

@@ -19,7 +19,8 @@ from api.portal.asked import (
     missing,
     request_view,
 )
-from api.portal.door import Member, MemberDep, MembersFormDep, named, to
+from api.portal.door import Member, MemberDep, MembersFormDep, named, onward_to, to
+from api.portal.errors import CONFIRM
 from api.portal.language import Language
 from api.portal.pages import page
 from api.portal.route import PageRoute
@@ -28,6 +29,7 @@ from api.portal.views import Fact, Preview
 from api.portal.words import reason_words, seen_word, status_badge
 from policies.catalogue import catalogue
 from policies.scopes import View
+from vault.clients.levels import needed_for, rank
 from vault.errors import AccessDeniedError, InvalidInputError
 from vault.services.read_own import read_own_record
 from vault.showing import shown
@@ -58,6 +60,8 @@ def decide(interaction: str, member: MemberDep, sent: MembersFormDep) -> Respons
             member, asked, Looked(answers=answers, previews=_previews(member, asked, answers))
         )
     choice = None
+    if act == "give" and _too_weak(member, asked, answers):
+        return to(onward_to(CONFIRM, member.visit.path))
     if act == "give":
         troubles = missing(asked, answers, member.language)
         if troubles:
@@ -85,6 +89,13 @@ def _opened(member: Member, interaction: str) -> ConsentPage:
     )
 
 
+def _too_weak(member: Member, asked: ConsentPage, answers: dict[str, Answer]) -> bool:
+    """Say whether something would be given that takes a passkey."""
+    given = (one.level for one in asked.evidence if answers[one.code].give not in {"", NONE})
+    needed = needed_for(max(given, default=0))
+    return rank(member.signin.auth.acr) < rank(needed)
+
+
 def _hash(text: str) -> bytes:
     if len(text) != HASH_DIGITS or set(text) - set("0123456789abcdef"):
         raise InvalidInputError("the page does not say what was shown", field="shown")
@@ -98,6 +109,7 @@ def _page(member: Member, asked: ConsentPage, looked: Looked, *, status: int = 2
         action=member.visit.path,
         language=member.language,
         now_ms=member.wired.vault.clock.now_ms(),
+        confirm_href=_confirm_href(member, asked),
     )
     return page(
         "space/consent.html",
@@ -106,6 +118,14 @@ def _page(member: Member, asked: ConsentPage, looked: Looked, *, status: int = 2
         status=status,
         redirect_origin=asked.redirect_origin,
     )
+
+
+def _confirm_href(member: Member, asked: ConsentPage) -> str:
+    """Return where to confirm first; empty where nothing that is asked for needs it."""
+    needed = needed_for(max(one.level for one in asked.evidence))
+    if rank(member.signin.auth.acr) >= rank(needed):
+        return ""
+    return onward_to(CONFIRM, member.visit.path)
 
 
 def _previews(

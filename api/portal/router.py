@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from api.portal import accesses, consent, consents, home, records, sign_in
+from api.portal import accesses, confirm, consent, consents, home, passkeys, records, sign_in
 from api.portal.route import PageRoute
 from api.portal.static_files import PREFIX, serve_static
 from vault.errors import NotFoundError
@@ -20,7 +20,8 @@ WRONG_VERB: Final = 405
 def portal_router() -> APIRouter:
     """Return the routes; what they work with is on the application (``api.deps.Wired``)."""
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
-    parts = [part.router for part in (home, sign_in, records, consents, accesses, consent)]
+    modules = (home, sign_in, records, consents, accesses, consent, passkeys, confirm)
+    parts = [part.router for part in modules]
     for part in parts:
         router.include_router(part)
     router.add_api_route(PREFIX + "{name}", static, methods=["GET"], route_class_override=APIRoute)
@@ -36,7 +37,7 @@ def static(
     v: Annotated[str, Query(max_length=16)] = "",
     if_none_match: Annotated[str, Header()] = "",
 ) -> Response:
-    """Return the style sheet or a drawing."""
+    """Return the style sheet, a drawing or the script."""
     return serve_static(name, digest=v, known=if_none_match)
 
 

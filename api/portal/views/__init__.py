@@ -22,6 +22,12 @@ from api.portal.views.looking import (
     AccessView,
     SeenItem,
 )
+from api.portal.views.passkeys import (
+    MakePasskeyView,
+    PasskeyLine,
+    PasskeysView,
+    UsePasskeyView,
+)
 from api.portal.views.pieces import Badge, Choice, Fact, FieldBox, Tone, TroubleView, When
 from api.portal.views.space import (
     CodeView,
@@ -52,8 +58,11 @@ __all__ = [
     "GrantedItem",
     "GroupCard",
     "HomeView",
+    "MakePasskeyView",
     "NarrowItem",
     "NarrowView",
+    "PasskeyLine",
+    "PasskeysView",
     "Preview",
     "RecordGroup",
     "RecordLine",
@@ -64,6 +73,7 @@ __all__ = [
     "SignInView",
     "Tone",
     "TroubleView",
+    "UsePasskeyView",
     "ViewOption",
     "When",
 ]

@@ -73,6 +73,7 @@ class ConsentPageView:
         shown_hash: SHA-256 of what is decided on, in hexadecimal digits.
         previewed: The previews are open; nothing was decided.
         minutes: How long it can still be decided.
+        confirm_href: Where a passkey confirms first; empty where nothing needs it.
     """
 
     action: str
@@ -97,6 +98,7 @@ class ConsentPageView:
     trouble: str
     previewed: bool
     minutes: int
+    confirm_href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

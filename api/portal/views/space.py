@@ -8,7 +8,11 @@ from api.portal.views.pieces import Badge, Choice, Fact, When
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SignInView:
-    """The form for the number; ``trouble`` says what to mend, ``reason`` why it is asked."""
+    """The form for the number; ``trouble`` says what to mend, ``reason`` why it is asked.
+
+    Attributes:
+        passkey_href: The way with a passkey; empty where there is none.
+    """
 
     kinds: tuple[Choice, ...]
     other_kinds: tuple[Choice, ...]
@@ -16,6 +20,7 @@ class SignInView:
     onward: str
     trouble: str
     reason: str
+    passkey_href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +29,7 @@ class CodeView:
 
     onward: str
     trouble: str
+    passkey_href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
