@@ -45,9 +45,9 @@ class Wired:
     vault: Vault
     issuer: str
     demo: bool
-    passkeys: RelyingParty | None
     resolve: "TokenResolver"
     desk: "ConsentDesk"
+    passkeys: RelyingParty | None = None
     leaving: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @property
@@ -208,6 +208,10 @@ class TokenResolver(Protocol):
 
     def require(self, bearer: Bearer, *, scope: str) -> None:
         """Refuse a token without ``scope``."""
+        ...
+
+    def require_level(self, bearer: Bearer, *, acr: str) -> None:
+        """Refuse a token that came of a weaker sign-in than ``acr``."""
         ...
 
     def ended(self) -> ChallengeError:

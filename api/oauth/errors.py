@@ -26,6 +26,8 @@ class Say(Enum):
     NONCE = ("use_dpop_nonce", 400, "the DPoP nonce is not recent")
     JAR = ("request_not_supported", 400, "signed request objects are not offered")
     ACR = ("unmet_authentication_requirements", 400, "no such sign-in is offered")
+    UNMET = ("unmet_authentication_requirements", 400, "the holder has no such sign-in")
+    CLAIMS = ("invalid_request", 400, "claims is JSON that asks for acr in the id_token alone")
     BUSY = ("temporarily_unavailable", 503, "nothing was changed; try again")
     OFTEN = ("temporarily_unavailable", 429, "too many requests; try again later")
     BUG = ("server_error", 500, "an internal error")

@@ -4,12 +4,14 @@ Nothing is granted here: the decision is one operation of the journal, which re-
 rests on under its lock. The plain code stays in this thread until that operation has committed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hmac import compare_digest
 
 from api.consent_page import Choice, ConsentPage
-from api.oauth.authorize import INTERACTION_SECONDS, answer_to, error_to, reopened
+from api.deps import LedAwayError
+from api.oauth.authorize import answer_to, error_to, reopened
 from api.oauth.chosen import chosen
 from api.oauth.errors import Say
 from api.oauth.grants.code import Decided
@@ -17,8 +19,9 @@ from api.oauth.kernel import OAuth2Error
 from api.oauth.page import Setting, compose
 from api.oauth.prompts import count_declined, count_prompt
 from api.oauth.provider import Provider
-from api.oauth.pushed import ACR, FRESH_SECONDS, Pushed
+from api.oauth.pushed import Pushed
 from api.oauth.server import Server
+from api.oauth.strength import UnmetError, check_fresh, check_level
 from vault.clients import Client
 from vault.clients.profiles import Step, check
 from vault.clients.protocol import (
@@ -30,11 +33,7 @@ from vault.clients.protocol import (
 )
 from vault.clock import MS
 from vault.consents.details import Details
-from vault.errors import (
-    ConflictError,
-    NotFoundError,
-    StepUpRequiredError,
-)
+from vault.errors import ConflictError, NotFoundError
 from vault.ids import ID_BYTES, GrantId
 from vault.ports import Tx
 from vault.services import Vault
@@ -78,10 +77,10 @@ class Desk:
 
     def open(self, interaction_id: bytes, *, signin: SignIn, browser: str) -> ConsentPage:
         """Return the page, and bind the interaction to this sign-in."""
-        with self._provider.vault.read() as tx:
+        with self._reading() as tx:
             asked = self._asked(tx, interaction_id, signin=signin, browser=browser)
         if asked.interaction.signin_hash is None and not self._bind(asked, signin=signin):
-            with self._provider.vault.read() as tx:  # Bound meanwhile: to us, or to somebody else.
+            with self._reading() as tx:  # Bound meanwhile: to us, or to somebody else.
                 return self._asked(tx, interaction_id, signin=signin, browser=browser).page
         return asked.page
 
@@ -97,7 +96,7 @@ class Desk:
     ) -> str:
         """Grant or refuse through the journal; return where to send the browser."""
         vault, origin = self._provider.vault, self._provider.origin
-        with vault.read() as tx:
+        with self._reading() as tx:
             asked = self._asked(tx, interaction_id, signin=signin, browser=browser)
             if asked.interaction.signin_hash is None:
                 raise NotFoundError("the page was not opened")
@@ -138,7 +137,8 @@ class Desk:
             raise ConflictError("the request cannot be granted any more")
         if pushed.wanted.space != signin.space:
             raise NotFoundError("there is no such request")
-        _check_fresh(pushed, interaction=interaction, signin=signin, now=now)
+        check_level(tx, pushed, interaction=interaction, signin=signin)
+        check_fresh(pushed, interaction=interaction, signin=signin, now=now)
         setting = Setting(
             interaction_id=interaction_id,
             client=client,
@@ -154,6 +154,21 @@ class Desk:
             server=server,
             page=compose(pushed, setting=setting, tx=tx),
         )
+
+    @contextmanager
+    def _reading(self) -> Iterator[Tx]:
+        """Read; where the client needs more than this holder can, the request is over."""
+        vault, origin = self._provider.vault, self._provider.origin
+        try:
+            with vault.read() as tx:
+                yield tx
+        except UnmetError as unmet:
+            row = unmet.interaction
+            with vault.work() as tx:
+                tx.protocol.spend_pushed(row.request_hash, now=vault.clock.now_ms() // MS)
+                tx.protocol.close_interaction(row.interaction_id, state=InteractionState.DENIED)
+            answer = error_to(unmet.pushed.params, Say.UNMET, origin=origin)
+            raise LedAwayError(answer.location) from unmet
 
     def _bind(self, asked: _Asked, *, signin: SignIn) -> bool:
         """Bind to the sign-in, and count what is put before this holder.
@@ -210,15 +225,6 @@ def _owned(tx: Tx, interaction: Interaction, *, signin: SignIn, now: int) -> boo
     if bound is None or compare_digest(bound, signin.signin_hash):
         return True
     return tx.protocol.signin(bound, now=now) is None
-
-
-def _check_fresh(pushed: Pushed, *, interaction: Interaction, signin: SignIn, now: int) -> None:
-    """Require a sign-in young enough for a consent, for ``max_age`` and for ``prompt=login``."""
-    opened_at = interaction.expires_at - INTERACTION_SECONDS
-    anew = "login" in pushed.prompts
-    oldest = max(now - FRESH_SECONDS, opened_at - (0 if anew else pushed.max_age))
-    if signin.auth.auth_time < oldest:
-        raise StepUpRequiredError(acr=ACR, max_age_seconds=0 if anew else pushed.max_age)
 
 
 def _code(asked: _Asked, *, granted: Details, signin: SignIn) -> tuple[str, AuthorizationCode]:

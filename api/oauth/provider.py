@@ -10,6 +10,7 @@ from api.oauth.dpop import Nonces, ProofReader
 from api.oauth.jose import KeyCache
 from api.oauth.mtls import MutualTls
 from api.oauth.secrets import Secrets
+from vault.clients.levels import AAL1
 from vault.clock import MS
 from vault.services import Vault
 from vault.services.refuse_token import Misuse, refuse_token
@@ -27,6 +28,7 @@ class Provider:
         limits: How often clients and strangers may ask this process.
         misuse: Lets the log know that somebody showed what is not good for them.
         mtls: What is turned on of client certificates.
+        levels: What somebody can sign in with here, the weakest first.
     """
 
     vault: Vault
@@ -38,6 +40,7 @@ class Provider:
     limits: ClientLimits
     misuse: Callable[[Vault, Misuse], None]
     mtls: MutualTls | None = None
+    levels: tuple[str, ...] = (AAL1,)
 
     @classmethod
     def of(
@@ -48,6 +51,7 @@ class Provider:
         limits: ClientLimits,
         misuse: Callable[[Vault, Misuse], None] = refuse_token,
         mtls: MutualTls | None = None,
+        levels: tuple[str, ...] = (AAL1,),
     ) -> Self:
         """Make them, and keep the kernel from logging what it issues."""
         logging.getLogger(KERNEL_LOGGER).setLevel(logging.WARNING)
@@ -65,6 +69,7 @@ class Provider:
             limits=limits,
             misuse=misuse,
             mtls=mtls,
+            levels=levels,
         )
 
     def url(self, path: str) -> str:

@@ -17,6 +17,7 @@ from api.oauth.grants.code import S256, CodeGrant
 from api.oauth.models import KernelRequest
 from api.oauth.rar import Wanted, read_wanted
 from api.oauth.server import Server
+from api.oauth.sign_in_asked import LevelAsked, check_reachable, level_asked
 from vault.clients.profiles import Asked
 from vault.errors import IntegrityError
 
@@ -24,13 +25,11 @@ PATH: Final = "/oauth/par"
 FRESH_SECONDS: Final = 300
 """A consent needs a sign-in at most this old (architecture.md 9.4)."""
 
-ACR: Final = "urn:myspace:acr:aal1"
-"""The one level that can be signed in with in this release."""
-
 ACCEPTED: Final = frozenset(
     {
         "acr_values",
         "authorization_details",
+        "claims",
         "client_id",
         "code_challenge",
         "code_challenge_method",
@@ -45,7 +44,7 @@ ACCEPTED: Final = frozenset(
         "ui_locales",
     }
 )
-REFUSED: Final = frozenset({"claims", "grant_id", "grant_management_action", "id_token_hint"})
+REFUSED: Final = frozenset({"grant_id", "grant_management_action", "id_token_hint"})
 """What would change the meaning of a request if it were ignored."""
 
 _TEXT: Final = re.compile(r"[\x20-\x7e]{1,4096}")
@@ -87,6 +86,11 @@ class Pushed:
     def max_age(self) -> int:
         """How old the sign-in may be, seconds."""
         return min(FRESH_SECONDS, int(self.params.get("max_age", FRESH_SECONDS)))
+
+    @property
+    def level(self) -> LevelAsked:
+        """How strongly the holder should sign in."""
+        return level_asked(self.params)
 
     @property
     def locale(self) -> str:
@@ -142,6 +146,7 @@ def read_pushed(
         check(params)
     if any(one != server.provider.origin for one in resources):
         raise FaultError(Say.TARGET)
+    check_reachable(level_asked(params), levels=server.provider.levels)
     client = server.client
     kept = {name: params[name] for name in sorted(ACCEPTED & params.keys())}
     kept["client_id"] = client.client_id
@@ -189,7 +194,7 @@ def check_texts(params: Mapping[str, str]) -> None:
 
 
 def check_sign_in(params: Mapping[str, str]) -> None:
-    """``prompt``, ``max_age``, ``acr_values``: what this server can do."""
+    """``prompt``, ``max_age``, ``acr_values``, ``claims``: what this server can do."""
     prompts = params.get("prompt", "login").split(" ")
     if not set(prompts) <= {"none", "login", "consent"} or len(set(prompts)) != len(prompts):
         raise FaultError(Say.PROMPT)
@@ -197,8 +202,7 @@ def check_sign_in(params: Mapping[str, str]) -> None:
         raise FaultError(Say.PROMPT)
     if not _SECONDS.fullmatch(params.get("max_age", "0")):
         raise FaultError(Say.MAX_AGE)
-    if ACR not in params.get("acr_values", ACR).split(" "):
-        raise FaultError(Say.ACR)
+    level_asked(params)
 
 
 CHECKS: Final[tuple[Check, ...]] = (

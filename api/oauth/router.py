@@ -197,7 +197,7 @@ def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Respo
 
 async def described(provider: ProviderDep) -> Response:
     """Describe the authorization server (RFC 8414)."""
-    return _public(server_metadata(provider.origin, mtls=provider.mtls))
+    return _public(server_metadata(provider.origin, mtls=provider.mtls, levels=provider.levels))
 
 
 async def protected(provider: ProviderDep) -> Response:

@@ -4,6 +4,7 @@ Only what is registered is advertised. Until ID tokens exist there is no OpenID 
 the key set is empty (architecture.md 9.16).
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from api.consent_page import LOCALES
@@ -15,10 +16,10 @@ from api.oauth.grants.code import S256
 from api.oauth.jose import SIGNING_ALGORITHMS
 from api.oauth.kernel import AuthorizationServerMetadata
 from api.oauth.mtls import MutualTls
-from api.oauth.pushed import ACR
 from api.oauth.token import GRANT_TYPES
 from policies.catalogue import catalogue
 from policies.scopes import OFFLINE_ACCESS, REGISTRY_SCOPES
+from vault.clients.levels import AAL1
 
 ENDPOINTS: Final = {
     "authorization_endpoint": "/oauth/authorize",
@@ -37,7 +38,9 @@ RESOURCE_METADATA: Final = "/.well-known/oauth-protected-resource"
 JWKS: Final[dict[str, list[object]]] = {"keys": []}
 
 
-def server_metadata(origin: str, *, mtls: MutualTls | None = None) -> dict[str, Any]:
+def server_metadata(
+    origin: str, *, mtls: MutualTls | None = None, levels: Sequence[str] = (AAL1,)
+) -> dict[str, Any]:
     """Return the metadata of RFC 8414, checked by the kernel's own validator.
 
     Raises:
@@ -63,7 +66,7 @@ def server_metadata(origin: str, *, mtls: MutualTls | None = None) -> dict[str, 
         revocation_endpoint_auth_methods_supported=methods,
         revocation_endpoint_auth_signing_alg_values_supported=algorithms,
         grant_management_actions_supported=list(ACTIONS),
-        acr_values_supported=[ACR],
+        acr_values_supported=list(levels),
         prompt_values_supported=["none", "login", "consent"],
         ui_locales_supported=list(LOCALES),
         **_by_certificate(mtls),

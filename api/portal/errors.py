@@ -172,14 +172,9 @@ _WORDS: Final[Mapping[type[VaultError], _Words]] = {
 
 def trouble(error: Failure, visit: Visit) -> Response:
     """Return the page for an error, or the way to sign in where that is what is missing."""
-    if isinstance(error, SignInNeededError):
-        return to(sign_in_for(error.onward))
-    if isinstance(error, LedAwayError):
-        return to(error.location)
-    if _needs_passkey(error):
-        return to(onward_to(CONFIRM, local(visit.path)))
-    if isinstance(error, StepUpRequiredError) or _grew_old(error):
-        return to(sign_in_for(visit.path))
+    elsewhere = _elsewhere(error, visit)
+    if elsewhere:
+        return to(elsewhere)
     if isinstance(error, ForeignFormError):
         return _page(visit, _FOREIGN, status=FORBIDDEN, href=visit.wired.issuer + HOME)
     if not isinstance(error, VaultError):
@@ -194,6 +189,19 @@ def trouble(error: Failure, visit: Visit) -> Response:
     if isinstance(error, (RateLimitedError, UnavailableError)):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
+
+
+def _elsewhere(error: Failure, visit: Visit) -> str:
+    """Return where the browser goes on, where something else comes first; else nothing."""
+    if isinstance(error, SignInNeededError):
+        return sign_in_for(error.onward)
+    if isinstance(error, LedAwayError):
+        return error.location
+    if _needs_passkey(error):
+        return onward_to(CONFIRM, local(visit.path))
+    if isinstance(error, StepUpRequiredError) or _grew_old(error):
+        return sign_in_for(visit.path)
+    return ""
 
 
 def broken(visit: Visit) -> Response:

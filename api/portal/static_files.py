@@ -1,4 +1,4 @@
-"""The style sheet, the drawings and one script: read once, served by exact name, cached by content."""
+"""The style sheet, the drawings, the script: read once, served by name, cached by content."""
 
 from dataclasses import dataclass
 from functools import cache

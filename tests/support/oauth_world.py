@@ -21,6 +21,7 @@ from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.router import oauth_router
 from api.oauth.secrets import AUTHORIZATION_CODE, SEALING, Secrets
+from api.passkeys import levels_of
 from api.problems import vault_problem
 from policies.scopes import View
 from tests.support.crypto import new_keyring
@@ -45,6 +46,7 @@ from vault.ids import (
     HolderId,
     Space,
 )
+from vault.passkeys.ceremony import RelyingParty
 
 AAL1 = "urn:myspace:acr:aal1"
 ORIGIN = "https://space.example.org"
@@ -203,11 +205,13 @@ class World:
         )
         plenty = ClientLimits.of(reads=10**6, changes=10**6, protocol=10**6, strangers=10**6)
         self.misused: list[Any] = []
+        self.party = RelyingParty.of(origin)
         self.provider = Provider.of(
             self.vault,
             origin=origin,
             limits=limits or plenty,
             mtls=mtls,
+            levels=levels_of(self.party),
             misuse=lambda _vault, misuse: self.misused.append(misuse),
         )
         self.given: list[Any] = []
@@ -219,6 +223,7 @@ class World:
             demo=origin != ORIGIN,
             resolve=Resource(self.provider),
             desk=self.desk,
+            passkeys=self.party,
         )
         self.app = application(self.wired)
         self.http = TestClient(self.app, base_url=origin, follow_redirects=False)
