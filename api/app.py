@@ -20,6 +20,7 @@ from api.openapi import Application
 from api.portal.router import portal_router
 from api.problems import http_problem, malformed_problem, unknown_problem, vault_problem
 from api.proxies import Proxies
+from api.refusals import told
 from api.routers import cases, evidence, health, items, log, me, receipts, records
 from api.settings import Settings
 from api.wiring import Wired, wire
@@ -63,6 +64,7 @@ def create_app(
         ),
         https=settings.secure,
         failed=unknown_problem,
+        refused=told,
     )
     app.add_middleware(  # Around the guard: what it logs and counts is as a proxy said it.
         Proxies, trusted=settings.proxies, certificates=settings.mtls is not None

@@ -12,8 +12,10 @@ from typing import Annotated, Final, Protocol
 from fastapi import Depends, Request, Response
 
 from api.consent_page import Choice, ConsentPage
+from api.middleware import seen
 from api.problems import HTTP, respond, vault_problem
 from api.proxies import CERTIFICATE
+from api.refusals import RefusalLog
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
 from vault.errors import RateLimitedError, ReplayedError, TokenEndedError, VaultError
@@ -38,6 +40,7 @@ class Wired:
         passkeys: Who asks for passkeys; ``None`` where browsers make none for the issuer's host.
         resolve: Turns a presented token into what it may be used for.
         desk: The consent decision.
+        refusals: Why clients were refused, until it is written.
         leaving: Set when this process is told to stop: whoever shares requests out looks for
             another one, while those that are here already are answered.
     """
@@ -48,6 +51,7 @@ class Wired:
     resolve: "TokenResolver"
     desk: "ConsentDesk"
     passkeys: RelyingParty | None = None
+    refusals: RefusalLog = field(default_factory=RefusalLog, repr=False)
     leaving: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @property
@@ -153,6 +157,7 @@ def ended(request: Request, error: Exception) -> Response:
     if not isinstance(error, TokenEndedError):
         raise error
     found: Wired = request.app.state.wired
+    seen().refused("invalid_token", reason=str(error))
     return challenged(request, found.resolve.ended())
 
 

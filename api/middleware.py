@@ -14,7 +14,7 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_correlation: ContextVar[str] = ContextVar("correlation_id", default="none")
+_seen: ContextVar["Seen | None"] = ContextVar("seen", default=None)
 _log = structlog.get_logger("myspace.request")
 
 HEADERS: Final = (
@@ -26,9 +26,41 @@ HEADERS: Final = (
 NO_STORE: Final = (b"cache-control", b"no-store")
 
 
+@dataclass(slots=True)
+class Seen:
+    """What came to light while a request was answered; its threads share it.
+
+    Attributes:
+        client_id: Who asks, as far as anybody said; empty where nobody did.
+        proven: The client proved who it is.
+        error: The code in the answer.
+        reason: What exactly was wrong; nothing in it was sent.
+    """
+
+    correlation: str = "none"
+    client_id: str = ""
+    proven: bool = False
+    error: str = ""
+    reason: str = ""
+
+    def by(self, client_id: str, *, proven: bool) -> None:
+        """Keep who asks."""
+        self.client_id, self.proven = client_id, proven
+
+    def refused(self, error: str, *, reason: str) -> None:
+        """Keep why it is refused; what was said first is the most exact."""
+        if not self.reason:
+            self.error, self.reason = error, reason
+
+
+def seen() -> Seen:
+    """Return what came to light of the current request; outside of one, nothing is kept."""
+    return _seen.get() or Seen()
+
+
 def correlation_id() -> str:
     """Return the id under which the operator's log speaks of the current request."""
-    return _correlation.get()
+    return seen().correlation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +82,13 @@ class Guard:
     """Wraps the application; knows nothing of what it serves."""
 
     def __init__(
-        self, app: ASGIApp, *, limits: BodyLimits, https: bool, failed: Callable[[], ASGIApp]
+        self,
+        app: ASGIApp,
+        *,
+        limits: BodyLimits,
+        https: bool,
+        failed: Callable[[], ASGIApp],
+        refused: Callable[[Scope, Seen, int], None],
     ) -> None:
         """Guard ``app``.
 
@@ -59,10 +97,12 @@ class Guard:
             limits: Bodies above them are refused.
             https: Ask browsers for https for good.
             failed: Makes the answer to a request on which the application failed.
+            refused: Is told of each answer of 400 and more.
         """
         self._app = app
         self._limits = limits
         self._failed = failed
+        self._refused = refused
         self._headers = [*HEADERS]
         if https:
             self._headers.append((b"strict-transport-security", b"max-age=63072000"))
@@ -73,7 +113,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         own_id = token_hex(8)
-        token = _correlation.set(own_id)
+        found = Seen(own_id)
+        token = _seen.set(found)
         begun = False
 
         async def marked(message: Message) -> None:
@@ -90,6 +131,7 @@ class Guard:
                     _log.info(
                         "refused", id=own_id, method=scope["method"], status=message["status"]
                     )
+                    self._refused(scope, found, message["status"])
             await send(message)
 
         try:
@@ -100,7 +142,7 @@ class Guard:
                 raise
             await self._failed()(scope, receive, marked)
         finally:
-            _correlation.reset(token)
+            _seen.reset(token)
 
 
 def _limited(scope: Scope, receive: Receive, *, limit: int) -> Receive:

@@ -13,7 +13,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from api.middleware import correlation_id
+from api.middleware import correlation_id, seen
 from vault.errors import (
     AccessDeniedError,
     ConflictError,
@@ -128,7 +128,9 @@ def vault_problem(_request: Request, error: Exception) -> Response:
         extra["field"] = error.field
     if isinstance(error, StepUpRequiredError):
         extra |= {"acr_values": error.acr, "max_age": error.max_age_seconds}
-    response = respond(problem_of(error), detail=str(error), extra=extra)
+    problem = problem_of(error)
+    seen().refused(problem.slug, reason=_reason(error))
+    response = respond(problem, detail=str(error), extra=extra)
     if isinstance(error, (RateLimitedError, UnavailableError)):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
@@ -142,7 +144,17 @@ def malformed_problem(_request: Request, error: Exception) -> Response:
         {"field": ".".join(str(part) for part in one["loc"]), "reason": one["type"]}
         for one in error.errors()[:20]
     ]
+    kinds = sorted({str(one["type"]) for one in error.errors()})
+    seen().refused(MALFORMED.slug, reason=f"malformed: {', '.join(kinds)}")
     return respond(MALFORMED, detail="see errors", extra={"errors": found})
+
+
+def _reason(error: VaultError) -> str:
+    """Return what exactly was wrong, with the name of the field and without its value."""
+    if isinstance(error, IdentifierError):
+        return error.reason.value
+    field = error.field if isinstance(error, InvalidInputError) else ""
+    return f"{field}: {error}" if field else str(error)
 
 
 def http_problem(_request: Request, error: Exception) -> Response:

@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from vault.clients.keys import read_jwks
 from vault.errors import InvalidInputError
 
 PREFIX: Final = "MYSPACE_"
@@ -161,6 +162,26 @@ class S3Settings(_Group):
         return self.address.startswith("https:")
 
 
+class RegistrySettings(_Group):
+    """Whose software statements let departments' systems register themselves."""
+
+    issuer: Annotated[
+        str, Field(min_length=1, max_length=200, description="name of the registry: iss")
+    ]
+    keys: Annotated[
+        str, Field(description="public keys of the registry, by value: a JSON Web Key Set")
+    ]
+
+    @field_validator("keys")
+    @classmethod
+    def _keys_are_public(cls, value: str) -> str:
+        try:
+            read_jwks(value)
+        except InvalidInputError as error:
+            raise ValueError(str(error)) from error
+        return value
+
+
 class MtlsSettings(_Group):
     """Client certificates (RFC 8705), at a host of their own (docs/operations/mtls.md)."""
 
@@ -216,6 +237,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     s3: S3Settings | None = None
     postgresql: PostgresqlSettings | None = None
+    registry: RegistrySettings | None = None
     logs: Annotated[
         int | None,
         Field(ge=1, le=MAX_LOGS, description="logs of a new deployment; fixed for good"),

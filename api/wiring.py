@@ -22,7 +22,9 @@ from api.oauth.interaction import Desk
 from api.oauth.mtls import MutualTls
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
+from api.oauth.statement import Registry
 from api.passkeys import levels_of, relying_party
+from api.refusals import RefusalLog, writing
 from api.settings import Settings
 from storage.blobs import StoredBlobs
 from storage.database import Database
@@ -119,16 +121,27 @@ def wire(
                 protocol=limits.client_protocol_a_minute,
                 strangers=limits.stranger_requests_a_minute,
             ),
+            registry=_registry(settings),
+            demo=settings.demo,
             mtls=mtls_of(settings),
         )
+        refusals = RefusalLog()
+        stack.enter_context(writing(refusals, vault))
         yield Wired(
             vault=vault,
+            refusals=refusals,
             issuer=settings.issuer,
             demo=settings.demo,
             passkeys=party,
             resolve=Resource(provider),
             desk=Desk(provider),
         )
+
+
+def _registry(settings: Settings) -> Registry | None:
+    if settings.registry is None:
+        return None
+    return Registry.of(issuer=settings.registry.issuer, jwks=settings.registry.keys)
 
 
 def mtls_of(settings: Settings) -> MutualTls | None:

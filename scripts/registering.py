@@ -12,11 +12,11 @@ from policies.catalogue import catalogue
 from policies.departments import departments
 from policies.items import items
 from scripts.client_file import ClientFile
+from scripts.managing import operator_acts, text_of
 from scripts.operator_socket import Plain, Verb
 from scripts.outcomes import Exit, OperatorError
 from vault.clients.profiles import check_registration
 from vault.departments import Department, DepartmentStatus
-from vault.errors import InvalidInputError
 from vault.ids import ID_BYTES, ClientId, DepartmentId
 from vault.services import Vault
 from vault.services.activate_policy import activate_policy
@@ -50,8 +50,7 @@ def register(vault: Vault, text: str, *, demo: bool) -> Plain:
         JournalUnavailableError: The system was not entered.
     """
     file = ClientFile.read(text)
-    with vault.read() as tx:
-        found = tx.departments.find(file.department)
+    found = _department(vault, file.department)
     department = found or known_department(vault, file.department)
     _refuse_unknown_codes(file)
     client = file.client(department.department_id)
@@ -94,14 +93,28 @@ def resume(vault: Vault, client_id: str) -> Plain:
     }
 
 
+def entered_department(vault: Vault, code: str) -> Department:
+    """Return the department with ``code``; enter it first if that is new.
+
+    Raises:
+        OperatorError: Nobody knows it.
+        JournalUnavailableError: It was not entered.
+    """
+    found = _department(vault, code)
+    if found is None:
+        found = known_department(vault, code)
+        register_department(vault, found)
+    return found
+
+
 def operator_verbs(vault: Vault, *, demo: bool) -> Mapping[str, Verb]:
     """Return the operator's verbs over an open vault."""
 
     def entered(arguments: Plain) -> Plain:
-        return register(vault, _text(arguments, "text"), demo=demo)
+        return register(vault, text_of(arguments, "text"), demo=demo)
 
     def stepped(step: Callable[[Vault, str], Plain], arguments: Plain) -> Plain:
-        return step(vault, _text(arguments, "client_id"))
+        return step(vault, text_of(arguments, "client_id"))
 
     def activated(_arguments: Plain) -> Plain:
         receipt = activate_policy(vault)
@@ -112,6 +125,7 @@ def operator_verbs(vault: Vault, *, demo: bool) -> Mapping[str, Verb]:
         REGISTER: entered,
         SUSPEND: partial(stepped, suspend),
         RESUME: partial(stepped, resume),
+        **operator_acts(vault, entered=partial(entered_department, vault)),
     }
 
 
@@ -140,6 +154,11 @@ def known_department(vault: Vault, code: str) -> Department:
     )
 
 
+def _department(vault: Vault, code: str) -> Department | None:
+    with vault.read() as tx:
+        return tx.departments.find(code)
+
+
 def _refuse_unknown_codes(file: ClientFile) -> None:
     offered = {code for code, kind in catalogue().items() if kind.offered}
     own = {code for code, item in items().items() if item.department == file.department}
@@ -156,10 +175,3 @@ def _refuse_unknown_codes(file: ClientFile) -> None:
                 f"{', '.join(sorted(given - known))}. Correct them and register again.",
                 code=Exit.DATA,
             )
-
-
-def _text(arguments: Plain, name: str) -> str:
-    found = arguments.get(name)
-    if not isinstance(found, str):
-        raise InvalidInputError(f"the verb needs {name}", field=name)
-    return found

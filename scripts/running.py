@@ -15,6 +15,7 @@ from scripts.demo_data import fill
 from scripts.demo_people import DEMO
 from scripts.folder_lock import alone
 from scripts.gateway import CODES_FILE, FileGateway, delivering
+from scripts.managing import VERBS
 from scripts.operator_socket import Plain, Verb, listening
 from scripts.outcomes import Exit, OperatorError, system_told, unusable
 from scripts.places import Places
@@ -40,7 +41,9 @@ def running(
     for folder in (where.data, settings.state):
         _own(folder)
     with ExitStack() as stack:
-        verbs: dict[str, Verb] = dict.fromkeys((ACTIVATE, REGISTER, SUSPEND, RESUME), _starting)
+        verbs: dict[str, Verb] = dict.fromkeys(
+            (ACTIVATE, REGISTER, SUSPEND, RESUME, *VERBS), _starting
+        )
         if settings.postgresql is None:  # Beside a shared database the verbs open it themselves.
             stack.enter_context(listening(where.socket, verbs))
         wired = stack.enter_context(wire(settings, people_factor=people_factor))

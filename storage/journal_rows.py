@@ -26,6 +26,7 @@ KEYS: Final[Mapping[Guarded, tuple[str, ...]]] = {
     Guarded.PASSKEY: ("log_id", "holder_id", "passkey_id"),
     Guarded.CLIENT: ("client_id",),
     Guarded.DEPARTMENT: ("department_id",),
+    Guarded.DEVELOPER: ("log_id", "holder_id", "appointment_id"),
     Guarded.POLICY: ("pointer_id",),
 }
 """Primary key of each guarded table; ``version`` stands beside it."""

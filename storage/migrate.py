@@ -28,10 +28,11 @@ from vault.errors import StorageError
 MIGRATING: Final = 0x6D7973706163
 """The server's lock for whoever changes the schema: the letters of our own name."""
 
-OLDEST: Final = "0004"
+OLDEST: Final = "0006"
 """The oldest schema that this program can serve, with what came later left unused.
 
-Every sign-in and token is read with who signed in.
+Every sign-in and token is read with who signed in; housekeeping visits the tables of
+registration and of passkeys, and a consent asks which passkeys there are.
 """
 
 TRIES: Final = 60

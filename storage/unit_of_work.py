@@ -19,11 +19,14 @@ from storage.stores.cases import SqlCases, SqlNotices
 from storage.stores.clients import SqlClients
 from storage.stores.consents import SqlConsents
 from storage.stores.departments import SqlDepartments
+from storage.stores.developers import SqlDevelopers
 from storage.stores.entries import SqlEntries
 from storage.stores.holders import SqlHolders
 from storage.stores.passkeys import SqlPasskeys
 from storage.stores.protocol import SqlProtocolRows
 from storage.stores.records import SqlRecords
+from storage.stores.refusals import SqlRefusals
+from storage.stores.registrations import SqlRegistrations
 from storage.stores.system import SqlPolicies, SqlSystemKeys
 from vault.ports import Read, Tx, Work
 
@@ -42,6 +45,7 @@ class SqlTx:
         "clients",
         "consents",
         "departments",
+        "developers",
         "entries",
         "holders",
         "notices",
@@ -49,6 +53,8 @@ class SqlTx:
         "policies",
         "protocol",
         "records",
+        "refusals",
+        "registrations",
         "system",
     )
 
@@ -64,6 +70,9 @@ class SqlTx:
         self.departments = SqlDepartments(driver)
         self.clients = SqlClients(driver)
         self.passkeys = SqlPasskeys(driver)
+        self.developers = SqlDevelopers(driver)
+        self.registrations = SqlRegistrations(driver)
+        self.refusals = SqlRefusals(driver)
         self.policies = SqlPolicies(driver)
         self.notices = SqlNotices(driver)
         self.entries = SqlEntries(driver)

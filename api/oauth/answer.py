@@ -44,6 +44,8 @@ def refusal(fault: FaultError, *, retry_after: int = 0) -> Answer:
     headers = {}
     if fault.basic:
         headers["WWW-Authenticate"] = 'Basic realm="oauth"'
+    if fault.challenge:
+        headers["WWW-Authenticate"] = fault.challenge
     if retry_after:
         headers["Retry-After"] = str(retry_after)
     body = {"error": fault.say.error, "error_description": fault.say.text}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+from api.middleware import seen
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
 from api.oauth.jose import (
@@ -134,6 +135,7 @@ def _registered(client_id: ClientId, *, tx: Tx) -> Client:
     found = tx.clients.get(client_id)
     if found is None:
         raise BadJwsError("there is no such client")
+    seen().by(found.client_id, proven=False)
     return found
 
 

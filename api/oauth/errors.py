@@ -36,6 +36,7 @@ class Say(Enum):
     METHOD = ("invalid_request", 405, "this address does not take that method")
     TOO_LARGE = ("invalid_request", 413, "the body is longer than 64 KiB")
     MEDIA_TYPE = ("invalid_request", 415, "the body is application/x-www-form-urlencoded")
+    JSON_TYPE = ("invalid_request", 415, "the body is application/json")
     REPEATED = ("invalid_request", 400, "a parameter is repeated")
     MECHANISMS = ("invalid_request", 400, "more than one client authentication was sent")
     CERTIFICATE = ("invalid_request", 400, "the client certificate cannot be read")
@@ -111,6 +112,46 @@ class Say(Enum):
         "authorization_details is required",
     )
 
+    INITIAL_TOKEN = ("invalid_token", 401, "an initial access token that is live is required")
+    REGISTRATION_TOKEN = ("invalid_token", 401, "the registration access token of it is required")
+    STATEMENT = ("invalid_software_statement", 400, "the software statement is not valid here")
+    UNAPPROVED = (
+        "unapproved_software_statement",
+        400,
+        "the software statement is not approved for this department or registration",
+    )
+    REDIRECTS = (
+        "invalid_redirect_uri",
+        400,
+        "redirect_uris are exact https addresses, and there for the code flow only",
+    )
+    METADATA = (
+        "invalid_client_metadata",
+        400,
+        "a member is missing, malformed, or not for this profile",
+    )
+    METADATA_READ = (
+        "invalid_client_metadata",
+        400,
+        "an address to read from is not taken, nor a secret: keys come by value in jwks",
+    )
+    METADATA_KEYS = (
+        "invalid_client_metadata",
+        400,
+        "jwks has 1 to 10 public keys: P-256, Ed25519 or RSA of 2048 to 4096 bits",
+    )
+    METADATA_WIDER = (
+        "invalid_client_metadata",
+        400,
+        "more is asked for than the software statement or the approved registration has",
+    )
+    METADATA_WHOLE = (
+        "invalid_client_metadata",
+        400,
+        "an update has every member of the registration, and none that the server sets",
+    )
+    SUSPENDED = ("access_denied", 403, "the client is suspended")
+
     DENIED = ("access_denied", 400, "the holder declined")
     LOGIN = ("login_required", 400, "the holder is not signed in")
     CONSENT = ("consent_required", 400, "the holder decides on every request")
@@ -137,14 +178,18 @@ class FaultError(OAuth2Error):
     Attributes:
         reason: What exactly was wrong, for the log; holds nothing that was sent.
         basic: The caller tried HTTP Basic, so the answer must name that scheme.
+        challenge: Value of ``WWW-Authenticate`` for any other scheme.
     """
 
-    def __init__(self, say: Say, *, reason: str = "", basic: bool = False) -> None:
+    def __init__(
+        self, say: Say, *, reason: str = "", basic: bool = False, challenge: str = ""
+    ) -> None:
         """Say one thing to the caller, and another to the log."""
         super().__init__(say.text, error=say.error, status_code=say.status)
         self.say = say
         self.reason = reason or say.text
         self.basic = basic
+        self.challenge = challenge
 
 
 _BY_CODE: Final = {

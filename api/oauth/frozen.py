@@ -6,17 +6,19 @@ while it is read; a repeated parameter is refused, an empty one is absent.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 
 from api.oauth.errors import FaultError, Say
+from api.oauth.jose import parse_json
 from api.proxies import CERTIFICATE
 
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_PARAMETERS: Final = 100
 MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
+JSON_TYPE: Final = "application/json"
 REPEATABLE: Final = frozenset({"resource"})
 
 
@@ -43,6 +45,46 @@ class Frozen:
     cookies: Mapping[str, str] = field(repr=False)
     network: str
     certificate: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenJson:
+    """One request that manages a registration (RFC 7591, RFC 7592).
+
+    Attributes:
+        path: As routed.
+        authorization: Every value of that header.
+        body: The JSON object; empty where there is none.
+        network: Address of the peer, for limits.
+    """
+
+    path: str
+    authorization: tuple[str, ...] = field(repr=False)
+    body: Mapping[str, Any] = field(repr=False)
+    network: str
+
+
+async def frozen_json(request: Request) -> FrozenJson:
+    """Freeze a request with a JSON object.
+
+    Raises:
+        FaultError: Not JSON, too long, no object, or with a key that stands twice.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != JSON_TYPE:
+        raise FaultError(Say.JSON_TYPE)
+    try:
+        found = parse_json(await _body(request))
+    except ValueError as error:
+        raise FaultError(Say.REQUEST, reason="the body is no JSON") from error
+    if not isinstance(found, dict):
+        raise FaultError(Say.REQUEST, reason="the body is no JSON object")
+    return _freeze_json(request, found)
+
+
+async def frozen_bare(request: Request) -> FrozenJson:
+    """Freeze a request whose body, if there is one, says nothing."""
+    return _freeze_json(request, {})
 
 
 async def frozen_form(request: Request) -> Frozen:
@@ -72,6 +114,8 @@ async def frozen_page(request: Request) -> Frozen:
 
 
 FormDep = Annotated[Frozen, Depends(frozen_form)]
+JsonDep = Annotated[FrozenJson, Depends(frozen_json)]
+BareDep = Annotated[FrozenJson, Depends(frozen_bare)]
 PageDep = Annotated[Frozen, Depends(frozen_page)]
 
 
@@ -100,6 +144,15 @@ def _freeze(request: Request, encoded: bytes) -> Frozen:
         cookies=request.cookies,
         network=request.client.host if request.client else "",
         certificate=request.headers.get(CERTIFICATE, ""),
+    )
+
+
+def _freeze_json(request: Request, body: Mapping[str, Any]) -> FrozenJson:
+    return FrozenJson(
+        path=request.url.path,
+        authorization=tuple(request.headers.getlist("authorization")),
+        body=body,
+        network=request.client.host if request.client else "",
     )
 
 

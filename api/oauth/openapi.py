@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from api.oauth.client_auth import ASSERTION_TYPE
-from api.oauth.frozen import MEDIA_TYPE
+from api.oauth.frozen import JSON_TYPE, MEDIA_TYPE
 
 _TEXT: Final = {"type": "string", "minLength": 1}
 _PRINTABLE: Final = {"type": "string", "pattern": "^[ -~]{1,4096}$"}
@@ -90,6 +90,67 @@ BY_GRANT_TOKEN: Final[dict[str, Any]] = {
     },
 }
 """What the grant endpoint takes and refuses; with the token goes its proof or certificate."""
+
+
+_CLIENT_METADATA: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["jwks"],
+    "properties": {
+        "software_statement": _TEXT,
+        "jwks": {"type": "object", "required": ["keys"]},
+        "redirect_uris": {"type": "array", "maxItems": 20, "items": {"type": "string"}},
+        "grant_types": {"type": "array", "items": {"type": "string"}},
+        "response_types": {"type": "array", "items": {"type": "string", "const": "code"}},
+        "token_endpoint_auth_method": {"type": "string", "const": "private_key_jwt"},
+        "scope": {"type": "string", "maxLength": 512},
+        "profile": {"type": "string", "maxLength": 512},
+        "evidence": {
+            "type": "object",
+            "additionalProperties": {"type": "string", "enum": ["verify", "summary", "full"]},
+        },
+        "issue_codes": {"type": "array", "items": {"type": "string"}},
+        "service_items": {"type": "array", "items": {"type": "string"}},
+        "post_logout_redirect_uris": {
+            "type": "array",
+            "maxItems": 20,
+            "items": {"type": "string"},
+        },
+        "backchannel_logout_uri": {"type": "string", "maxLength": 512},
+        "backchannel_token_delivery_mode": {"type": "string", "enum": ["poll", "ping"]},
+        "backchannel_client_notification_endpoint": {"type": "string", "maxLength": 512},
+        "id_token_signed_response_alg": {"type": "string"},
+    },
+}
+
+
+def registering(verb: str) -> dict[str, Any]:
+    """Return the body, header and refusals of a request that manages a registration."""
+    refusals = dict(_REFUSALS) | {
+        "401": "the token is not live, or of another client",
+        "415": "the body is not JSON",
+    }
+    if verb == "PUT":
+        refusals["403"] = "the client is suspended"
+    if verb in {"GET", "DELETE"}:
+        refusals = {name: refusals[name] for name in ("401", "429", "503")}
+    found: dict[str, Any] = {
+        "parameters": [
+            {
+                "name": "Authorization",
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string"},
+            }
+        ],
+        "responses": {
+            status: {"description": text, "content": {"application/json": {"schema": _ERROR}}}
+            for status, text in refusals.items()
+        },
+    }
+    if verb in {"POST", "PUT"}:
+        content = {JSON_TYPE: {"schema": _CLIENT_METADATA}}
+        found["requestBody"] = {"required": True, "content": content}
+    return found
 
 
 def form(path: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from api.limits import refuse, taken
-from api.middleware import correlation_id
+from api.middleware import correlation_id, seen
 from api.oauth.answer import Answer, refusal
 from api.oauth.client_auth import Proven, authenticate
 from api.oauth.dpop import BadProofError, Proof
@@ -90,6 +90,7 @@ def two_phases(
         replayed = _spend(tx, shown=shown)
         if replayed is not None:
             return refusal(replayed)
+        seen().by(proven.client.client_id, proven=True)
         provider.limits.protocol.take(proven.client.client_id, now_ms=now * MS)
         if checked is None:
             return refusal(fault or FaultError(Say.REQUEST))

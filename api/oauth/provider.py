@@ -10,6 +10,7 @@ from api.oauth.dpop import Nonces, ProofReader
 from api.oauth.jose import KeyCache
 from api.oauth.mtls import MutualTls
 from api.oauth.secrets import Secrets
+from api.oauth.statement import Registry
 from vault.clients.levels import AAL1
 from vault.clock import MS
 from vault.services import Vault
@@ -26,6 +27,8 @@ class Provider:
         origin: The issuer; every address is built from it, never from a header.
         keys: Imported public keys of clients and proofs.
         limits: How often clients and strangers may ask this process.
+        registry: Whose software statements are taken; ``None`` takes no registrations.
+        demo: Redirects to loopback are taken.
         misuse: Lets the log know that somebody showed what is not good for them.
         mtls: What is turned on of client certificates.
         levels: What somebody can sign in with here, the weakest first.
@@ -39,6 +42,8 @@ class Provider:
     proofs: ProofReader = field(repr=False)
     limits: ClientLimits
     misuse: Callable[[Vault, Misuse], None]
+    registry: Registry | None = None
+    demo: bool = False
     mtls: MutualTls | None = None
     levels: tuple[str, ...] = (AAL1,)
 
@@ -50,6 +55,8 @@ class Provider:
         origin: str,
         limits: ClientLimits,
         misuse: Callable[[Vault, Misuse], None] = refuse_token,
+        registry: Registry | None = None,
+        demo: bool = False,
         mtls: MutualTls | None = None,
         levels: tuple[str, ...] = (AAL1,),
     ) -> Self:
@@ -67,6 +74,8 @@ class Provider:
                 origin=origin, alias=mtls.alias if mtls else "", keys=keys, nonces=nonces
             ),
             limits=limits,
+            registry=registry,
+            demo=demo,
             misuse=misuse,
             mtls=mtls,
             levels=levels,

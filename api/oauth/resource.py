@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 
 from api.deps import Bearer, ChallengeError, Presented
 from api.limits import taken
+from api.middleware import seen
 from api.oauth.dpop import BadProofError, Proof
 from api.oauth.jose import SIGNING_ALGORITHMS
 from api.oauth.mtls import shown_certificate
@@ -56,6 +57,7 @@ class Resource:
             if error.error != NONCE:  # The way to a proof that is right: everybody is told.
                 taken(limits.strangers, shown.network, now_ms=now_ms)
             raise
+        seen().by(bearer.live.client.client_id, proven=True)
         buckets = limits.reads if shown.method in READING else limits.changes
         taken(buckets, bearer.live.client.client_id, now_ms=now_ms)
         return bearer
@@ -71,10 +73,17 @@ class Resource:
             live = self._live(token, now=now)
             proof = self._proof(shown, token=token, now=now)
             cnf = Confirmation.key(proof.jkt)
-        if live is None or cnf != live.token.cnf:
-            self._refuse("invalid_token", scheme=scheme)
-        if check(live.client, step=Step.RESOURCE, request=Asked(bound=True)) is not None:
-            self._refuse("invalid_token", scheme=scheme)
+        if live is None:
+            self._refuse("invalid_token", scheme=scheme, reason=self._dead(token, now=now))
+        if cnf != live.token.cnf:
+            self._refuse(
+                "invalid_token",
+                scheme=scheme,
+                reason="the token is bound to another key or certificate",
+            )
+        refused = check(live.client, step=Step.RESOURCE, request=Asked(bound=True))
+        if refused is not None:
+            self._refuse("invalid_token", scheme=scheme, reason=refused.reason)
         return Bearer(
             live=live,
             claim=proof.claim if proof else None,
@@ -95,7 +104,7 @@ class Resource:
         with self.provider.vault.work() as tx:
             fresh = tx.protocol.claim([bearer.claim])
         if not all(fresh):
-            self._refuse("invalid_dpop_proof")
+            self._refuse("invalid_dpop_proof", reason="the proof was shown before")
         return bearer
 
     def require(self, bearer: Bearer, *, scope: str) -> None:
@@ -106,7 +115,13 @@ class Resource:
         """
         if scope not in bearer.scopes:
             scheme = bearer.live.token.cnf.token_type.lower()
-            self._refuse("insufficient_scope", status=403, scope=scope, scheme=scheme)
+            self._refuse(
+                "insufficient_scope",
+                status=403,
+                scope=scope,
+                scheme=scheme,
+                reason="the token lacks the scope",
+            )
 
     def require_level(self, bearer: Bearer, *, acr: str) -> None:
         """Refuse a token that came of a sign-in below ``acr`` (RFC 9470).
@@ -129,7 +144,7 @@ class Resource:
     def _token(self, shown: Presented) -> tuple[str, str]:
         """Return scheme and token; ``Bearer`` is one where certificates are asked for."""
         if shown.elsewhere or len(shown.authorization) > 1:
-            self._refuse("invalid_request")
+            self._refuse("invalid_request", reason="a token goes into the header, once")
         if not shown.authorization:
             self._refuse("")
         scheme, _, token = shown.authorization[0].partition(" ")
@@ -156,18 +171,34 @@ class Resource:
             for token_hash in self.provider.secrets.hashes(token):
                 live = tx.protocol.live_token(token_hash, now=now)
                 if live is not None:
+                    seen().by(live.client.client_id, proven=False)
                     return live
         return None
 
+    def _dead(self, token: str, *, now: int) -> str:
+        """Return why a token is not live, and keep whose it is."""
+        with self.provider.vault.read() as tx:
+            found = map(tx.protocol.token, self.provider.secrets.hashes(token))
+            row = next((one for one in found if one is not None), None)
+        if row is None:
+            return "there is no such token"
+        seen().by(row.client_id, proven=False)
+        if row.revoked_at is not None:
+            return "the token was revoked"
+        if row.expires_at <= now:
+            return "the token has expired"
+        return "the consent, the client or the department is not active"
+
     def _proof(self, shown: Presented, *, token: str, now: int) -> Proof:
         if len(shown.proofs) != 1:
-            self._refuse("invalid_dpop_proof")
+            self._refuse("invalid_dpop_proof", reason="there is not exactly one proof")
         try:
             return self.provider.proofs.read(
                 shown.proofs[0], method=shown.method, path=shown.path, now=now, token=token
             )
         except BadProofError as error:
-            self._refuse(NONCE if error.nonce else "invalid_dpop_proof", cause=error)
+            said = NONCE if error.nonce else "invalid_dpop_proof"
+            self._refuse(said, cause=error, reason=str(error))
 
     def ended(self) -> ChallengeError:
         """Return the challenge for a token that is not live any more."""
@@ -185,7 +216,9 @@ class Resource:
         scope: str = "",
         scheme: str = DPOP,
         cause: Exception | None = None,
+        reason: str = "the token is malformed, or shown in another way than it is bound",
     ) -> NoReturn:
+        seen().refused(error, reason=reason)
         raise self._challenge(error, status=status, scope=scope, scheme=scheme) from cause
 
     def _challenge(

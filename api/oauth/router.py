@@ -5,11 +5,11 @@ database; only ``/oauth/authorize`` speaks to people.
 """
 
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import orjson
 import structlog
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
@@ -25,8 +25,8 @@ from api.oauth.frozen import FormDep, PageDep
 from api.oauth.notice import COME_BACK, NOTHING_TO_DECIDE
 from api.oauth.openapi import BY_GRANT_TOKEN, form
 from api.oauth.par import push
-from api.oauth.provider import Provider
-from api.oauth.resource import Resource
+from api.oauth.registering import add_registration
+from api.oauth.sending import ProviderDep, answered, sent
 from api.oauth.token import exchange
 from api.oauth.wellknown import (
     ENDPOINTS,
@@ -76,27 +76,17 @@ class OAuthRoute(APIRoute):
             try:
                 return await handle(request)
             except FaultError as error:
-                return _sent(refusal(error), path=self.path)
+                return sent(refusal(error), path=self.path)
             except HTTPException as error:
                 say = Say.TOO_LARGE if error.status_code == Say.TOO_LARGE.status else Say.REQUEST
-                return _sent(refusal(FaultError(say)), path=self.path)
+                return sent(refusal(FaultError(say)), path=self.path)
             except RateLimitedError as error:
                 answer = refusal(FaultError(Say.OFTEN), retry_after=error.retry_after_seconds)
             except UnavailableError as error:
                 answer = refusal(FaultError(Say.BUSY), retry_after=error.retry_after_seconds)
-            return _sent(answer, path=self.path)
+            return sent(answer, path=self.path)
 
         return guarded
-
-
-async def provider(wired: WiredDep) -> Provider:
-    """Return the collaborators behind the injected resolver: it is ours."""
-    if not isinstance(wired.resolve, Resource):
-        raise TypeError("the token resolver is not that of the authorization server")
-    return wired.resolve.provider
-
-
-ProviderDep = Annotated[Provider, Depends(provider)]
 
 
 def oauth_router() -> APIRouter:
@@ -127,6 +117,7 @@ def oauth_router() -> APIRouter:
             response_class=Response,
             openapi_extra=BY_GRANT_TOKEN,
         )
+    add_registration(router)
     authorize = ENDPOINTS["authorization_endpoint"]
     router.add_api_route(
         authorize,
@@ -144,22 +135,22 @@ def oauth_router() -> APIRouter:
 
 def pushed(provider: ProviderDep, frozen: FormDep) -> Response:
     """Accept a pushed authorization request (RFC 9126)."""
-    return _answered(provider, push(provider, frozen), path=frozen.path)
+    return answered(provider, push(provider, frozen), path=frozen.path)
 
 
 def token(provider: ProviderDep, frozen: FormDep) -> Response:
     """Issue an access token (RFC 6749), bound to a key (RFC 9449)."""
-    return _answered(provider, exchange(provider, frozen), path=frozen.path)
+    return answered(provider, exchange(provider, frozen), path=frozen.path)
 
 
 def introspected(provider: ProviderDep, frozen: FormDep) -> Response:
     """Tell a resource server whether a token is live (RFC 7662)."""
-    return _answered(provider, introspect(provider, frozen), path=frozen.path)
+    return answered(provider, introspect(provider, frozen), path=frozen.path)
 
 
 def revoked(provider: ProviderDep, frozen: FormDep) -> Response:
     """End an access token, or a refresh token with all that came of it (RFC 7009)."""
-    return _answered(provider, revoke(provider, frozen), path=frozen.path)
+    return answered(provider, revoke(provider, frozen), path=frozen.path)
 
 
 def queried(
@@ -167,7 +158,7 @@ def queried(
 ) -> Response:
     """Say what was granted, and whether it still is; needs ``grant_management_query``."""
     answer = query_grant(provider, wired.resolve, shown, grant_id=grant_id)
-    return _answered(provider, answer, path=shown.path)
+    return answered(provider, answer, path=shown.path)
 
 
 def given_back(
@@ -175,7 +166,7 @@ def given_back(
 ) -> Response:
     """Give a grant back, through the journal; needs ``grant_management_revoke``."""
     answer = give_back(provider, wired.resolve, shown, grant_id=grant_id)
-    return _answered(provider, answer, path=shown.path)
+    return answered(provider, answer, path=shown.path)
 
 
 def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Response:
@@ -197,7 +188,12 @@ def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Respo
 
 async def described(provider: ProviderDep) -> Response:
     """Describe the authorization server (RFC 8414)."""
-    return _public(server_metadata(provider.origin, mtls=provider.mtls, levels=provider.levels))
+    registers = provider.registry is not None
+    return _public(
+        server_metadata(
+            provider.origin, mtls=provider.mtls, levels=provider.levels, registers=registers
+        )
+    )
 
 
 async def protected(provider: ProviderDep) -> Response:
@@ -208,23 +204,6 @@ async def protected(provider: ProviderDep) -> Response:
 async def keys() -> Response:
     """Return the public signing keys; none before there are ID tokens."""
     return _public(JWKS)
-
-
-def _answered(provider: Provider, answer: Answer, *, path: str) -> Response:
-    nonce = provider.nonces.at(provider.now())
-    return _sent(answer, path=path, extra={"DPoP-Nonce": nonce})
-
-
-def _sent(answer: Answer, *, path: str, extra: dict[str, str] | None = None) -> Response:
-    if answer.fault is not None:
-        _log.info(
-            "refused",
-            id=correlation_id(),
-            path=path,
-            error=answer.fault.say.error,
-            reason=answer.fault.reason,
-        )
-    return answer.response(extra=extra)
 
 
 def _public(document: dict[str, Any]) -> Response:

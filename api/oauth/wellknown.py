@@ -11,6 +11,7 @@ from api.consent_page import LOCALES
 from api.oauth.client_auth import METHOD
 from api.oauth.endpoints.grants import ACTIONS
 from api.oauth.endpoints.grants import PATH as GRANTS
+from api.oauth.endpoints.register import PATH as REGISTER
 from api.oauth.granted import TYPE
 from api.oauth.grants.code import S256
 from api.oauth.jose import SIGNING_ALGORITHMS
@@ -34,14 +35,25 @@ NOT_ALIASED: Final = frozenset({"authorization_endpoint", "jwks_uri"})
 """Where browsers come, and what is public: nobody is asked for a certificate there."""
 
 SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
+REGISTRATION_ENDPOINT: Final = "registration_endpoint"
 RESOURCE_METADATA: Final = "/.well-known/oauth-protected-resource"
 JWKS: Final[dict[str, list[object]]] = {"keys": []}
 
 
 def server_metadata(
-    origin: str, *, mtls: MutualTls | None = None, levels: Sequence[str] = (AAL1,)
+    origin: str,
+    *,
+    mtls: MutualTls | None = None,
+    levels: Sequence[str] = (AAL1,),
+    registers: bool = False,
 ) -> dict[str, Any]:
     """Return the metadata of RFC 8414, checked by the kernel's own validator.
+
+    Args:
+        origin: The issuer.
+        mtls: What is turned on of client certificates.
+        levels: What somebody can sign in with here.
+        registers: A registry is configured, so that clients may register themselves.
 
     Raises:
         ValueError: The origin cannot be an issuer.
@@ -71,6 +83,8 @@ def server_metadata(
         ui_locales_supported=list(LOCALES),
         **_by_certificate(mtls),
     )
+    if registers:
+        found[REGISTRATION_ENDPOINT] = f"{origin}{REGISTER}"
     found.validate()
     return dict(found)
 

@@ -6,6 +6,7 @@ from api.portal.language import Language
 from api.portal.ledger import TAIL, item_name, purpose_name
 from api.portal.views import Badge, ConsentCard, GrantedItem, Tone, When
 from api.portal.words import evidence_name, field_names, seen_word
+from vault.clients import ClientStatus
 from vault.consents import Consent, ConsentStatus, Use
 from vault.consents.details import EvidenceGrant
 from vault.services.own_space import OwnConsent
@@ -13,14 +14,19 @@ from vault.services.own_space import OwnConsent
 CONSENTS: Final = "/space/consents"
 
 
-def works(consent: Consent, *, now_ms: int) -> bool:
-    """Say whether a consent can still release something; expiry is judged by time."""
-    return consent.status is ConsentStatus.ACTIVE and now_ms < consent.expires_at_ms
+def works(found: OwnConsent, *, now_ms: int) -> bool:
+    """Say whether a consent can release something now; expiry is judged by time."""
+    return found.consent.status is ConsentStatus.ACTIVE and lasts(found, now_ms=now_ms)
 
 
-def lasts(consent: Consent, *, now_ms: int) -> bool:
-    """Say whether a consent can release something, now or once it goes on."""
-    return consent.status is not ConsentStatus.REVOKED and now_ms < consent.expires_at_ms
+def lasts(found: OwnConsent, *, now_ms: int) -> bool:
+    """Say whether a consent can release something, now or once it goes on.
+
+    Nothing that was granted to a system which is closed ever does again.
+    """
+    consent = found.consent
+    held = consent.status is not ConsentStatus.REVOKED and now_ms < consent.expires_at_ms
+    return held and not _closed(found)
 
 
 def card(found: OwnConsent, *, now_ms: int, language: Language) -> ConsentCard:
@@ -36,14 +42,14 @@ def card(found: OwnConsent, *, now_ms: int, language: Language) -> ConsentCard:
         item=item_name(consent.item, language),
         purpose=purpose_name(consent.purpose, language),
         case_tail=consent.case_no[-TAIL:],
-        badge=_badge(consent, now_ms=now_ms, language=language),
+        badge=_badge(found, now_ms=now_ms, language=language),
         items=tuple(
             _granted(one, found.uses.get(code), language)
             for code, one in sorted(consent.details.evidence.items())
         ),
         given=language.at(consent.created_at_ms),
         until=language.at(consent.expires_at_ms),
-        ended=_ended(consent, now_ms=now_ms, language=language),
+        ended=_ended(found, now_ms=now_ms, language=language),
         revoke_href=href(consent, "revoke"),
         narrow_href=href(consent, "narrow"),
         pause_href=href(consent, "pause"),
@@ -52,18 +58,27 @@ def card(found: OwnConsent, *, now_ms: int, language: Language) -> ConsentCard:
     )
 
 
-def _badge(consent: Consent, *, now_ms: int, language: Language) -> Badge:
+def _closed(found: OwnConsent) -> bool:
+    return found.client is not None and found.client.status is ClientStatus.CLOSED
+
+
+def _badge(found: OwnConsent, *, now_ms: int, language: Language) -> Badge:
+    consent = found.consent
     if consent.status is ConsentStatus.REVOKED:
         return Badge(text=language.say("已收回"), tone=Tone.QUIET)
-    if not lasts(consent, now_ms=now_ms):
+    if now_ms >= consent.expires_at_ms:
         return Badge(text=language.say("已到期"), tone=Tone.QUIET)
+    if _closed(found):
+        return Badge(text=language.say("系统已关闭"), tone=Tone.QUIET)
     if consent.status is ConsentStatus.PAUSED:
         return Badge(text=language.say("已暂停"), tone=Tone.CARE)
     return Badge(text=language.say("生效中"), tone=Tone.GOOD)
 
 
-def _ended(consent: Consent, *, now_ms: int, language: Language) -> When | None:
-    if lasts(consent, now_ms=now_ms):
+def _ended(found: OwnConsent, *, now_ms: int, language: Language) -> When | None:
+    """Return when a consent ended; nothing where only its system did, on a day of its own."""
+    consent = found.consent
+    if consent.ended_at_ms is None and now_ms < consent.expires_at_ms:
         return None
     return language.at(consent.ended_at_ms or consent.expires_at_ms)
 

@@ -59,12 +59,12 @@ def consents(member: MemberDep, done: Annotated[str, Query(max_length=20)] = "")
         active=tuple(
             card(one, now_ms=now_ms, language=language)
             for one in found
-            if lasts(one.consent, now_ms=now_ms)
+            if lasts(one, now_ms=now_ms)
         ),
         ended=tuple(
             card(one, now_ms=now_ms, language=language)
             for one in found
-            if not lasts(one.consent, now_ms=now_ms)
+            if not lasts(one, now_ms=now_ms)
         ),
         said=language.say(_SAID[done]) if done in _SAID else "",
     )
@@ -154,7 +154,7 @@ def _lasting(member: Member, grant: str) -> OwnConsent:
     """
     vault = member.wired.vault
     found = own_consent(vault, member.acting, GrantId(named(grant)))
-    if not lasts(found.consent, now_ms=vault.clock.now_ms()):
+    if not lasts(found, now_ms=vault.clock.now_ms()):
         raise ConflictError("this consent has ended already")
     return found
 

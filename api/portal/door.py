@@ -28,11 +28,13 @@ FORM_COOKIE: Final = "vault-form"
 
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 MAX_FIELDS: Final = 400
-KEPT_QUERY: Final = ("before", "onward")
+KEPT_QUERY: Final = ("before", "id", "onward")
 """Parameters that stay when the language is switched."""
 
 HOME: Final = "/space"
 SIGN_IN: Final = "/space/sign-in"
+DEVELOPER: Final = "/developer"
+"""Pages of those who build departments' systems."""
 
 
 class SignInNeededError(VaultError):
@@ -258,11 +260,8 @@ def onward_to(path: str, onward: str) -> str:
 def local(path: str) -> str:
     """Return ``path`` if it is a page of the portal, else the first page: nobody is led away."""
     plain = set("abcdefghijklmnopqrstuvwxyz0123456789/-")
-    return (
-        path
-        if path.startswith(HOME + "/") and not set(path) - plain and "//" not in path
-        else HOME
-    )
+    ours = path.startswith((HOME + "/", DEVELOPER + "/")) or path == DEVELOPER
+    return path if ours and not set(path) - plain and "//" not in path else HOME
 
 
 def set_cookie(

@@ -67,4 +67,4 @@ def check(visit: VisitDep) -> Response:
 
 
 def _working(space: OwnSpace, *, now_ms: int) -> int:
-    return sum(works(one.consent, now_ms=now_ms) for one in space.consents)
+    return sum(works(one, now_ms=now_ms) for one in space.consents)

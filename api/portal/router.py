@@ -8,7 +8,17 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from api.portal import accesses, confirm, consent, consents, home, passkeys, records, sign_in
+from api.portal import (
+    accesses,
+    confirm,
+    consent,
+    consents,
+    developer,
+    home,
+    passkeys,
+    records,
+    sign_in,
+)
 from api.portal.route import PageRoute
 from api.portal.static_files import PREFIX, serve_static
 from vault.errors import NotFoundError
@@ -20,15 +30,16 @@ WRONG_VERB: Final = 405
 def portal_router() -> APIRouter:
     """Return the routes; what they work with is on the application (``api.deps.Wired``)."""
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
-    modules = (home, sign_in, records, consents, accesses, consent, passkeys, confirm)
-    parts = [part.router for part in modules]
+    holders = (home, sign_in, records, consents, accesses, consent, passkeys, confirm)
+    parts = [part.router for part in (*holders, developer)]
     for part in parts:
         router.include_router(part)
     router.add_api_route(PREFIX + "{name}", static, methods=["GET"], route_class_override=APIRoute)
     for path, verbs in _taken(parts).items():
         others = [verb for verb in VERBS if verb not in verbs]
         router.add_api_route(path, _other_verb(verbs), methods=others)
-    router.add_api_route("/space/{rest:path}", nowhere, methods=list(VERBS))
+    for rest in ("/space/{rest:path}", "/developer/{rest:path}"):
+        router.add_api_route(rest, nowhere, methods=list(VERBS))
     return router
 
 

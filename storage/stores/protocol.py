@@ -22,8 +22,10 @@ from storage.tables.oauth import (
     TokenRow,
 )
 from storage.tables.passkeys import ChallengeRow
+from storage.tables.registrations import InitialTokenRow, RefusalRow
 from storage.tables.signins import MessageRow, SignInAttemptRow, SignInRow, TryRow
 from vault.clients.protocol import Claim
+from vault.clients.refusals import KEPT_SECONDS
 
 DAY_SECONDS: Final = 24 * 3600
 """How long rows stay beyond their end, so that what came of them can still be answered for."""
@@ -87,6 +89,8 @@ _SWEEPS: Final = (
     (_sweep(PushedRequestRow), DAY_SECONDS),
     (_sweep(InteractionRow), DAY_SECONDS),
     (_sweep(CodeRow), DAY_SECONDS),
+    (_sweep(InitialTokenRow), DAY_SECONDS),
+    (_sweep(RefusalRow, by="at"), KEPT_SECONDS),
     (_sweep(TokenRow), DAY_SECONDS),
     (_sweep(RefreshTokenRow, by="idle_expires_at"), DAY_SECONDS),
     (_sweep(SignInRow), DAY_SECONDS),

@@ -13,11 +13,13 @@ from sqlmodel import SQLModel
 from storage.tables import (
     cases,
     departments,
+    developers,
     holders,
     journal,
     oauth,
     passkeys,
     records,
+    registrations,
     signins,
     system,
 )
@@ -26,11 +28,13 @@ __all__ = [
     "METADATA",
     "cases",
     "departments",
+    "developers",
     "holders",
     "journal",
     "oauth",
     "passkeys",
     "records",
+    "registrations",
     "signins",
     "system",
 ]

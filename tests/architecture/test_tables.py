@@ -13,17 +13,25 @@ OF_A_LOG = {"log_head", "log_tile", "journal_entry", "journal_counter", "request
 """A log's own rows, led by ``log_id`` alone: the head orders all holders of its shard."""
 SHARED = {
     *("department", "department_key", "oauth_client", "policy_bundle", "policy_pointer"),
+    "oauth_registration",
     *("schema_floor", "system_key", "vault_meta"),
 }
 """Reference tables: every log reads them."""
 SHORT_LIVED = {
-    *("oauth_par", "oauth_interaction", "oauth_replay", "signin_try", "outbox"),
+    "oauth_initial_token",
+    "oauth_par",
+    "oauth_interaction",
+    "oauth_refusal",
+    "oauth_replay",
+    "signin_try",
+    "outbox",
     "passkey_challenge",
 }
 """Protocol rows that belong to nobody yet."""
 DAYS = ("valid_from", "valid_to", "served_until")
 """Exact days of validity stand in clear: decision 13 says why."""
 IN_CLEAR = {
+    "developer": {"status"},
     "holder": {"kind", "state"},
     "holder_key": {"purpose", "state"},
     "holder_number": {"kind"},

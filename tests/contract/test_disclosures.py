@@ -37,6 +37,7 @@ from tests.support.vault_values import (
     a_holder,
     a_notice,
     a_record,
+    an_appointment,
     holder_keys,
     record_key,
     revoked,
@@ -99,6 +100,7 @@ CHANGES: dict[Guarded, Any] = {
     Guarded.CASE: lambda tx: tx.cases.replace(a_case(version=2), expected=1),
     Guarded.CLIENT: lambda tx: tx.clients.replace(a_client(version=2), expected=1),
     Guarded.DEPARTMENT: lambda tx: tx.departments.replace(a_department(version=2), expected=1),
+    Guarded.DEVELOPER: lambda tx: tx.developers.replace(an_appointment(version=2), expected=1),
     Guarded.POLICY: lambda tx: tx.policies.activate(b"\x62" * 32, text="forbid"),
 }
 

@@ -22,6 +22,7 @@ from policies.departments import departments
 from policies.items import items
 from scripts.client_file import ClientFile
 from scripts.outcomes import Exit
+from scripts.registry import StatementFile, draw_registry_key, sign_statement
 from tests.support.documentation import ROOT, blocks, named, quoted, rows, section
 from vault.clients.profiles import check_registration
 from vault.crypto.contexts import Purpose
@@ -96,7 +97,7 @@ def test_the_page_of_incidents_explains_every_exit_code(name: str, title: str) -
 
 @pytest.mark.parametrize("name", ["clients.md", "clients.en.md"])
 def test_the_registration_that_is_documented_can_be_registered(name: str) -> None:
-    [text] = blocks(ROOT / "docs/operations" / name, "json")
+    [text, _statement] = blocks(ROOT / "docs/operations" / name, "json")
     _, *members = rows(section(ROOT / "docs/operations" / name, SECTIONS[name]))
 
     file = ClientFile.read(text)
@@ -109,6 +110,18 @@ def test_the_registration_that_is_documented_can_be_registered(name: str) -> Non
         code for code, item in items().items() if item.department == file.department
     }
     assert file.issue_codes <= set(departments()[file.department].issues)
+
+
+@pytest.mark.parametrize("name", ["clients.md", "clients.en.md"])
+def test_the_statement_that_is_documented_can_be_signed(name: str, tmp_path: Path) -> None:
+    [_registration, text] = blocks(ROOT / "docs/operations" / name, "json")
+    key = draw_registry_key(tmp_path / "key", issuer="https://registry.example.org")
+
+    file = StatementFile.read(text)
+    signed = sign_statement(file, key=key, server="https://a.example", days=30, now=0)
+
+    assert file.service_items[0].startswith(file.department)
+    assert signed.count(".") == 2
 
 
 @pytest.mark.parametrize("name", ["backup.md", "backup.en.md"])

@@ -68,6 +68,7 @@ class Scene:
             "record_id": self.record_id,
             "grant_id": self.grant_id,
             "entry_id": self.entry_id,
+            "client_id": self.world.market.client_id,
             "code": CODE,
             "number": "1",
             "path": "entries/000.p/1",
@@ -119,6 +120,8 @@ def body_of(operation: str, scene: Scene) -> Any:  # noqa: ANN401 - any JSON
         "PUT /v1/records/{record_id}/status": {"status": "02", "expected_version": 1},
         "POST /v1/cases": {"holder": scene.person.holder, "item": FOOD},
         "POST /v1/me/consents/{grant_id}/narrow": {"retention_days": 1},
+        "POST /oauth/register": {},
+        "PUT /oauth/register/{client_id}": {},
     }.get(operation)
 
 

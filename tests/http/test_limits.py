@@ -71,7 +71,13 @@ def test_a_body_of_unknown_length_is_read_up_to_the_limit_only() -> None:
         statuses.append(message["status"])
 
     limits = BodyLimits(plain=250, upload=250)
-    guard = Guard(application, limits=limits, https=True, failed=lambda: failed)
+    guard = Guard(
+        application,
+        limits=limits,
+        https=True,
+        failed=lambda: failed,
+        refused=lambda _scope, _seen, _status: None,
+    )
     anyio.run(guard, {"type": "http", "method": "POST", "path": "/", "headers": []}, receive, send)
 
     assert (len(taken), statuses) == (2, [500])  # No application here renders the 413.

@@ -150,7 +150,7 @@ def test_b07_a_long_body_is_refused_while_it_is_read(world: World) -> None:
         ({"max_age": "-1"}, "invalid_request"),
         ({"max_age": "1.5"}, "invalid_request"),
         ({"max_age": "\uff19"}, "invalid_request"),
-        ({"acr_values": "urn:myspace:acr:aal2"}, "unmet_authentication_requirements"),
+        ({"acr_values": "urn:myspace:acr:aal3"}, "unmet_authentication_requirements"),
         ({"state": "国"}, "invalid_request"),
         ({"state": "a\nb"}, "invalid_request"),
         ({"state": "x" * 4097}, "invalid_request"),

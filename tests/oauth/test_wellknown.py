@@ -1,7 +1,8 @@
 import pytest
 
 from api.oauth.wellknown import server_metadata
-from tests.support.oauth_world import ORIGIN, World
+from tests.support.oauth_world import DEPARTMENT, KEYS, ORIGIN, World
+from vault.services.self_register import hand_out_token
 
 PATHS = {
     "server": "/.well-known/oauth-authorization-server",
@@ -39,7 +40,7 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "revocation_endpoint_auth_methods_supported": ["private_key_jwt"],
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
-        "acr_values_supported": ["urn:myspace:acr:aal1"],
+        "acr_values_supported": ["urn:myspace:acr:aal1", "urn:myspace:acr:aal2"],
         "prompt_values_supported": ["none", "login", "consent"],
         "ui_locales_supported": ["zh-CN", "en"],
     }
@@ -120,3 +121,16 @@ def test_d21_plain_http_is_an_issuer_on_loopback_alone() -> None:
     assert server_metadata("http://127.0.0.1:8000")["issuer"] == "http://127.0.0.1:8000"
     with pytest.raises(ValueError, match="https"):
         server_metadata("http://space.example.org")
+
+
+def test_b53_without_a_registry_nobody_registers_and_nobody_is_told_where(world: World) -> None:
+    token = hand_out_token(world.vault, DEPARTMENT)
+    body = {"software_statement": "a.b.c", "jwks": {"keys": [KEYS["other"].jwk]}}
+
+    answer = world.http.post(
+        "/oauth/register", json=body, headers={"Authorization": f"Bearer {token}"}
+    )
+
+    told = world.http.get(PATHS["server"]).json()
+    assert (answer.status_code, answer.json()["error"]) == (400, "unapproved_software_statement")
+    assert "registration_endpoint" not in told

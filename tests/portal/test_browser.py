@@ -14,7 +14,9 @@ from policies.scopes import View
 from scripts.demo_clients import REDIRECT
 from scripts.demo_people import Somebody
 from tests.support.chromium import DESKTOP, PHONE, Reader, chromium, reading
-from tests.support.portal_world import PortalWorld
+from tests.support.portal_world import MARKET, PortalWorld
+from vault.clients.refusals import RefusedRequest
+from vault.services.appoint_developer import appoint_developer
 
 pytestmark = pytest.mark.browser
 
@@ -154,9 +156,43 @@ def test_every_page_is_sound(
         page.click("a[href$=resume]")
         walk.look("resume")
         walk.open("nowhere", "/space/nowhere")
+        for name, path in builder_of(world, lived_in).items():
+            walk.open(name, path)
 
     assert walk.wrong == {}
-    assert len(walk.seen) == 20
+    assert len(walk.seen) == 24
+
+
+def builder_of(world: PortalWorld, holder: Somebody) -> dict[str, str]:
+    """Let somebody be a developer whose system was refused; return the pages of developers."""
+    with world.vault.read() as tx:
+        department = tx.departments.find(MARKET)
+        assert department is not None
+        client = next(
+            one for one in tx.clients.all() if one.department_id == department.department_id
+        )
+        before = tx.refusals.of_client(client.client_id, limit=1)
+    if not before:
+        one = RefusedRequest(
+            correlation="0123456789abcdef",
+            client_id=client.client_id,
+            proven=False,
+            at=world.now(),
+            method="POST",
+            path="/oauth/token",
+            status=401,
+            error="invalid_client",
+            reason="the signature does not verify",
+        )
+        with world.vault.work() as tx:
+            tx.refusals.keep([one])
+    appoint_developer(world.vault, world.number(holder), department_id=department.department_id)
+    return {
+        "developer": "/developer",
+        "system": f"/developer/clients/{client.client_id}",
+        "refused": "/developer/refusal?id=0123456789abcdef",
+        "refused, not found": "/developer/refusal?id=0",
+    }
 
 
 def test_the_walk_notices_what_is_wrong(window: Open) -> None:

@@ -40,6 +40,8 @@ SPOKEN = {
     Kind.OWN_READ,
     Kind.HOLDER_OPENED,
     Kind.HOLDER_CHANGED,
+    Kind.PASSKEY_ADD,
+    Kind.PASSKEY_REMOVE,
     Kind.CASE_OPEN,
 }
 """What the verbs of the vault write into a space, refusals aside."""

@@ -31,7 +31,7 @@ LOGS_OWN: Final = frozenset(
 REFERENCE: Final = frozenset(
     {
         *("oauth_client", "department", "department_key", "policy_pointer", "policy_bundle"),
-        *("system_key", "vault_meta", "schema_floor"),
+        *("oauth_registration", "system_key", "vault_meta", "schema_floor"),
     }
 )
 """Small, and the same on every node."""
@@ -40,7 +40,10 @@ CONDITIONS: Final = ("Index Cond", "Recheck Cond", "Filter")
 """Where a plan says what leads to rows; on small tables one index is as good as another."""
 
 SHORT_LIVED: Final = frozenset(
-    {"oauth_interaction", "oauth_par", "oauth_replay", "outbox", "signin_try"}
+    {
+        *("oauth_initial_token", "oauth_interaction", "oauth_par", "oauth_refusal"),
+        *("oauth_replay", "outbox", "signin_try"),
+    }
 )
 """Protocol rows that belong to no holder yet, or to none at all."""
 

@@ -28,6 +28,7 @@ from api.settings import (
     LimitSettings,
     MtlsSettings,
     PostgresqlSettings,
+    RegistrySettings,
     RootProvider,
     S3Settings,
     Settings,
@@ -69,6 +70,9 @@ SCOPES: Final = (
 )
 DAY: Final = 86_400
 VERIFIER: Final = "v" * 43
+REGISTRY: Final = "https://registry.example.org"
+REGISTRY_KEY: Final = ec_signer()
+"""Signs software statements that this deployment takes."""
 PDF: Final = b"%PDF-1.7\n%made up\n"
 
 _numbers: Final = count(20_000)
@@ -491,10 +495,12 @@ def open_world(
     proxies: str = "127.0.0.1",
 ) -> Iterator[HttpWorld]:
     """Found a deployment below ``folder`` and serve it while the block runs."""
+    jwks = json.dumps({"keys": [REGISTRY_KEY.jwk | {"kid": "r1"}]})
     chosen = {
         "s3": s3,
         "postgresql": postgresql,
         "limits": limits or LimitSettings(),
+        "registry": RegistrySettings(issuer=REGISTRY, keys=jwks),
         "mtls": mtls,
         "proxies": proxies,
     }

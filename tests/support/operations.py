@@ -25,6 +25,7 @@ from tests.support.vault_values import (
     a_key,
     a_record,
     a_use,
+    an_appointment,
     holder_keys,
     record_key,
 )
@@ -60,6 +61,7 @@ SEEN = (
     Seen(Guarded.CASE, (*SPACE, a_case().case_no), 1),
     Seen(Guarded.CLIENT, (CLIENT_ID,), 1),
     Seen(Guarded.DEPARTMENT, (DEPARTMENT_ID,), 1),
+    Seen(Guarded.DEVELOPER, (*SPACE, an_appointment().appointment_id), 1),
     Seen(Guarded.POLICY, (1,), 1),
 )
 """Every guarded row that ``populate`` writes."""
@@ -74,6 +76,7 @@ def populate(ports: Ports) -> None:
         tx.policies.activate(b"\x61" * 32, text="permit")
         tx.holders.add(a_holder(), numbers=[], keys=holder_keys())
         tx.cases.add(a_case())
+        tx.developers.add(an_appointment())
         record = a_record()
         tx.records.add_version(record, key=record_key(record), expected=0, entry_id=ENTRY_ID)
         tx.consents.add(a_consent(), uses=[a_use("ID01", limit=2), a_use("LC01")])

@@ -8,6 +8,7 @@ from policies.scopes import View
 from vault.cases import Case, CaseState
 from vault.clients import Client, ClientStatus, Profile
 from vault.clients.confirmation import Confirmation
+from vault.clients.developers import Appointment, AppointmentStatus
 from vault.clients.protocol import (
     AccessToken,
     AuthorizationCode,
@@ -246,6 +247,18 @@ def revoked(consent: Consent) -> Consent:
 
 def a_use(code: str = "ID01", *, limit: int | None = None, used: int = 0) -> Use:
     return Use(space=SPACE, grant_id=GRANT_ID, code=code, used=used, limit=limit)
+
+
+def an_appointment(space: Space = SPACE, **changes: Any) -> Appointment:  # noqa: ANN401 - any column
+    """Return an appointment as a developer."""
+    plain = Appointment(
+        space=space,
+        appointment_id=b"\x71" * 16,
+        department_id=DEPARTMENT_ID,
+        status=AppointmentStatus.ACTIVE,
+        version=1,
+    )
+    return replace(plain, **changes)
 
 
 def a_case(case_no: CaseNumber = CASE_NO, **changes: Any) -> Case:  # noqa: ANN401 - any column

@@ -7,7 +7,7 @@ RSA of 2048 to 4096 bits; whether it is a point on its curve shows when it is im
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -105,6 +105,26 @@ def read_jwks(text: str) -> tuple[PublicJwk, ...]:
     if len(set(names)) != len(names) or len({key.thumbprint for key in read}) != len(read):
         raise InvalidInputError("a set of keys holds each key and each name once", field="jwks")
     return read
+
+
+def registered_keys(text: str) -> tuple[PublicJwk, ...]:
+    """Return the keys that a client is registered with; none where it only shows certificates.
+
+    Raises:
+        InvalidInputError: The text is no set of keys.
+    """
+    return () if text == NO_KEYS else read_jwks(text)
+
+
+def plain_jwks(keys: Iterable[PublicJwk]) -> str:
+    """Return keys as a JWK set with nothing in it but what they are called, are, and sign with."""
+    return json.dumps({"keys": [_plain(key) for key in keys]}, separators=(",", ":"))
+
+
+def _plain(key: PublicJwk) -> dict[str, str]:
+    named = {"kid": key.kid} if key.kid else {}
+    algorithm = {"alg": next(iter(key.algorithms))} if len(key.algorithms) == 1 else {}
+    return {**named, **key.members, **algorithm, "use": "sig"}
 
 
 def _text(jwk: Mapping[str, object], name: str) -> str:

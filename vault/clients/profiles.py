@@ -168,13 +168,27 @@ def check_registration(client: Client, *, demo: bool) -> None:
         raise InvalidInputError("the code flow needs redirects", field="redirect_uris")
     if REFRESH_TOKEN in client.grant_types and not client.grant_types & {AUTHORIZATION_CODE, CIBA}:
         raise InvalidInputError("a refresh token comes of a consent", field="grant_types")
-    for uri in client.redirect_uris:
-        _check_redirect(uri, demo=demo)
+    for name, uri in addresses(client):
+        _check_address(uri, field=name, demo=demo)
     needed = REGISTRY_SCOPES if CLIENT_CREDENTIALS in client.grant_types else frozenset()
     if not client.scopes <= needed:
         raise InvalidInputError("registry scopes need client credentials", field="scopes")
     if not allowed and (client.evidence or client.issue_codes or client.service_items):
         raise InvalidInputError("a resource server asks for no evidence", field="profile")
+
+
+def addresses(client: Client) -> tuple[tuple[str, str], ...]:
+    """Return every address that a client has, each after the member that holds it."""
+    metadata = client.metadata
+    called = (
+        ("backchannel_logout_uri", metadata.backchannel_logout_uri),
+        ("backchannel_client_notification_endpoint", metadata.ciba_notification_uri),
+    )
+    return (
+        *(("redirect_uris", uri) for uri in client.redirect_uris),
+        *(("post_logout_redirect_uris", uri) for uri in metadata.post_logout_redirect_uris),
+        *((name, uri) for name, uri in called if uri),
+    )
 
 
 def _check_method(client: Client) -> None:
@@ -188,9 +202,9 @@ def _check_method(client: Client) -> None:
         read_jwks(client.jwks)
 
 
-def _check_redirect(uri: str, *, demo: bool) -> None:
+def _check_address(uri: str, *, field: str, demo: bool) -> None:
     """Exact strings, https, no fragment, no user info (oauth.md 6.6)."""
-    refused = InvalidInputError("a redirect is an https address", field="redirect_uris")
+    refused = InvalidInputError("an address begins with https", field=field)
     plain = uri.isascii() and uri.isprintable() and not set(uri) & set(' "\\<>^`{|}')
     if not plain or len(uri) > MAX_URI_CHARACTERS:
         raise refused

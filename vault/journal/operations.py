@@ -44,6 +44,7 @@ class Guarded(StrEnum):
     PASSKEY = "passkey"
     CLIENT = "oauth_client"
     DEPARTMENT = "department"
+    DEVELOPER = "developer"
     POLICY = "policy_pointer"
 
 

@@ -20,6 +20,7 @@ from vault.ports.guarded import (
     Clients,
     Consents,
     Departments,
+    Developers,
     Holders,
     IdentifierIndex,
     Passkeys,
@@ -27,6 +28,8 @@ from vault.ports.guarded import (
     Records,
 )
 from vault.ports.protocol import LiveToken, ProtocolRows
+from vault.ports.refusals import Refusals
+from vault.ports.registrations import Registrations
 
 __all__ = [
     "ActivePolicy",
@@ -35,6 +38,7 @@ __all__ = [
     "Clients",
     "Consents",
     "Departments",
+    "Developers",
     "Entries",
     "Holders",
     "IdentifierIndex",
@@ -46,6 +50,8 @@ __all__ = [
     "ProtocolRows",
     "Read",
     "Records",
+    "Refusals",
+    "Registrations",
     "SystemKeys",
     "Tx",
     "Work",
@@ -149,6 +155,18 @@ class Tx(Protocol):
     @property
     def clients(self) -> Clients:
         """Clients."""
+
+    @property
+    def developers(self) -> Developers:
+        """Developers of departments."""
+
+    @property
+    def registrations(self) -> Registrations:
+        """How clients registered themselves."""
+
+    @property
+    def refusals(self) -> Refusals:
+        """Refused requests."""
 
     @property
     def policies(self) -> Policies:

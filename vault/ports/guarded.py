@@ -10,6 +10,7 @@ from typing import Protocol
 
 from vault.cases import Case
 from vault.clients import Client
+from vault.clients.developers import Appointment
 from vault.consents import Consent, Use
 from vault.crypto.keys import WrappedKey
 from vault.departments import Department
@@ -186,6 +187,19 @@ class Clients(Protocol):
 
     def replace(self, client: Client, *, expected: int) -> None:
         """Write the next state of a client; ``ConflictError`` at any other than ``expected``."""
+
+
+class Developers(Protocol):
+    """Who builds the systems of which department."""
+
+    def of_person(self, space: Space) -> tuple[Appointment, ...]:
+        """Return every appointment of a person, ended ones too."""
+
+    def add(self, appointment: Appointment) -> None:
+        """Write a new appointment; ``ConflictError`` where the person has one there."""
+
+    def replace(self, appointment: Appointment, *, expected: int) -> None:
+        """Write the next state of an appointment; ``ConflictError`` at any but ``expected``."""
 
 
 class Policies(Protocol):

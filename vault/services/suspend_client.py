@@ -4,17 +4,18 @@ Every pull compares the version of its client's row under the lock, so after the
 returned no pull of a suspended client succeeds.
 """
 
-from dataclasses import replace
+from typing import Final
 
 from vault.clients import ClientStatus
-from vault.errors import ConflictError, NotFoundError
 from vault.ids import ClientId
-from vault.journal.entries import By, Kind, StateChange
-from vault.journal.operations import Guarded, Urgency
+from vault.journal.entries import Kind
+from vault.journal.operations import Urgency
 from vault.journal.receipts import Receipt
-from vault.ports import Tx
 from vault.services import Vault
-from vault.services.operating import operate
+from vault.services.client_steps import known_client, step_client
+
+_ACTIVE: Final = frozenset({ClientStatus.ACTIVE})
+_SUSPENDED: Final = frozenset({ClientStatus.SUSPENDED})
 
 
 def suspend_client(vault: Vault, client_id: ClientId) -> Receipt:
@@ -25,12 +26,13 @@ def suspend_client(vault: Vault, client_id: ClientId) -> Receipt:
         ConflictError: It is not active, or was changed meanwhile.
         JournalUnavailableError: Not known to be suspended: ask again.
     """
-    return _step(
+    return step_client(
         vault,
-        client_id,
-        before=ClientStatus.ACTIVE,
+        known_client(vault, client_id),
+        before=_ACTIVE,
         after=ClientStatus.SUSPENDED,
         kind=Kind.CLIENT_SUSPEND,
+        urgency=Urgency.TAKES_AWAY,
     )
 
 
@@ -42,40 +44,10 @@ def resume_client(vault: Vault, client_id: ClientId) -> Receipt:
         ConflictError: It is not suspended, or was changed meanwhile.
         JournalUnavailableError: Nothing changed.
     """
-    return _step(
+    return step_client(
         vault,
-        client_id,
-        before=ClientStatus.SUSPENDED,
+        known_client(vault, client_id),
+        before=_SUSPENDED,
         after=ClientStatus.ACTIVE,
         kind=Kind.CLIENT_RESUME,
-    )
-
-
-def _step(
-    vault: Vault, client_id: ClientId, *, before: ClientStatus, after: ClientStatus, kind: Kind
-) -> Receipt:
-    with vault.read() as tx:
-        client = tx.clients.get(client_id)
-    if client is None:
-        raise NotFoundError("no such client")
-    if client.status is not before:
-        raise ConflictError(f"the client is {client.status.value}")
-    changed = replace(client, status=after, version=client.version + 1)
-
-    def effect(tx: Tx, _at_ms: int) -> None:
-        tx.clients.replace(changed, expected=client.version)
-
-    return operate(
-        vault,
-        kind=kind,
-        change=StateChange(
-            object=Guarded.CLIENT.value,
-            id=client_id,
-            came_from=before.value,
-            became=after.value,
-            version=changed.version,
-        ),
-        effect=effect,
-        by=By(department=client.department_id, client=client_id),
-        urgency=Urgency.TAKES_AWAY if after is ClientStatus.SUSPENDED else Urgency.NORMAL,
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tests.support.memory.developers import MemoryDevelopers
 from tests.support.memory.guarded import (
     MemoryCases,
     MemoryConsents,
@@ -13,6 +14,8 @@ from tests.support.memory.guarded import (
     MemoryRecords,
 )
 from tests.support.memory.protocol import MemoryProtocolRows
+from tests.support.memory.refusals import MemoryRefusals
+from tests.support.memory.registrations import MemoryRegistrations
 from tests.support.memory.registry import (
     MemoryClients,
     MemoryDepartments,
@@ -57,6 +60,9 @@ class MemoryTx:
         self.passkeys = MemoryPasskeys(rows)
         self.departments = MemoryDepartments(rows)
         self.clients = MemoryClients(rows)
+        self.developers = MemoryDevelopers(rows)
+        self.registrations = MemoryRegistrations(rows)
+        self.refusals = MemoryRefusals(rows)
         self.policies = MemoryPolicies(rows)
         self.notices = MemoryNotices(rows)
         self.entries = MemoryEntries(rows)

@@ -172,6 +172,9 @@ def _version(rows: Rows, seen: Seen) -> int | None:
             found = tx.clients.get(ClientId(key))
         case Guarded.DEPARTMENT, (bytes(key),):
             found = tx.departments.get(DepartmentId(key))
+        case Guarded.DEVELOPER, (int(log), bytes(holder), bytes(key)):
+            theirs = tx.developers.of_person(Space(log, HolderId(holder)))
+            found = next((one for one in theirs if one.appointment_id == key), None)
         case Guarded.POLICY, (1,):
             found = tx.policies.active()
         case _:

@@ -18,6 +18,7 @@ from vault.clients.protocol import (
     SignIn,
     SignInAttempt,
 )
+from vault.clients.refusals import KEPT_SECONDS
 from vault.clock import MS
 from vault.consents import Consent, ConsentStatus
 from vault.departments import DepartmentStatus
@@ -308,6 +309,8 @@ class MemoryProtocolRows:
             + swept(self._rows.interactions, day_after)
             + swept(self._rows.codes, day_after)
             + swept(self._rows.tokens, day_after)
+            + swept(self._rows.initial_tokens, day_after)
+            + swept(self._rows.refusals, lambda _, one: one.at + KEPT_SECONDS)
             + swept(
                 self._rows.refresh_tokens, lambda _, token: token.idle_expires_at + DAY_SECONDS
             )

@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 from vault.cases import Case
 from vault.clients import Client
+from vault.clients.developers import Appointment
 from vault.clients.protocol import (
     AccessToken,
     AuthorizationCode,
@@ -19,6 +20,8 @@ from vault.clients.protocol import (
     SignIn,
     SignInAttempt,
 )
+from vault.clients.refusals import RefusedRequest
+from vault.clients.registrations import InitialToken, Registration
 from vault.consents import Consent, Use
 from vault.crypto.contexts import Purpose
 from vault.crypto.keys import WrappedKey
@@ -141,6 +144,10 @@ class Rows:
     departments: Table[DepartmentId, Department] = field(default_factory=Table)
     department_keys: Table[DepartmentId, WrappedKey] = field(default_factory=Table)
     clients: Table[ClientId, Client] = field(default_factory=Table)
+    developers: Table[bytes, Appointment] = field(default_factory=Table)
+    registrations: Table[ClientId, Registration] = field(default_factory=Table)
+    refusals: Table[str, RefusedRequest] = field(default_factory=Table)
+    initial_tokens: Table[bytes, InitialToken] = field(default_factory=Table)
 
     holders: Table[Space, Holder] = field(default_factory=Table)
     numbers: Table[tuple[IdentifierKind, bytes], Space] = field(default_factory=Table)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vault.clients.keys import PublicJwk, read_jwk, read_jwks
+from tests.support.jws import ec_signer, ed_signer, rsa_signer
+from vault.clients.keys import NO_KEYS, PublicJwk, plain_jwks, read_jwk, read_jwks, registered_keys
 from vault.errors import InvalidInputError
 
 # RFC 7638 section 3.1: the key and its thumbprint.
@@ -119,3 +120,31 @@ def test_any_object_is_a_key_or_is_refused(jwk: dict[str, str]) -> None:
         return
 
     assert len(found.thumbprint) == 43
+
+
+def test_a_set_is_told_with_nothing_in_it_but_what_was_understood() -> None:
+    ec, ed, rsa = ec_signer(), ed_signer(), rsa_signer()
+    told = {
+        "keys": [
+            ec.jwk | {"kid": "a", "alg": "ES256", "x5c": ["AA"], "note": "x"},
+            ed.jwk | {"key_ops": ["verify"]},
+            rsa.jwk | {"kid": "c"},
+        ]
+    }
+
+    found = json.loads(plain_jwks(read_jwks(json.dumps(told))))
+
+    assert found == {
+        "keys": [
+            ec.jwk | {"kid": "a", "alg": "ES256", "use": "sig"},
+            ed.jwk | {"use": "sig"},
+            rsa.jwk | {"kid": "c", "alg": "PS256", "use": "sig"},
+        ]
+    }
+
+
+def test_a_client_that_only_shows_certificates_has_no_keys() -> None:
+    signed = json.dumps({"keys": [ec_signer().jwk]})
+
+    assert registered_keys(NO_KEYS) == ()
+    assert registered_keys(signed) == read_jwks(signed)
