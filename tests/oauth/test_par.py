@@ -23,11 +23,37 @@ from tests.support.oauth_world import (
 )
 from vault.cases import CaseState
 from vault.clients.confirmation import Confirmation
+from vault.clients.levels import AAL2, AAL3
 from vault.consents.details import EvidenceGrant
 from vault.holders import HolderKind
 from vault.ids import ClientId
 
 REQUEST_URI = "urn:ietf:params:oauth:request_uri:vpr_"
+
+
+def acr_claim(**wanted: Any) -> str:  # noqa: ANN401 - any member
+    """Return ``claims`` that ask for the claim ``acr`` of the ID token."""
+    return json.dumps({"id_token": {"acr": wanted}})
+
+
+MISREAD = [
+    "{}",
+    "no JSON",
+    "[]",
+    "[" * 5000,
+    '{"id_token": {}}',
+    '{"id_token": []}',
+    '{"id_token": {"email": null}}',
+    '{"id_token": {"acr": null, "email": null}}',
+    '{"id_token": {"acr": null}, "userinfo": {"name": null}}',
+    '{"id_token": {"acr": "urn:myspace:acr:aal1"}}',
+    acr_claim(essential="yes"),
+    acr_claim(value=1),
+    acr_claim(values="urn:myspace:acr:aal1"),
+    acr_claim(values=[None]),
+    acr_claim(more=1),
+]
+"""Claims that are malformed, or ask for what is not offered."""
 
 
 def asked(evidence: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -138,7 +164,9 @@ def test_b07_a_long_body_is_refused_while_it_is_read(world: World) -> None:
     [
         ({"request_uri": f"{REQUEST_URI}x"}, "invalid_request"),
         ({"request": "e30.e30."}, "request_not_supported"),
-        ({"claims": "{}"}, "invalid_request"),
+        *(({"claims": text}, "invalid_request") for text in MISREAD),
+        ({"claims": acr_claim(value="urn:other")}, "unmet_authentication_requirements"),
+        ({"claims": acr_claim(values=[AAL3])}, "unmet_authentication_requirements"),
         ({"grant_id": "x"}, "invalid_request"),
         ({"grant_management_action": "merge"}, "invalid_request"),
         ({"response_mode": "form_post"}, "invalid_request"),
@@ -180,6 +208,11 @@ def test_what_is_not_offered_is_refused_before_it_could_be_ignored(
         {"prompt": "login consent"},
         {"max_age": "0"},
         {"acr_values": "urn:myspace:acr:aal2 urn:myspace:acr:aal1"},
+        {"acr_values": "urn:myspace:acr:aal3 urn:myspace:acr:aal2"},
+        {"claims": '{"id_token": {"acr": null}}'},
+        {"claims": acr_claim(essential=True)},
+        {"claims": acr_claim(essential=True, value=AAL2)},
+        {"claims": acr_claim(values=["urn:other", AAL2]), "acr_values": "urn:other"},
         {"ui_locales": "en-GB fr"},
         {"login_hint": "somebody", "display": "page", "unknown": "x"},
         {"scope": "ev:licence:business_license:verify ev:identity:resident_id_card:full"},

@@ -30,6 +30,7 @@ from tests.support.memory.database import Memory
 from vault.cases import Case, CaseState
 from vault.clients import Client, ClientStatus, Profile
 from vault.clients.confirmation import Confirmation
+from vault.clients.levels import AAL1, AAL2
 from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn, authenticated
 from vault.consents import Consent, ConsentStatus
 from vault.consents.details import Details, EvidenceGrant
@@ -48,7 +49,6 @@ from vault.ids import (
 )
 from vault.passkeys.ceremony import RelyingParty
 
-AAL1 = "urn:myspace:acr:aal1"
 ORIGIN = "https://space.example.org"
 REDIRECT = "https://client.example.org/cb?flow=1"
 ITEM = "11110105PDY001012C4000131020100"
@@ -260,14 +260,14 @@ class World:
         interaction_id = bytes.fromhex(answer.headers["location"].rpartition("/")[2])
         return interaction_id, self.http.cookies["__Host-vault-browser"]
 
-    def signin(self, space: Space = SPACE, *, age: int = 10) -> SignIn:
+    def signin(self, space: Space = SPACE, *, age: int = 10, acr: str = AAL1) -> SignIn:
         """Return a live sign-in."""
         signin_hash = os.urandom(32)
         row = SignIn(
             signin_hash=signin_hash,
             space=space,
             csrf_hash=bytes(32),
-            auth=authenticated(space, acr=AAL1, at=self.clock.now - age, signin_hash=signin_hash),
+            auth=authenticated(space, acr=acr, at=self.clock.now - age, signin_hash=signin_hash),
             idle_expires_at=self.clock.now + 600,
             expires_at=self.clock.now + 3600,
         )
@@ -484,6 +484,12 @@ def application(wired: Wired) -> FastAPI:
     def probe(wired: WiredDep, shown: PresentedDep) -> dict[str, Any]:
         bearer = wired.resolve(shown)
         return {"scopes": sorted(bearer.scopes), "client": bearer.live.client.client_id}
+
+    @app.get("/v1/sensitive")
+    def sensitive(wired: WiredDep, shown: PresentedDep) -> dict[str, Any]:
+        bearer = wired.resolve(shown)
+        wired.resolve.require_level(bearer, acr=AAL2)
+        return {"client": bearer.live.client.client_id}
 
     @app.get("/v1/once")
     def once(wired: WiredDep, shown: PresentedDep) -> dict[str, Any]:
