@@ -9,6 +9,7 @@
       one.hidden = one.dataset.told !== name;
     }
   };
+  show("");
   if (!window.PublicKeyCredential || !navigator.credentials) {
     show("unable");
     return;
