@@ -17,6 +17,7 @@ from api.portal.words import group_word
 from policies.catalogue import catalogue
 from policies.scopes import GROUPS
 from vault.services.list_accesses import list_accesses
+from vault.services.own_passkeys import own_passkeys
 from vault.services.own_space import OwnSpace, own_space
 
 NEWS: Final = 5
@@ -55,6 +56,7 @@ def home(member: MemberDep) -> Response:
             if counts[group]
         ),
         active_consents=_working(space, now_ms=now_ms),
+        passkeys=len(own_passkeys(vault, member.acting)),
     )
     return page("space/home.html", frame=member.frame("home"), view=view)
 

@@ -3,13 +3,21 @@
 import html
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from fastapi.testclient import TestClient
 
+from api.app import create_app
+from api.consent_page import ConsentPage
 from scripts.demo_clients import REDIRECT
 from scripts.demo_people import Somebody
+from tests.portal.test_asked import evidence
+from tests.portal.test_asked import page as request_for
+from tests.portal.test_pages import SCREEN
 from tests.support.authenticator import BOUND, UP, Authenticator, Maker, Told
 from tests.support.portal_world import PortalWorld, Visitor, open_portal
 from vault.clients.levels import AAL1, AAL2, AAL3
@@ -337,3 +345,51 @@ def test_a_request_that_needs_a_passkey_goes_back_where_there_is_none(world: Por
     assert led.startswith(REDIRECT)
     assert dict(parse_qsl(urlsplit(led).query))["error"] == "unmet_authentication_requirements"
     assert visitor.get(answer.headers["location"]).status_code == 404
+
+
+# A request for sensitive evidence; the desk of this deployment is never asked for any.
+
+
+class SensitiveDesk:
+    """Shows a request for a paper of level 4, and takes every decision."""
+
+    def __init__(self) -> None:
+        self.decided: list[Any] = []
+
+    def open(self, _interaction_id: bytes, *, signin: Any, browser: str) -> ConsentPage:  # noqa: ANN401 - a sign-in
+        return request_for(evidence("LC08", 4), evidence("ID01", 3))
+
+    def decide(self, _interaction_id: bytes, **decision: Any) -> str:  # noqa: ANN401 - all of it
+        self.decided.append(decision["choice"])
+        return REDIRECT
+
+
+@pytest.mark.parametrize(
+    ("ticks", "passkey", "leads"),
+    [
+        ({"give-LC08": "full", "separately-LC08": "yes"}, False, "/space/confirm?onward="),
+        ({"give-LC08": "full", "separately-LC08": "yes"}, True, REDIRECT),
+        ({"give-LC08": "none"}, False, REDIRECT),
+        ({"act": "refuse"}, False, REDIRECT),
+    ],
+)
+def test_giving_sensitive_evidence_takes_a_passkey_and_keeping_it_does_not(
+    world: PortalWorld, ticks: dict[str, str], leads: str, *, passkey: bool
+) -> None:
+    holder, device = registered(world)
+    visitor = world.member(holder)
+    if passkey:
+        use(world, visitor, device)
+    desk = SensitiveDesk()
+    wired = replace(world.wired, desk=desk)  # type: ignore[arg-type]  # the two methods
+    app = create_app(world.settings, wiring=lambda _: nullcontext(wired))
+    with TestClient(app, base_url=world.origin, follow_redirects=False) as http:
+        http.cookies.update(visitor.http.cookies)
+        visitor.http = http
+        shown = visitor.get(SCREEN)
+        sent = {"give-ID01": "verify", "act": "give"} | ticks
+        answer = visitor.submit(holding="shown", **sent)
+
+    assert ("先用通行密钥确认" in shown.text) is not passkey
+    assert answer.headers["location"].startswith(leads)
+    assert len(desk.decided) == (leads == REDIRECT)

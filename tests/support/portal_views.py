@@ -123,6 +123,7 @@ HOME = HomeView(
         GroupCard(slug="material", name="自备材料", count=0),
     ),
     active_consents=2,
+    passkeys=1,
 )
 
 

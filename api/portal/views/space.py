@@ -57,6 +57,7 @@ class HomeView:
     news: tuple[AccessLine, ...]
     groups: tuple[GroupCard, ...]
     active_consents: int
+    passkeys: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
