@@ -206,10 +206,7 @@ class MtlsSettings(_Group):
 class PasskeySettings(_Group):
     """Passkeys (docs/operations/passkeys.md)."""
 
-    makers_file: Annotated[
-        Path | None,
-        Field(description="PEM list of the roots of makers of security keys; read once"),
-    ] = None
+    makers_file: Annotated[Path | None, Field(description="PEM roots of makers of keys")] = None
 
 
 class Settings(BaseSettings):
