@@ -82,6 +82,10 @@ class Maker:
         )
         self.leaf = leaf.public_bytes(serialization.Encoding.DER)
 
+    def sign(self, data: bytes) -> bytes:
+        """Attest to ``data``."""
+        return self.key.sign(data, ec.ECDSA(hashes.SHA256()))
+
 
 class Authenticator:
     """Holds credentials and answers.
@@ -175,11 +179,21 @@ class Authenticator:
 
     def _statement(self, fmt: str, made: Credential, signed: bytes) -> dict[str, Any]:
         if fmt == "packed" and self.maker is not None:
-            signature = self.maker.key.sign(signed, ec.ECDSA(hashes.SHA256()))
-            return {"alg": ES256, "sig": signature, "x5c": [self.maker.leaf]}
+            return {"alg": ES256, "sig": self.maker.sign(signed), "x5c": [self.maker.leaf]}
+        if fmt == "fido-u2f" and self.maker is not None:
+            return {"sig": self.maker.sign(_as_u2f(made, signed)), "x5c": [self.maker.leaf]}
         if fmt == "packed":
             return {"alg": made.algorithm, "sig": _sign(made.key, signed)}
         return {}
+
+
+def _as_u2f(made: Credential, signed: bytes) -> bytes:
+    """Return what an older device signs (WebAuthn 8.6): hashes, id and the bare point."""
+    assert isinstance(made.key, ec.EllipticCurvePrivateKey)
+    point = made.key.public_key().public_bytes(
+        serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    )
+    return b"\0" + signed[:32] + signed[-32:] + made.credential_id + point
 
 
 def _new_key(algorithm: int) -> Key:

@@ -360,6 +360,15 @@ def test_statements_of_other_formats_are_refused(fmt: str) -> None:
         register(Authenticator(), fmt=fmt)
 
 
+def test_a_statement_of_another_format_is_refused_even_where_it_is_good() -> None:
+    device = Authenticator(maker=Maker())
+
+    with pytest.raises(InvalidInputError) as refusal:
+        register(device, fmt="fido-u2f", aaguid=bytes(16))
+
+    assert str(refusal.value.__cause__) == "an attestation of another format"
+
+
 @pytest.mark.parametrize(
     ("origin", "host"),
     [
