@@ -16,6 +16,7 @@ from api.middleware import seen
 from api.problems import HTTP, respond, vault_problem
 from api.proxies import CERTIFICATE
 from api.refusals import RefusalLog
+from api.way_back import WayBack
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
 from vault.errors import RateLimitedError, ReplayedError, TokenEndedError, VaultError
@@ -239,13 +240,13 @@ class LedAwayError(VaultError):
     """The request is over before the holder was asked: the browser goes back to the client.
 
     Attributes:
-        location: Where to.
+        way: How.
     """
 
-    def __init__(self, location: str) -> None:
-        """Keep where the browser goes."""
+    def __init__(self, way: WayBack) -> None:
+        """Keep how the browser goes back."""
         super().__init__("the request is over")
-        self.location = location
+        self.way = way
 
 
 class ConsentDesk(Protocol):
@@ -277,8 +278,8 @@ class ConsentDesk(Protocol):
         choice: Choice | None,
         locale: str,
         shown_hash: bytes,
-    ) -> str:
-        """Grant or, with ``None``, refuse; return where to send the browser (303).
+    ) -> WayBack:
+        """Grant or, with ``None``, refuse; return how the browser goes back.
 
         Raises:
             InvalidInputError: The choice is wider than what was asked for.

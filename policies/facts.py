@@ -44,7 +44,7 @@ class MemberFacts:
     """The person who acts in the space.
 
     Attributes:
-        role: ``self`` or ``legal_representative``.
+        role: ``self``, ``legal_representative`` or ``agent``.
         acr: ``aal1``, ``aal2`` or ``aal3``.
         fresh: Signed in at most five minutes ago.
     """
@@ -53,6 +53,33 @@ class MemberFacts:
     role: str
     acr: str
     fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MandateFacts:
+    """A mandate as the whole of its chain allows it.
+
+    Attributes:
+        version: Of its last link.
+        holder_id, giver_id, receiver_id: Whose space it opens, who gave it, who may act.
+        status: ``active`` while every link is.
+        view: Highest for the evidence that is asked for; ``None`` if it is not covered.
+        of_client: The receiver is the organisation that runs the client which asks.
+    """
+
+    mandate_id: str
+    version: int
+    holder_id: str
+    giver_id: str
+    receiver_id: str
+    status: str
+    started: bool
+    expired: bool
+    acts: frozenset[str]
+    items: frozenset[str]
+    passes_on: bool
+    view: View | None = None
+    of_client: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -9,19 +9,20 @@ on who somebody is or on what time it is, and a decision is a pure function of t
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from dataclasses import fields as fields_of
-from enum import StrEnum
 from hashlib import sha256
 from types import UnionType
 from typing import Any, Final, NamedTuple, Self
 
 import orjson
 
+from policies.actions import MAY, MEMBER_ACTS, NEEDS, Action
 from policies.errors import PolicyError
 from policies.facts import (
     CaseFacts,
     ClientFacts,
     ConsentFacts,
     HolderFacts,
+    MandateFacts,
     MemberFacts,
     RecordFacts,
     RequirementFacts,
@@ -35,6 +36,7 @@ __all__ = [
     "ClientFacts",
     "ConsentFacts",
     "HolderFacts",
+    "MandateFacts",
     "MemberFacts",
     "Question",
     "RecordFacts",
@@ -42,26 +44,6 @@ __all__ = [
 ]
 
 FORMAT: Final = "myspace-access/1"
-
-
-class Action(StrEnum):
-    """What somebody wants to do."""
-
-    PULL = "pull"
-    LIST = "list"
-    DEPOSIT = "deposit"
-    STATUS = "status"
-    CONSENT_GIVE = "consent.give"
-    CONSENT_REFUSE = "consent.refuse"
-    CONSENT_END = "consent.end"
-    CONSENT_RESUME = "consent.resume"
-    CONSENT_RETURN = "consent.return"
-    OWN_READ = "own.read"
-    PASSKEY_FIRST = "passkey.first"
-    PASSKEY_ADD = "passkey.add"
-    PASSKEY_REMOVE = "passkey.remove"
-    CASE_OPEN = "case.open"
-    SYSTEM = "system"
 
 
 class Question(NamedTuple):
@@ -73,45 +55,6 @@ class Question(NamedTuple):
     context: str
 
 
-_CLIENT_ACTS: Final = frozenset({"client", "holder"})
-_PASSKEYS: Final = (Action.PASSKEY_FIRST, Action.PASSKEY_ADD, Action.PASSKEY_REMOVE)
-_NEEDS: Final = {
-    Action.PULL: _CLIENT_ACTS | {"code", "level", "view"},
-    Action.LIST: _CLIENT_ACTS,
-    Action.DEPOSIT: _CLIENT_ACTS | {"code"},
-    Action.STATUS: _CLIENT_ACTS | {"code", "record"},
-    Action.CONSENT_GIVE: frozenset({"client", "code", "holder", "level", "member", "view"}),
-    Action.CONSENT_REFUSE: frozenset({"holder", "member"}),
-    Action.CONSENT_END: frozenset({"consent", "holder", "member"}),
-    Action.CONSENT_RESUME: frozenset({"consent", "holder", "level", "member"}),
-    Action.CONSENT_RETURN: _CLIENT_ACTS | {"consent"},
-    Action.OWN_READ: frozenset({"holder", "member", "record"}),
-    **dict.fromkeys(_PASSKEYS, frozenset({"holder", "member"})),
-    Action.CASE_OPEN: _CLIENT_ACTS | {"case"},
-    Action.SYSTEM: frozenset[str](),
-}
-"""Facts without which an action cannot be judged."""
-
-_MEMBER_ACTS: Final = frozenset(action for action, needs in _NEEDS.items() if "member" in needs)
-
-_MAY: Final = {
-    Action.PULL: frozenset({"case", "consent", "fields", "record", "requirement"}),
-    Action.LIST: frozenset({"case", "consent"}),
-    Action.DEPOSIT: frozenset({"level", "record"}),
-    Action.STATUS: frozenset({"level"}),
-    Action.CONSENT_GIVE: frozenset({"case", "fields", "requirement"}),
-    Action.CONSENT_REFUSE: frozenset[str](),
-    Action.CONSENT_END: frozenset[str](),
-    Action.CONSENT_RESUME: frozenset[str](),
-    Action.CONSENT_RETURN: frozenset[str](),
-    Action.OWN_READ: frozenset({"code", "level"}),
-    **dict.fromkeys(_PASSKEYS, frozenset[str]()),
-    Action.CASE_OPEN: frozenset[str](),
-    Action.SYSTEM: frozenset[str](),
-}
-"""Facts that may be absent; their absence is judged."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AccessRequest:
     """One question. What an action needs must be there, what it cannot use must not.
@@ -120,6 +63,8 @@ class AccessRequest:
         code: The evidence asked for or written; said by the caller, not read off the record.
         view, fields: Asked for.
         level: Of that evidence, 1 to 4.
+        mandate: That the member or the client acts by, or that is given, narrowed or ended.
+        parent: The consent that ``consent`` is a part of.
     """
 
     action: Action
@@ -134,16 +79,18 @@ class AccessRequest:
     view: View | None = None
     fields: frozenset[str] = frozenset()
     level: int | None = None
+    mandate: MandateFacts | None = None
+    parent: ConsentFacts | None = None
     _canonical: bytes = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a question that has too few facts, or facts that nobody would judge."""
         known = {name: plain for name, plain in _object(self, _FACTS, _plain).items() if plain}
-        needed = _NEEDS[self.action]
+        needed = NEEDS[self.action]
         if not known.keys() >= needed:
             missing = sorted(needed - known.keys())
             raise PolicyError(f"{self.action} is judged by {', '.join(missing)}")
-        if known.keys() - needed - _MAY[self.action]:
+        if known.keys() - needed - MAY[self.action]:
             raise PolicyError(f"{self.action} is not judged by all that was given")
         known |= {"action": self.action.value, "format": FORMAT}
         canonical = orjson.dumps(known, option=orjson.OPT_SORT_KEYS)
@@ -168,24 +115,26 @@ class AccessRequest:
                 **_shown(self.member),
                 "is_holder": self._is_holder(self.member.person_id),
             }
-        if (consent := self.consent) is not None:
-            context["consent"] = {
-                **_shown(consent),
-                "of_case": self.case is not None
-                and (consent.case_no, consent.item) == (self.case.case_no, self.case.item),
-                "of_client": self.client is not None
-                and consent.client_id == self.client.client_id,
-                "of_holder": self._is_holder(consent.holder_id),
-                "used_up": consent.uses_left is not None and consent.uses_left < 1,
+        if (mandate := self.mandate) is not None:
+            context["mandate"] = self._mandate(mandate)
+        for name, consent in (("consent", self.consent), ("parent", self.parent)):
+            if consent is not None:
+                context[name] = self._consent(consent)
+        if (record := self.record) is not None:
+            context["record"] = {
+                **_shown(record),
+                "of_department": self._is_department(record.department_id),
+                "of_holder": self._is_holder(record.holder_id),
             }
-        for name, found in (("record", self.record), ("case", self.case)):
-            if found is not None:
-                context[name] = {
-                    **_shown(found),
-                    "of_department": self.client is not None
-                    and found.department_id == self.client.department_id,
-                    "of_holder": self._is_holder(found.holder_id),
-                }
+        if (case := self.case) is not None:
+            context["case"] = {
+                **_shown(case),
+                # A part of a consent is for the case of the consent: another department's.
+                "of_department": self._is_department(case.department_id)
+                if self.parent is None
+                else self.parent.case_no == case.case_no,
+                "of_holder": self._is_holder(case.holder_id),
+            }
         return Question(
             principal=self._principal(),
             action=self.action.value,
@@ -193,10 +142,34 @@ class AccessRequest:
             context=orjson.dumps(context, option=orjson.OPT_SORT_KEYS).decode(),
         )
 
+    def _consent(self, consent: ConsentFacts) -> dict[str, Any]:
+        return {
+            **_shown(consent),
+            "of_case": self.case is not None
+            and (consent.case_no, consent.item) == (self.case.case_no, self.case.item),
+            "of_client": self.client is not None and consent.client_id == self.client.client_id,
+            "of_holder": self._is_holder(consent.holder_id),
+            "used_up": consent.uses_left is not None and consent.uses_left < 1,
+        }
+
+    def _mandate(self, mandate: MandateFacts) -> dict[str, Any]:
+        matter = self.case or self.consent
+        person_id = None if self.member is None else self.member.person_id
+        return {
+            **_shown(mandate),
+            "of_giver": mandate.giver_id == person_id,
+            "of_holder": self._is_holder(mandate.holder_id),
+            "of_item": matter is not None and matter.item in mandate.items,
+            "of_member": mandate.receiver_id == person_id,
+        }
+
     def _principal(self) -> str:
-        if self.action in _MEMBER_ACTS:
+        if self.action in MEMBER_ACTS:
             return "Member"
         return "Operator" if self.action is Action.SYSTEM else "Client"
+
+    def _is_department(self, department_id: str) -> bool:
+        return self.client is not None and department_id == self.client.department_id
 
     def _is_holder(self, holder_id: str) -> bool:
         return self.holder is not None and holder_id == self.holder.holder_id
@@ -237,6 +210,7 @@ _SHOWN: Final[Mapping[type, tuple[str, ...]]] = {
     RecordFacts: ("code", "in_date", "level", "served", "status"),
     CaseFacts: ("item", "state"),
     RequirementFacts: ("code", "fields", "view"),
+    MandateFacts: ("acts", "expired", "of_client", "passes_on", "started", "status", "view"),
 }
 """Facts that policies see as they are; ids and counters come as booleans."""
 _AS_THEY_ARE: Final = frozenset({bool, int, str})

@@ -8,10 +8,22 @@ from policies.scopes import View
 from scripts.outcomes import Exit, OperatorError
 from vault.clients import Client, ClientStatus, Profile
 from vault.clients.metadata import AuthMethod, ClientMetadata
+from vault.clients.profiles import TOKEN_EXCHANGE
 from vault.ids import ClientId, DepartmentId
 from vault.journal.plain import canonical_json
 
 FIRST: Final = 1
+
+
+class Organisation(BaseModel):
+    """An agent firm: an organisation that no shipped data speak of; all of it is public."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name_zh: str = Field(min_length=1, max_length=100)
+    name_en: str = Field(min_length=1, max_length=200)
+    contact: str = Field(min_length=1, max_length=200)
+    privacy_officer: str = Field(min_length=1, max_length=200)
 
 
 class ClientFile(BaseModel):
@@ -22,7 +34,9 @@ class ClientFile(BaseModel):
         jwks: JSON Web Key Set (RFC 7517); none for a client that signs nothing.
         tls_subject: Such as ``tls_client_auth_san_dns=licensing.example.org``.
         tls_thumbprints: SHA-256 of its own certificates (``x5t#S256``).
+        id_token_alg: What our JWTs for it are signed with: ID tokens, answers, introspection.
         evidence: Evidence code to the highest view.
+        organisation: Of an agent firm, whose system exchanges tokens and does nothing else.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,12 +50,21 @@ class ClientFile(BaseModel):
     auth_method: AuthMethod = AuthMethod.PRIVATE_KEY_JWT
     tls_subject: str = ""
     tls_thumbprints: tuple[str, ...] = ()
+    id_token_alg: Literal["ES256", "PS256", "Ed25519", "EdDSA"] = "ES256"  # noqa: S105 - no secret
     redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
     grant_types: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     evidence: dict[str, Literal["verify", "summary", "full"]] = {}
     issue_codes: frozenset[str] = frozenset()
     service_items: frozenset[str] = frozenset()
+    organisation: Organisation | None = None
+
+    @property
+    def exchanges(self) -> bool:
+        """Whether the system acts by mandates alone: then it has no matters of its own."""
+        return self.grant_types == {TOKEN_EXCHANGE} and not self.issue_codes
 
     @classmethod
     def read(cls, text: str) -> "ClientFile":
@@ -83,5 +106,8 @@ class ClientFile(BaseModel):
                 auth_method=self.auth_method,
                 tls_subject=self.tls_subject,
                 tls_thumbprints=self.tls_thumbprints,
+                id_token_alg=self.id_token_alg,
+                post_logout_redirect_uris=self.post_logout_redirect_uris,
+                backchannel_logout_uri=self.backchannel_logout_uri,
             ),
         )

@@ -105,9 +105,13 @@ class DepartmentSystem:
         return number
 
     def ask(
-        self, details: Mapping[str, Any], *, locale: str, **more: str
+        self,
+        details: Mapping[str, Any],
+        *,
+        locale: str,
+        **more: str,
     ) -> tuple[AuthorizationRequest, str]:
-        """Push an authorization request; ``more`` are parameters beside the usual ones.
+        """Push an authorization request; ``more`` are further parameters.
 
         Returns:
             What was asked, and the address to which the holder's browser is sent.

@@ -15,8 +15,12 @@ from scripts.client_file import ClientFile
 from scripts.managing import operator_acts, text_of
 from scripts.operator_socket import Plain, Verb
 from scripts.outcomes import Exit, OperatorError
+from scripts.signing import signing_verbs
 from vault.clients.profiles import check_registration
+from vault.clock import legal_day
 from vault.departments import Department, DepartmentStatus
+from vault.errors import InvalidInputError
+from vault.identifiers import IdentifierKind, parse
 from vault.ids import ID_BYTES, ClientId, DepartmentId
 from vault.services import Vault
 from vault.services.activate_policy import activate_policy
@@ -51,7 +55,7 @@ def register(vault: Vault, text: str, *, demo: bool) -> Plain:
     """
     file = ClientFile.read(text)
     found = _department(vault, file.department)
-    department = found or known_department(vault, file.department)
+    department = found or _firm(vault, file) or known_department(vault, file.department)
     _refuse_unknown_codes(file)
     client = file.client(department.department_id)
     check_registration(client, demo=demo)  # Before a department is entered for nothing.
@@ -125,6 +129,7 @@ def operator_verbs(vault: Vault, *, demo: bool) -> Mapping[str, Verb]:
         REGISTER: entered,
         SUSPEND: partial(stepped, suspend),
         RESUME: partial(stepped, resume),
+        **signing_verbs(vault),
         **operator_acts(vault, entered=partial(entered_department, vault)),
     }
 
@@ -159,9 +164,44 @@ def _department(vault: Vault, code: str) -> Department | None:
         return tx.departments.find(code)
 
 
+def _firm(vault: Vault, file: ClientFile) -> Department | None:
+    """Return the agent firm that a file describes, not yet entered; ``None`` for a department.
+
+    Raises:
+        OperatorError: Its code is none, or its system would do more than exchange tokens.
+    """
+    if file.organisation is None:
+        return None
+    try:
+        parse(IdentifierKind.USCC, file.department, today=legal_day(vault.clock.now_ms()))
+    except InvalidInputError as error:
+        raise OperatorError(
+            "登记文件的 department 不是有效的统一社会信用代码。",
+            "The member department of the registration is no unified social credit code.",
+            code=Exit.DATA,
+        ) from error
+    if not file.exchanges:
+        raise OperatorError(
+            "代理机构的系统只能用令牌交换，不能有别的授权类型，也不能存入材料。",
+            "The system of an agent firm exchanges tokens: no other grant type, no deposits.",
+            code=Exit.DATA,
+        )
+    return Department(
+        department_id=DepartmentId(vault.random(ID_BYTES)),
+        code=file.department,
+        status=DepartmentStatus.ACTIVE,
+        version=FIRST,
+        **file.organisation.model_dump(),
+    )
+
+
 def _refuse_unknown_codes(file: ClientFile) -> None:
     offered = {code for code, kind in catalogue().items() if kind.offered}
-    own = {code for code, item in items().items() if item.department == file.department}
+    own = {
+        code
+        for code, item in items().items()
+        if file.exchanges or item.department == file.department
+    }
     for name, given, known in (
         ("evidence", frozenset(file.evidence), offered),
         ("issue_codes", file.issue_codes, offered),

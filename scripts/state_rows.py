@@ -20,10 +20,12 @@ _COLUMNS: Final[Mapping[Guarded, _Columns]] = {
     Guarded.HOLDER: _Columns("holder_id", "state"),
     Guarded.CASE: _Columns("case_no", "state"),
     Guarded.PASSKEY: _Columns("passkey_id", "status"),
+    Guarded.MANDATE: _Columns("mandate_id", "status"),
     Guarded.CLIENT: _Columns("client_id", "status"),
     Guarded.DEPARTMENT: _Columns("department_id", "status"),
     Guarded.DEVELOPER: _Columns("appointment_id", "status"),
     Guarded.POLICY: _Columns("pointer_id", "bundle_hash"),
+    Guarded.SIGNING_KEYS: _Columns("set_id", "digest"),
 }
 
 

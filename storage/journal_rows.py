@@ -24,10 +24,12 @@ KEYS: Final[Mapping[Guarded, tuple[str, ...]]] = {
     Guarded.HOLDER: ("log_id", "holder_id"),
     Guarded.CASE: ("log_id", "holder_id", "case_no"),
     Guarded.PASSKEY: ("log_id", "holder_id", "passkey_id"),
+    Guarded.MANDATE: ("log_id", "holder_id", "mandate_id"),
     Guarded.CLIENT: ("client_id",),
     Guarded.DEPARTMENT: ("department_id",),
     Guarded.DEVELOPER: ("log_id", "holder_id", "appointment_id"),
     Guarded.POLICY: ("pointer_id",),
+    Guarded.SIGNING_KEYS: ("set_id",),
 }
 """Primary key of each guarded table; ``version`` stands beside it."""
 

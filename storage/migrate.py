@@ -32,7 +32,9 @@ OLDEST: Final = "0006"
 """The oldest schema that this program can serve, with what came later left unused.
 
 Every sign-in and token is read with who signed in; housekeeping visits the tables of
-registration and of passkeys, and a consent asks which passkeys there are.
+registration and of passkeys, every sign-in is read with its mandate, every grant with its
+parent, every process signs with the keys that stand in theirs, and a consent asks which
+passkeys there are.
 """
 
 TRIES: Final = 60

@@ -22,11 +22,13 @@ from storage.stores.departments import SqlDepartments
 from storage.stores.developers import SqlDevelopers
 from storage.stores.entries import SqlEntries
 from storage.stores.holders import SqlHolders
+from storage.stores.mandates import SqlMandates
 from storage.stores.passkeys import SqlPasskeys
 from storage.stores.protocol import SqlProtocolRows
 from storage.stores.records import SqlRecords
 from storage.stores.refusals import SqlRefusals
 from storage.stores.registrations import SqlRegistrations
+from storage.stores.signing import SqlSigningKeys
 from storage.stores.system import SqlPolicies, SqlSystemKeys
 from vault.ports import Read, Tx, Work
 
@@ -48,6 +50,7 @@ class SqlTx:
         "developers",
         "entries",
         "holders",
+        "mandates",
         "notices",
         "passkeys",
         "policies",
@@ -55,6 +58,7 @@ class SqlTx:
         "records",
         "refusals",
         "registrations",
+        "signing",
         "system",
     )
 
@@ -66,6 +70,7 @@ class SqlTx:
         self.holders = SqlHolders(driver)
         self.records = SqlRecords(driver)
         self.consents = SqlConsents(driver)
+        self.mandates = SqlMandates(driver)
         self.cases = SqlCases(driver)
         self.departments = SqlDepartments(driver)
         self.clients = SqlClients(driver)
@@ -76,6 +81,7 @@ class SqlTx:
         self.policies = SqlPolicies(driver)
         self.notices = SqlNotices(driver)
         self.entries = SqlEntries(driver)
+        self.signing = SqlSigningKeys(driver)
         self.protocol = SqlProtocolRows(driver)
 
     def foresee(self, reads: Callable[[Tx], object]) -> None:

@@ -14,6 +14,7 @@ class NoticeKind(StrEnum):
     RECORD = "record"
     CONSENT = "consent"
     CASE = "case"
+    MANDATE = "mandate"
     PASSKEY = "passkey"
 
 

@@ -11,10 +11,11 @@ from hmac import compare_digest
 
 from api.consent_page import Choice, ConsentPage
 from api.deps import LedAwayError
-from api.oauth.authorize import answer_to, error_to, reopened
+from api.oauth.authorize import reopened
 from api.oauth.chosen import chosen
 from api.oauth.errors import Say
 from api.oauth.grants.code import Decided
+from api.oauth.jarm import error_back, way_back
 from api.oauth.kernel import OAuth2Error
 from api.oauth.page import Setting, compose
 from api.oauth.prompts import count_declined, count_prompt
@@ -22,6 +23,7 @@ from api.oauth.provider import Provider
 from api.oauth.pushed import Pushed
 from api.oauth.server import Server
 from api.oauth.strength import UnmetError, check_fresh, check_level
+from api.way_back import WayBack
 from vault.clients import Client
 from vault.clients.profiles import Step, check
 from vault.clients.protocol import (
@@ -33,10 +35,12 @@ from vault.clients.protocol import (
 )
 from vault.clock import MS
 from vault.consents.details import Details
-from vault.errors import ConflictError, NotFoundError
+from vault.errors import AccessDeniedError, ConflictError, NotFoundError
 from vault.ids import ID_BYTES, GrantId
 from vault.ports import Tx
 from vault.services import Vault
+from vault.services.acting import Member
+from vault.services.chains import NOT_COVERED, reach
 from vault.services.give_consent import DenyConsent, GiveConsent, deny_consent, give_consent
 
 
@@ -93,9 +97,10 @@ class Desk:
         choice: Choice | None,
         locale: str,
         shown_hash: bytes,
-    ) -> str:
-        """Grant or refuse through the journal; return where to send the browser."""
-        vault, origin = self._provider.vault, self._provider.origin
+    ) -> WayBack:
+        """Grant or refuse through the journal; return how the browser goes back."""
+        provider = self._provider
+        vault = provider.vault
         with self._reading() as tx:
             asked = self._asked(tx, interaction_id, signin=signin, browser=browser)
             if asked.interaction.signin_hash is None:
@@ -107,11 +112,13 @@ class Desk:
         params = asked.pushed.params
         shown = Shown(locale=locale, hash=shown_hash)
         if granted is None or made is None:
+            way = error_back(provider, params, client=asked.client, say=Say.DENIED)
             self._declined(asked, signin=signin, shown=shown)
-            return error_to(params, Say.DENIED, origin=origin).location
+            return way
         code, row = made
+        way = way_back(provider, params, client=asked.client, answer={"code": code})
         self._give(vault, _given(asked, granted=granted, row=row, signin=signin, shown=shown))
-        return answer_to(params, origin=origin, answer={"code": code}).location
+        return way  # Made before: where no answer can be signed, nothing is decided.
 
     def _asked(self, tx: Tx, interaction_id: bytes, *, signin: SignIn, browser: str) -> _Asked:
         """Return an interaction that this browser and this person may decide now."""
@@ -137,7 +144,10 @@ class Desk:
             raise ConflictError("the request cannot be granted any more")
         if pushed.wanted.space != signin.space:
             raise NotFoundError("there is no such request")
-        check_level(tx, pushed, interaction=interaction, signin=signin)
+        far = reach(tx, Member(signin=signin), now_ms=now_ms)
+        if not far.covers(pushed.wanted.item, pushed.wanted.details.evidence):
+            raise AccessDeniedError(NOT_COVERED)
+        check_level(tx, pushed, asked=(interaction, client), signin=signin)
         check_fresh(pushed, interaction=interaction, signin=signin, now=now)
         setting = Setting(
             interaction_id=interaction_id,
@@ -158,7 +168,7 @@ class Desk:
     @contextmanager
     def _reading(self) -> Iterator[Tx]:
         """Read; where the client needs more than this holder can, the request is over."""
-        vault, origin = self._provider.vault, self._provider.origin
+        vault = self._provider.vault
         try:
             with vault.read() as tx:
                 yield tx
@@ -167,8 +177,10 @@ class Desk:
             with vault.work() as tx:
                 tx.protocol.spend_pushed(row.request_hash, now=vault.clock.now_ms() // MS)
                 tx.protocol.close_interaction(row.interaction_id, state=InteractionState.DENIED)
-            answer = error_to(unmet.pushed.params, Say.UNMET, origin=origin)
-            raise LedAwayError(answer.location) from unmet
+            params, client = unmet.pushed.params, unmet.client
+            raise LedAwayError(
+                error_back(self._provider, params, client=client, say=Say.UNMET)
+            ) from unmet
 
     def _bind(self, asked: _Asked, *, signin: SignIn) -> bool:
         """Bind to the sign-in, and count what is put before this holder.
@@ -231,11 +243,14 @@ def _code(asked: _Asked, *, granted: Details, signin: SignIn) -> tuple[str, Auth
     """Let the kernel validate the request again and build the code; nothing is written."""
     decided = Decided(
         space=signin.space,
-        grant_id=GrantId(asked.server.provider.vault.random(ID_BYTES)),
+        grant_id=asked.pushed.renews.grant_id
+        if asked.pushed.renews
+        else GrantId(asked.server.provider.vault.random(ID_BYTES)),
         cnf=asked.row.cnf,
         auth=signin.auth,
         details=granted,
         offline=asked.pushed.offline,
+        identity=asked.pushed.identity,
     )
     server, grant = asked.server, asked.pushed.grant
     server.ask(
@@ -263,8 +278,10 @@ def _given(
         note=asked.server.provider.secrets.seal(wanted.note.encode(), request_id=row.grant_id),
         details=granted,
         code=row,
+        renews=asked.pushed.renews,
         shown_hash=shown.hash,
         shown_locale=shown.locale,
+        signed_hash=asked.pushed.signed_hash,
     )
 
 
@@ -281,4 +298,5 @@ def _denied(asked: _Asked, *, signin: SignIn, shown: Shown) -> DenyConsent:
         details=wanted.details,
         shown_hash=shown.hash,
         shown_locale=shown.locale,
+        signed_hash=asked.pushed.signed_hash,
     )

@@ -15,6 +15,7 @@ from policies.laws import legal_bases
 from policies.purposes import purposes
 from vault.clients import Client
 from vault.clock import legal_day
+from vault.consents import Consent
 from vault.consents.details import EvidenceGrant
 from vault.departments import Department
 from vault.ids import Space
@@ -34,6 +35,11 @@ REFUSAL: Final = Text(
 ONGOING: Final = Text(
     "在这之前，部门随时可以来取，您不必在场。",
     "Until then the department may fetch it at any time, without you being there.",
+)
+IDENTITY: Final = Text(
+    "部门会知道登录的是同一个人：一个只给本部门用的编号，不含姓名和证件号码；退出登录时会通知它。",
+    "The department learns that it is the same person: a name made up for it alone, without your"
+    " own name or any number. It is told when you sign out.",
 )
 RIGHTS: Final = Text(
     "您有权查阅、复制、更正、删除个人信息，并可向上述部门的个人信息保护负责人或监管部门投诉。",
@@ -88,12 +94,26 @@ def compose(pushed: Pushed, *, setting: Setting, tx: Tx) -> ConsentPage:
         uses=details.uses,
         retention_days=details.retention_days,
         ongoing=ONGOING if pushed.offline else None,
+        renews=_renewed(pushed.renews),
+        identity=IDENTITY if pushed.identity else None,
         refusal=REFUSAL,
         withdrawal=WITHDRAWAL,
         rights=RIGHTS,
         locale=pushed.locale,
         redirect_origin=origin_of(pushed.params["redirect_uri"]),
         expires_at=setting.expires_at,
+    )
+
+
+def _renewed(before: Consent | None) -> Text | None:
+    if before is None:
+        return None
+    day = legal_day(before.created_at_ms)
+    return Text(
+        f"您在 {day.year} 年 {day.month} 月 {day.day} 日已为这件事授权。"
+        "您这次同意的，整个代替那一次；这次不同意，那一次照旧。",
+        f"You gave a consent for this on {day.day} {day:%B %Y}. What you agree to now takes its"
+        " place as a whole; if you decline, it stays as it is.",
     )
 
 

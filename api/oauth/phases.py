@@ -33,6 +33,8 @@ from vault.services.refuse_token import Misuse
 REVOCATION: Final = "/oauth/revoke"
 
 T = TypeVar("T")
+Later = Callable[[], Answer]
+"""Goes through the journal, after the unit of work that spent what was shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ def two_phases(
     frozen: Frozen,
     *,
     check: Callable[[Server], T],
-    act: Callable[[Server, T], Answer],
+    act: Callable[[Server, T], "Answer | Later"],
 ) -> Answer:
     """Verify, spend, act.
 
@@ -58,7 +60,8 @@ def two_phases(
         provider: The collaborators.
         frozen: The request.
         check: Validates without writing; its server reads.
-        act: Writes what is to be written; its server is in the unit of work that commits.
+        act: Writes what is to be written; its server is in the unit of work that commits. What
+            waits for the journal is returned, and done once nothing is open any more.
 
     Raises:
         RateLimitedError: This client, or whoever it is at this address, asks too often.
@@ -96,12 +99,19 @@ def two_phases(
             return refusal(fault or FaultError(Say.REQUEST))
         server = server_of(provider, tx, shown=shown)
         try:
-            answer = act(server, checked[0])
+            done: Answer | Later = act(server, checked[0])
         except OAuth2Error as error:
-            answer = refusal(as_fault(error))
+            done = refusal(as_fault(error))
     if server.misused is not None:
         _journal_misuse(provider, frozen, shown=shown, misused=server.misused)
-    return answer
+    return done if isinstance(done, Answer) else _done(done)
+
+
+def _done(later: Later) -> Answer:
+    try:
+        return later()
+    except FaultError as error:
+        return refusal(error)
 
 
 def _journal_misuse(
@@ -130,7 +140,9 @@ def check_step(server: Server, *, step: Step, request: Asked | None = None) -> N
     Raises:
         FaultError: With the profile's own code.
     """
-    found = check(server.client, step=step, request=request or Asked())
+    nonceless = server.proof is not None and server.proof.nonceless
+    asked = replace(request or Asked(), nonceless=nonceless)
+    found = check(server.client, step=step, request=asked)
     if found is not None:
         raise refused(found)
 

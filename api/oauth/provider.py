@@ -10,6 +10,7 @@ from api.oauth.dpop import Nonces, ProofReader
 from api.oauth.jose import KeyCache
 from api.oauth.mtls import MutualTls
 from api.oauth.secrets import Secrets
+from api.oauth.signer import Signer
 from api.oauth.statement import Registry
 from vault.clients.levels import AAL1
 from vault.clock import MS
@@ -27,11 +28,12 @@ class Provider:
         origin: The issuer; every address is built from it, never from a header.
         keys: Imported public keys of clients and proofs.
         limits: How often clients and strangers may ask this process.
+        signer: Signs our own JWTs; see ``api.oauth.signer``.
         registry: Whose software statements are taken; ``None`` takes no registrations.
         demo: Redirects to loopback are taken.
-        misuse: Lets the log know that somebody showed what is not good for them.
         mtls: What is turned on of client certificates.
         levels: What somebody can sign in with here, the weakest first.
+        misuse: Lets the log know that somebody showed what is not good for them.
     """
 
     vault: Vault
@@ -41,6 +43,7 @@ class Provider:
     nonces: Nonces = field(repr=False)
     proofs: ProofReader = field(repr=False)
     limits: ClientLimits
+    signer: Signer = field(repr=False)
     misuse: Callable[[Vault, Misuse], None]
     registry: Registry | None = None
     demo: bool = False
@@ -74,11 +77,12 @@ class Provider:
                 origin=origin, alias=mtls.alias if mtls else "", keys=keys, nonces=nonces
             ),
             limits=limits,
+            signer=Signer(vault, origin=origin),
             registry=registry,
             demo=demo,
-            misuse=misuse,
             mtls=mtls,
             levels=levels,
+            misuse=misuse,
         )
 
     def url(self, path: str) -> str:

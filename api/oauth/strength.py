@@ -2,6 +2,7 @@
 
 from api.oauth.authorize import INTERACTION_SECONDS
 from api.oauth.pushed import FRESH_SECONDS, Pushed
+from vault.clients import Client
 from vault.clients.levels import rank
 from vault.clients.protocol import Interaction, SignIn
 from vault.errors import StepUpRequiredError
@@ -12,24 +13,33 @@ from vault.services.own_passkeys import strongest
 class UnmetError(Exception):
     """The client needs a sign-in that this holder cannot reach."""
 
-    def __init__(self, interaction: Interaction, pushed: Pushed) -> None:
-        """Keep which request is over for it."""
+    def __init__(self, interaction: Interaction, pushed: Pushed, *, client: Client) -> None:
+        """Keep which request is over for it, and whose it was."""
         super().__init__("the holder has no such sign-in")
-        self.interaction, self.pushed = interaction, pushed
+        self.interaction, self.pushed, self.client = interaction, pushed, client
 
 
-def check_level(tx: Tx, pushed: Pushed, *, interaction: Interaction, signin: SignIn) -> None:
+def check_level(
+    tx: Tx, pushed: Pushed, *, asked: tuple[Interaction, Client], signin: SignIn
+) -> None:
     """Require a sign-in as strong as the client asked for, as far as this holder can.
+
+    Args:
+        tx: Reads.
+        pushed: The request.
+        asked: Its interaction, and who asks.
+        signin: Of whoever is there; a passkey is theirs, in whosever space they act.
 
     Raises:
         StepUpRequiredError: They can, and have not yet.
         UnmetError: They cannot, and nothing weaker will do.
     """
     reached = signin.auth.acr
-    best = max(reached, strongest(tx, signin.space), key=rank)
+    best = max(reached, strongest(tx, signin.auth.person), key=rank)
     goal = pushed.level.goal(best=best)
     if rank(goal) > rank(best):
-        raise UnmetError(interaction, pushed)
+        interaction, client = asked
+        raise UnmetError(interaction, pushed, client=client)
     if rank(goal) > rank(reached):
         raise StepUpRequiredError(acr=goal, max_age_seconds=pushed.max_age)
 

@@ -8,8 +8,10 @@ from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
 from api.oauth.grants.client_credentials import RegistryGrant
 from api.oauth.grants.code import S256, CodeGrant
+from api.oauth.grants.exchange import Exchange
+from api.oauth.grants.exchange import exchange as exchanged
 from api.oauth.grants.refresh import RefreshGrant
-from api.oauth.phases import check_step, two_phases
+from api.oauth.phases import Later, check_step, two_phases
 from api.oauth.provider import Provider
 from api.oauth.server import Server
 from vault.clients.confirmation import Holding
@@ -17,16 +19,17 @@ from vault.clients.profiles import (
     AUTHORIZATION_CODE,
     CLIENT_CREDENTIALS,
     REFRESH_TOKEN,
+    TOKEN_EXCHANGE,
     Asked,
     Step,
 )
 
 PATH: Final = "/oauth/token"
-GRANT_TYPES: Final = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS)
+GRANT_TYPES: Final = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, TOKEN_EXCHANGE)
 
 
 def exchange(provider: Provider, frozen: Frozen) -> Answer:
-    """Issue an access token for a code, for a refresh token, or for the client itself."""
+    """Issue an access token for a code, a refresh token, another token, or the client itself."""
     return two_phases(
         provider,
         frozen,
@@ -35,7 +38,7 @@ def exchange(provider: Provider, frozen: Frozen) -> Answer:
     )
 
 
-def _checked(server: Server, frozen: Frozen) -> Mapping[str, str]:
+def _checked(server: Server, frozen: Frozen) -> Mapping[str, str] | Exchange:
     grant_type = frozen.form.get("grant_type", "")
     if not grant_type:
         raise FaultError(Say.REQUEST, reason="no grant_type")
@@ -50,10 +53,12 @@ def _checked(server: Server, frozen: Frozen) -> Mapping[str, str]:
     check_step(server, step=Step.TOKEN, request=asked)
     if any(one != server.provider.origin for one in frozen.resources):
         raise FaultError(Say.TARGET)
-    return frozen.form
+    return exchanged(server, frozen) if grant_type == TOKEN_EXCHANGE else frozen.form
 
 
-def _issued(server: Server, params: Mapping[str, str]) -> Answer:
+def _issued(server: Server, params: Mapping[str, str] | Exchange) -> Answer | Later:
+    if isinstance(params, Exchange):
+        return params.give
     server.register_grant(CodeGrant, [S256()])
     server.register_grant(RefreshGrant)
     server.register_grant(RegistryGrant)

@@ -39,7 +39,8 @@ from vault.services.passkey_sign_in import (
     start_confirming,
     start_passkey_sign_in,
 )
-from vault.services.sign_in import SignedIn, live_sign_in, sign_out
+from vault.services.sign_in import SignedIn, live_sign_in
+from vault.services.sign_out import give_way
 
 TYPED: Final = "typed"
 MENDABLE: Final = 422
@@ -77,7 +78,7 @@ def take_passkey(visit: VisitDep, sent: FormDep) -> Response:
         return _asking(visit, onward=onward, number=number, trouble=trouble)
     before = live_sign_in(vault, visit.cookie(SIGNIN_COOKIE))
     if before is not None:
-        sign_out(vault, before)
+        give_way(vault, before, to=begun.signin)
     return _gone_on(visit, begun, onward=onward)
 
 

@@ -70,7 +70,7 @@ def decide(interaction: str, member: MemberDep, sent: MembersFormDep) -> Respons
         choice = choice_of(asked, answers)
     elif act != "refuse":
         raise InvalidInputError("there is no such decision", field="act")
-    location = member.wired.desk.decide(
+    way = member.wired.desk.decide(
         asked.interaction_id,
         signin=member.signin,
         browser=member.visit.cookie(BROWSER_COOKIE),
@@ -78,7 +78,7 @@ def decide(interaction: str, member: MemberDep, sent: MembersFormDep) -> Respons
         locale=sent.one("locale"),
         shown_hash=_hash(sent.one("shown")),
     )
-    return to(location)
+    return way.response()
 
 
 def _opened(member: Member, interaction: str) -> ConsentPage:

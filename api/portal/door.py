@@ -5,7 +5,7 @@ its page carried: a cookie of this host before signing in, the sign-in's own tok
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hmac import compare_digest
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -21,6 +21,7 @@ from vault.clients.protocol import SignIn
 from vault.errors import InvalidInputError, NotFoundError, VaultError
 from vault.ids import parse_id
 from vault.services import acting
+from vault.services.own_mandates import acting_for
 from vault.services.sign_in import csrf_is_of, live_sign_in
 
 FORM_COOKIE: Final = "vault-form"
@@ -28,7 +29,7 @@ FORM_COOKIE: Final = "vault-form"
 
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 MAX_FIELDS: Final = 400
-KEPT_QUERY: Final = ("before", "id", "onward")
+KEPT_QUERY: Final = ("before", "id", "onward", "ticket")
 """Parameters that stay when the language is switched."""
 
 HOME: Final = "/space"
@@ -111,10 +112,11 @@ VisitDep = Annotated[Visit, Depends(visit)]
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Member:
-    """A holder, signed in, in the own space."""
+    """Somebody signed in; ``acting_for`` names whose space is open by a mandate, if known."""
 
     visit: Visit
     signin: SignIn
+    acting_for: str = ""
 
     @property
     def wired(self) -> Wired:
@@ -137,7 +139,8 @@ class Member:
 
     def frame(self, section: str = "", *, tabs: bool = True) -> Frame:
         """Return what stands around a page of a signed-in holder."""
-        return self.visit.frame(section, signed=True, tabs=tabs)
+        frame = self.visit.frame(section, signed=True, tabs=tabs)
+        return replace(frame, acting=self.acting_for) if self.acting.is_agent else frame
 
 
 def signed_in(visit: VisitDep) -> Member:
@@ -145,11 +148,13 @@ def signed_in(visit: VisitDep) -> Member:
 
     Raises:
         SignInNeededError: Nobody is; the page comes back to where it was.
+        AccessDeniedError: The mandate that was acted by has ended; the own space is open again.
     """
     signin = live_sign_in(visit.wired.vault, visit.cookie(SIGNIN_COOKIE))
     if signin is None:
         raise SignInNeededError(visit.path)
-    return Member(visit=visit, signin=signin)
+    member = Member(visit=visit, signin=signin)
+    return replace(member, acting_for=acting_for(visit.wired.vault, member.acting))
 
 
 MemberDep = Annotated[Member, Depends(signed_in)]

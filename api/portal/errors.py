@@ -172,6 +172,8 @@ _WORDS: Final[Mapping[type[VaultError], _Words]] = {
 
 def trouble(error: Failure, visit: Visit) -> Response:
     """Return the page for an error, or the way to sign in where that is what is missing."""
+    if isinstance(error, LedAwayError):
+        return error.way.response()
     elsewhere = _elsewhere(error, visit)
     if elsewhere:
         return to(elsewhere)
@@ -195,8 +197,6 @@ def _elsewhere(error: Failure, visit: Visit) -> str:
     """Return where the browser goes on, where something else comes first; else nothing."""
     if isinstance(error, SignInNeededError):
         return sign_in_for(error.onward)
-    if isinstance(error, LedAwayError):
-        return error.location
     if _needs_passkey(error):
         return onward_to(CONFIRM, local(visit.path))
     if isinstance(error, StepUpRequiredError) or _grew_old(error):

@@ -17,6 +17,7 @@ from api.portal.words import group_word
 from policies.catalogue import catalogue
 from policies.scopes import GROUPS
 from vault.services.list_accesses import list_accesses
+from vault.services.own_mandates import OwnMandates, own_mandates
 from vault.services.own_passkeys import own_passkeys
 from vault.services.own_space import OwnSpace, own_space
 
@@ -56,7 +57,8 @@ def home(member: MemberDep) -> Response:
             if counts[group]
         ),
         active_consents=_working(space, now_ms=now_ms),
-        passkeys=len(own_passkeys(vault, member.acting)),
+        passkeys=None if member.acting.is_agent else len(own_passkeys(vault, member.acting)),
+        mandates=_alive(own_mandates(vault, member.acting)),
     )
     return page("space/home.html", frame=member.frame("home"), view=view)
 
@@ -66,6 +68,11 @@ def check(visit: VisitDep) -> Response:
     """Tell how to verify a receipt; everybody may know."""
     frame = visit.frame(signed=bool(visit.cookie(SIGNIN_COOKIE)))
     return page("space/check.html", frame=frame, view=None)
+
+
+def _alive(found: OwnMandates) -> int:
+    received = sum(one.powers is not None for one in found.received)
+    return received + sum(one.alive for one in found.given)
 
 
 def _working(space: OwnSpace, *, now_ms: int) -> int:

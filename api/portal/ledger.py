@@ -4,13 +4,21 @@ from collections.abc import Iterable
 from typing import Final
 
 from api.portal.language import Language
-from api.portal.sentences import basis_words, sentence, status_words, told_of, who
+from api.portal.sentences import (
+    agent_words,
+    basis_words,
+    sentence,
+    status_words,
+    told_of,
+    who,
+)
 from api.portal.views import AccessLine, AccessView, Fact, SeenItem
 from api.portal.words import evidence_name, field_names, reason_words, seen_word
 from policies.items import items
 from policies.purposes import purposes
 from policies.scopes import View
 from vault.journal.entries import Basis, Entry, Evidence, Kind
+from vault.services.acting import AGENT
 from vault.services.list_accesses import Access
 
 TAIL: Final = 7
@@ -71,7 +79,11 @@ def purpose_name(code: str, language: Language) -> str:
 
 def _actor(access: Access, language: Language) -> str:
     entry = access.entry
-    names = [language.say("您本人")] if entry.by.member is not None else []
+    names = []
+    if entry.by.member == AGENT:
+        names.append(language.say("受托人：%(agent)s", agent=agent_words(access, language)))
+    elif entry.by.member is not None:
+        names.append(language.say("您本人"))
     if access.department is not None:
         names.append(who(access, language))
     if access.client is not None:
@@ -81,6 +93,8 @@ def _actor(access: Access, language: Language) -> str:
 
 
 def _matter(entry: Entry, language: Language) -> Iterable[tuple[str, str]]:
+    if entry.by.acting:
+        yield language.say("凭哪份委托"), entry.by.acting[0]
     on = entry.on
     if on is None:
         return

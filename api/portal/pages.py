@@ -38,6 +38,7 @@ class Frame:
         section: The tab that is marked; empty on pages outside the four.
         csrf: Token that each form of the page carries.
         switch: Address of this page in the other language.
+        acting: Name of whose space is open by a mandate; ``None`` in the own one.
         tabs: Whether the four tabs are shown; a page that asks for a decision shows none.
     """
 
@@ -47,6 +48,7 @@ class Frame:
     demo: bool
     switch: str
     tabs: bool = False
+    acting: str | None = None
     csrf: str = field(default="", repr=False)
 
 

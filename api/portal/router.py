@@ -15,6 +15,8 @@ from api.portal import (
     consents,
     developer,
     home,
+    leaving,
+    mandates,
     passkeys,
     records,
     sign_in,
@@ -30,8 +32,9 @@ WRONG_VERB: Final = 405
 def portal_router() -> APIRouter:
     """Return the routes; what they work with is on the application (``api.deps.Wired``)."""
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
-    holders = (home, sign_in, records, consents, accesses, consent, passkeys, confirm)
-    parts = [part.router for part in (*holders, developer)]
+    holders = (home, sign_in, leaving, records, consents, accesses, consent, mandates)
+    pages = (*holders, passkeys, confirm, developer)
+    parts = [part.router for part in pages]
     for part in parts:
         router.include_router(part)
     router.add_api_route(PREFIX + "{name}", static, methods=["GET"], route_class_override=APIRoute)

@@ -12,6 +12,7 @@ from api.portal.views import Tone
 from api.portal.words import evidence_name, mark, status_badge
 from policies.scopes import View
 from vault.journal.entries import Basis, Entry, Kind, Result
+from vault.services.acting import AGENT
 from vault.services.list_accesses import Access
 
 
@@ -73,7 +74,40 @@ _BY_KIND: Final[Mapping[Kind, Told]] = {
     Kind.PASSKEY_ADD: Told(source=mark("您登记了一个通行密钥"), icon="key", tone=Tone.CARE),
     Kind.PASSKEY_REMOVE: Told(source=mark("您删除了一个通行密钥"), icon="key", tone=Tone.CARE),
     Kind.CASE_OPEN: Told(source=mark("%(who)s受理了您要办的事"), icon="file"),
+    Kind.MANDATE_EXCHANGE: Told(
+        source=mark("%(who)s凭您的委托，取得一份较小的许可，可调取%(what)s"), icon="consents"
+    ),
+    Kind.MANDATE_GIVE: Told(source=mark("您委托了别人办事"), icon="person", tone=Tone.CARE),
+    Kind.MANDATE_NARROW: Told(source=mark("您缩小了一份委托"), icon="person", tone=Tone.QUIET),
+    Kind.MANDATE_END: Told(source=mark("您结束了一份委托"), icon="person", tone=Tone.QUIET),
 }
+_BY_AGENT: Final[Mapping[Kind, Told]] = {
+    Kind.CONSENT_GIVE: Told(source=mark("%(agent)s代您同意%(who)s调取%(what)s"), icon="consents"),
+    Kind.CONSENT_NARROW: Told(
+        source=mark("%(agent)s代您缩小了给%(who)s的授权，只剩%(what)s"),
+        icon="consents",
+        tone=Tone.QUIET,
+    ),
+    Kind.CONSENT_PAUSE: Told(
+        source=mark("%(agent)s代您暂停了给%(who)s的授权"), icon="consents", tone=Tone.QUIET
+    ),
+    Kind.CONSENT_REVOKE: Told(
+        source=mark("%(agent)s代您收回了给%(who)s的授权"), icon="consents", tone=Tone.QUIET
+    ),
+    Kind.OWN_READ: Told(source=mark("%(agent)s凭委托打开了您的%(what)s"), icon="person"),
+    Kind.MANDATE_GIVE: Told(source=mark("%(agent)s把您的一部分委托转给了别人"), icon="person"),
+    Kind.MANDATE_NARROW: Told(
+        source=mark("%(agent)s缩小了转给别人的委托"), icon="person", tone=Tone.QUIET
+    ),
+    Kind.MANDATE_END: Told(source=mark("%(agent)s结束了一份委托"), icon="person", tone=Tone.QUIET),
+}
+_AGENT_DECLINED: Final = Told(
+    source=mark("%(agent)s代您没有同意%(who)s调取%(what)s"),
+    icon="refused",
+    tone=Tone.QUIET,
+    outcome=mark("没有给"),
+)
+_AGENT_TRIED: Final = mark("%(agent)s想凭委托办%(what)s的事")
 _BASES: Final[Mapping[Basis, str]] = {
     Basis.CONSENT: mark("凭您的授权"),
     Basis.DUTY: mark("依法定职责，%(article)s"),
@@ -89,6 +123,8 @@ def told_of(entry: Entry) -> Told:
         return _refusal(entry)
     if entry.kind is Kind.PULL and _only_verified(entry):
         return _VERIFIED
+    if entry.by.member == AGENT and entry.kind in _BY_AGENT:
+        return _BY_AGENT[entry.kind]
     return _BY_KIND.get(entry.kind, _UNKNOWN)
 
 
@@ -100,6 +136,7 @@ def sentence(access: Access, told: Told, *, language: Language) -> str:
         who=who(access, language),
         what=language.joined(names) or language.say("材料"),
         kind=access.entry.kind.value,
+        agent=agent_words(access, language),
     )
 
 
@@ -107,6 +144,11 @@ def who(access: Access, language: Language) -> str:
     """Return the department that acted, asked, or is spoken of."""
     found = access.department
     return language.say("部门") if found is None else language.pick(found.name_zh, found.name_en)
+
+
+def agent_words(access: Access, language: Language) -> str:
+    """Return who acted by a mandate."""
+    return access.agent or language.say("受托人")
 
 
 def basis_words(entry: Entry, language: Language) -> str:
@@ -128,9 +170,12 @@ def status_words(entry: Entry, language: Language) -> str:
 
 def _refusal(entry: Entry) -> Told:
     permitted = entry.decision is not None and entry.decision.result is Result.PERMIT
+    by_agent = entry.by.member == AGENT
     if permitted:  # The holder was free to decline, and did.
-        return _DECLINED
-    if entry.by.member is not None and entry.by.department is None:
+        return _AGENT_DECLINED if by_agent else _DECLINED
+    if by_agent:
+        source = _AGENT_TRIED
+    elif entry.by.member is not None and entry.by.department is None:
         source = _OWN_READ if entry.evidence else _OWN_KEYS
     elif entry.by.member is not None:
         source = _OWN_GIVE

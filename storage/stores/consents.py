@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Integer, bindparam, case, insert, or_, select, update
+from sqlalchemy import Integer, bindparam, case, delete, insert, or_, select, update
 
 from storage.statements import Driver, Prepared, Row
 from storage.stores.keyed import at_version, but_key, keyed, replace_row
@@ -12,7 +12,16 @@ from storage.tables.columns import table_of
 from storage.tables.oauth import ConsentRow, UseRow
 from vault.consents import Consent, ConsentStatus, Use
 from vault.consents.details import Details
-from vault.ids import CaseNumber, ClientId, DepartmentId, EntryId, GrantId, HolderId, Space
+from vault.ids import (
+    CaseNumber,
+    ClientId,
+    DepartmentId,
+    EntryId,
+    GrantId,
+    HolderId,
+    MandateId,
+    Space,
+)
 
 CONSENT: Final = table_of(ConsentRow)
 
@@ -32,6 +41,7 @@ _REPLACE: Final = Prepared(
 )
 _USES: Final = Prepared(select(_USE).where(keyed(_USE, *_KEY)).order_by(_USE.c.code))
 _ADD_USE: Final = Prepared(insert(_USE))
+_DROP_USES: Final = Prepared(delete(_USE).where(keyed(_USE, *_KEY)))
 _MOST: Final = bindparam("most", type_=Integer)
 _LOWER: Final = Prepared(
     update(_USE)
@@ -72,6 +82,15 @@ class SqlConsents:
     def add(self, consent: Consent, *, uses: Sequence[Use]) -> None:
         """Write a new consent with its uses."""
         _ADD.change(self._driver, **_row(consent))
+        self._add_uses(uses)
+
+    def renew(self, consent: Consent, *, uses: Sequence[Use], expected: int) -> None:
+        """Write a consent that was given anew; its counters begin anew."""
+        replace_row(_REPLACE, self._driver, row=_row(consent), expected=expected)
+        _DROP_USES.change(self._driver, **consent.space._asdict(), grant_id=consent.grant_id)
+        self._add_uses(uses)
+
+    def _add_uses(self, uses: Sequence[Use]) -> None:
         for use in uses:
             _ADD_USE.change(
                 self._driver,
@@ -97,8 +116,8 @@ class SqlConsents:
 def consent_of(row: Row) -> Consent:
     """Return the consent of a row of ``CONSENT``, all columns in their order."""
     log_id, holder_id, grant_id, client_id, department_id, status, version, *rest = row
-    details, note, purpose, item, case_no, shown_hash, shown_locale, *times, state_entry = rest
-    created_at_ms, expires_at_ms, ended_at_ms = times
+    details, note, purpose, item, case_no, shown_hash, shown_locale, *rest = rest
+    created_at_ms, expires_at_ms, ended_at_ms, state_entry, parent_id, mandate_id = rest
     return Consent(
         space=Space(log_id, HolderId(holder_id)),
         grant_id=GrantId(grant_id),
@@ -117,6 +136,8 @@ def consent_of(row: Row) -> Consent:
         expires_at_ms=expires_at_ms,
         ended_at_ms=ended_at_ms,
         state_entry=EntryId(state_entry),
+        parent_id=None if parent_id is None else GrantId(parent_id),
+        mandate_id=None if mandate_id is None else MandateId(mandate_id),
     )
 
 
@@ -139,6 +160,8 @@ def _row(consent: Consent) -> Mapping[str, object]:
         "expires_at_ms": consent.expires_at_ms,
         "ended_at_ms": consent.ended_at_ms,
         "state_entry": consent.state_entry,
+        "parent_grant_id": consent.parent_id,
+        "mandate_id": consent.mandate_id,
     }
 
 

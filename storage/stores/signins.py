@@ -15,7 +15,7 @@ from storage.stores.keyed import (
 from storage.tables.columns import table_of
 from storage.tables.signins import MessageRow, SignInAttemptRow, SignInRow, TryRow
 from vault.clients.protocol import Authentication, Message, SignIn, SignInAttempt, sid_of
-from vault.ids import HolderId, Space
+from vault.ids import HolderId, MandateId, Space
 
 _ATTEMPT: Final = table_of(SignInAttemptRow)
 _SIGNIN: Final = table_of(SignInRow)
@@ -79,6 +79,13 @@ _GET: Final = Prepared(
 _TOUCH: Final = Prepared(
     update(_SIGNIN).where(keyed(_SIGNIN, "signin_hash")).values(idle_expires_at=bindparam("until"))
 )
+_SWITCH: Final = Prepared(
+    update(_SIGNIN)
+    .where(keyed(_SIGNIN, "signin_hash"))
+    .values(
+        log_id=bindparam("log"), holder_id=bindparam("holder"), mandate_id=bindparam("mandate")
+    )
+)
 _END: Final = Prepared(
     update(_SIGNIN)
     .where(keyed(_SIGNIN, "signin_hash"), _SIGNIN.c.ended_at.is_(None))
@@ -87,7 +94,8 @@ _END: Final = Prepared(
 _END_OTHERS: Final = Prepared(
     update(_SIGNIN)
     .where(
-        keyed(_SIGNIN, "log_id", "holder_id"),
+        _SIGNIN.c.person_log_id == bindparam("log"),
+        _SIGNIN.c.person_id == bindparam("person"),
         _SIGNIN.c.signin_hash != bindparam("but"),
         _SIGNIN.c.ended_at.is_(None),
     )
@@ -166,6 +174,7 @@ class SqlSignIns:
             idle_expires_at=signin.idle_expires_at,
             expires_at=signin.expires_at,
             ended_at=signin.ended_at,
+            mandate_id=signin.mandate_id,
         )
 
     def signin(self, signin_hash: bytes, *, now: int) -> SignIn | None:
@@ -177,13 +186,25 @@ class SqlSignIns:
         """Say until when a sign-in lasts without another request."""
         _TOUCH.change(self._driver, signin_hash=signin_hash, until=idle_expires_at)
 
+    def switch_signin(self, signin: SignIn) -> None:
+        """Say which space is open in a sign-in."""
+        _SWITCH.change(
+            self._driver,
+            signin_hash=signin.signin_hash,
+            log=signin.space.log_id,
+            holder=signin.space.holder_id,
+            mandate=signin.mandate_id,
+        )
+
     def end_signin(self, signin_hash: bytes, *, now: int) -> None:
         """End a sign-in, if it has not ended."""
         _END.change(self._driver, signin_hash=signin_hash, now=now)
 
-    def end_other_signins(self, space: Space, *, but: bytes, now: int) -> None:
-        """End every sign-in of a holder but one."""
-        _END_OTHERS.change(self._driver, **space._asdict(), but=but, now=now)
+    def end_other_signins(self, person: Space, *, but: bytes, now: int) -> None:
+        """End every sign-in of a person but one."""
+        _END_OTHERS.change(
+            self._driver, log=person.log_id, person=person.holder_id, but=but, now=now
+        )
 
     def enqueue(self, message: Message) -> None:
         """Write a message that waits for a gateway."""
@@ -224,7 +245,7 @@ def _authentication(auth: Authentication) -> dict[str, object]:
 
 def _signin(row: Row) -> SignIn:
     signin_hash, log_id, holder_id, csrf_hash, acr, auth_time, *rest = row
-    idle_expires_at, expires_at, ended_at, person_log_id, person_id, amr = rest
+    idle_expires_at, expires_at, ended_at, person_log_id, person_id, amr, mandate_id = rest
     space = Space(log_id, HolderId(holder_id))
     return SignIn(
         signin_hash=signin_hash,
@@ -241,6 +262,7 @@ def _signin(row: Row) -> SignIn:
         idle_expires_at=idle_expires_at,
         expires_at=expires_at,
         ended_at=ended_at,
+        mandate_id=None if mandate_id is None else MandateId(mandate_id),
     )
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import and_, bindparam, insert, literal, or_, select, update
 
 from storage.statements import Driver, Prepared, Row
 from storage.stores.clients import CLIENT, client_of
-from storage.stores.consents import CONSENT, consent_of
+from storage.stores.consents import CONSENT, SqlConsents, consent_of
 from storage.stores.departments import DEPARTMENT, department_of
 from storage.stores.keyed import (
     authentication_of_row,
@@ -15,15 +15,17 @@ from storage.stores.keyed import (
     space_of_row,
     space_row,
 )
+from storage.stores.mandates import SqlMandates
 from storage.tables.columns import table_of
 from storage.tables.oauth import RefreshTokenRow, TokenRow
 from vault.clients import ClientStatus
 from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import AccessToken, Authentication, RefreshToken
 from vault.clock import MS
-from vault.consents import ConsentStatus
+from vault.consents import Consent, ConsentStatus
 from vault.departments import DepartmentStatus
 from vault.ids import ClientId, GrantId, HolderId, Space
+from vault.mandates import lives
 from vault.ports import LiveToken
 
 _TOKEN: Final = table_of(TokenRow)
@@ -126,11 +128,14 @@ class SqlTokens:
         if row is None:
             return None
         token = _token(row[:_CLIENT_AT])
+        consent = None if token.grant_id is None else consent_of(row[_CONSENT_AT:])
+        if consent is not None and not self._bounded(consent, now_ms=now * MS):
+            return None
         return LiveToken(
             token=token,
             client=client_of(row[_CLIENT_AT:_DEPARTMENT_AT]),
             department=department_of(row[_DEPARTMENT_AT:_CONSENT_AT]),
-            consent=None if token.grant_id is None else consent_of(row[_CONSENT_AT:]),
+            consent=consent,
         )
 
     def token(self, token_hash: bytes) -> AccessToken | None:
@@ -180,6 +185,16 @@ class SqlTokens:
             self._driver, family_id=family_id, newest=token_hash, idle=idle_expires_at, now=now
         )
         return claimed == 1
+
+    def _bounded(self, consent: Consent, *, now_ms: int) -> bool:
+        """Say whether what a part of a consent stands on lives; few grants are such a part."""
+        if consent.parent_id is None or consent.mandate_id is None:
+            return True
+        parent = SqlConsents(self._driver).get(consent.space, grant_id=consent.parent_id)
+        if parent is None or parent.status is not ConsentStatus.ACTIVE:
+            return False
+        chain = SqlMandates(self._driver).chain(consent.space, mandate_id=consent.mandate_id)
+        return parent.expires_at_ms > now_ms and lives(chain, now_ms=now_ms)
 
 
 def _token(row: Row) -> AccessToken:

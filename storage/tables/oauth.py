@@ -66,6 +66,8 @@ class ConsentRow(SQLModel, table=True):
     expires_at_ms: int = long_column()
     ended_at_ms: int | None = optional_long()
     state_entry: bytes = id_column()
+    parent_grant_id: bytes | None = optional_id()
+    mandate_id: bytes | None = optional_id()
 
 
 class UseRow(SQLModel, table=True):

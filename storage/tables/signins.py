@@ -23,7 +23,7 @@ class SignInRow(SQLModel, table=True):
     __tablename__ = "signin"
     __table_args__ = (
         Index("ix_signin_expires_at", "expires_at"),
-        Index("ix_signin_holder_id", "log_id", "holder_id"),
+        Index("ix_signin_person_id", "person_log_id", "person_id"),
     )
     signin_hash: bytes = hash_column(key=True)
     log_id: int
@@ -37,6 +37,7 @@ class SignInRow(SQLModel, table=True):
     person_log_id: int | None = None
     person_id: bytes | None = optional_id()
     amr: str | None = optional_text()
+    mandate_id: bytes | None = optional_id()
 
 
 class SignInAttemptRow(SQLModel, table=True):

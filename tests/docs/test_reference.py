@@ -97,7 +97,8 @@ def test_the_page_of_incidents_explains_every_exit_code(name: str, title: str) -
 
 @pytest.mark.parametrize("name", ["clients.md", "clients.en.md"])
 def test_the_registration_that_is_documented_can_be_registered(name: str) -> None:
-    [text, _statement] = blocks(ROOT / "docs/operations" / name, "json")
+    text, *others = blocks(ROOT / "docs/operations" / name, "json")
+    [firm] = [one for one in others if "organisation" in one]
     _, *members = rows(section(ROOT / "docs/operations" / name, SECTIONS[name]))
 
     file = ClientFile.read(text)
@@ -110,11 +111,17 @@ def test_the_registration_that_is_documented_can_be_registered(name: str) -> Non
         code for code, item in items().items() if item.department == file.department
     }
     assert file.issue_codes <= set(departments()[file.department].issues)
+    agency = ClientFile.read(firm)
+    check_registration(agency.client(DepartmentId(bytes(16))), demo=False)
+    assert agency.exchanges
+    assert agency.organisation is not None
+    assert agency.service_items <= items().keys()
 
 
 @pytest.mark.parametrize("name", ["clients.md", "clients.en.md"])
 def test_the_statement_that_is_documented_can_be_signed(name: str, tmp_path: Path) -> None:
-    [_registration, text] = blocks(ROOT / "docs/operations" / name, "json")
+    found = blocks(ROOT / "docs/operations" / name, "json")
+    [text] = [one for one in found if "client_id" not in one]
     key = draw_registry_key(tmp_path / "key", issuer="https://registry.example.org")
 
     file = StatementFile.read(text)

@@ -20,6 +20,7 @@ from tests.support.http_world import (
     Person,
     System,
     identity_card,
+    powers_in,
     unique,
 )
 
@@ -58,6 +59,7 @@ class Scene:
     grant_id: str
     entry_id: str
     case_no: str
+    mandate_id: str
     holder: Browser
     other: Browser
 
@@ -67,6 +69,7 @@ class Scene:
         return {
             "record_id": self.record_id,
             "grant_id": self.grant_id,
+            "mandate_id": self.mandate_id,
             "entry_id": self.entry_id,
             "client_id": self.world.market.client_id,
             "code": CODE,
@@ -98,6 +101,7 @@ def scene_of(world: HttpWorld) -> Scene:
         grant_id=grant_id,
         entry_id=world.market.pull(token, view="verify").json()["receipt"]["entry_id"],
         case_no=world.market.open_case(person).json()["case_no"],
+        mandate_id=world.mandate(person, world.person().holder),
         holder=holder,
         other=world.browser(other),
     )
@@ -122,6 +126,11 @@ def body_of(operation: str, scene: Scene) -> Any:  # noqa: ANN401 - any JSON
         "POST /v1/me/consents/{grant_id}/narrow": {"retention_days": 1},
         "POST /oauth/register": {},
         "PUT /oauth/register/{client_id}": {},
+        "POST /v1/me/mandates": {
+            "receiver": scene.world.person().holder,
+            "powers": powers_in(scene.world, acts=["read"]),
+        },
+        "POST /v1/me/mandates/{mandate_id}/narrow": powers_in(scene.world, acts=["read"]),
     }.get(operation)
 
 

@@ -75,8 +75,8 @@ def test_b40_an_essential_level_that_the_holder_cannot_reach_ends_the_request(
     with pytest.raises(LedAwayError) as led:
         world.desk.open(interaction_id, signin=signin, browser=browser)
 
-    assert led.value.location.startswith(REDIRECT)
-    assert dict(parse_qsl(urlsplit(led.value.location).query)) == {
+    assert led.value.way.location.startswith(REDIRECT)
+    assert dict(parse_qsl(urlsplit(led.value.way.location).query)) == {
         "flow": "1",
         "error": "unmet_authentication_requirements",
         "error_description": "the holder has no such sign-in",
@@ -127,7 +127,7 @@ def test_b40_a_resource_says_what_it_needs_and_the_new_flow_satisfies_it(world: 
         world.desk.open(interaction_id, signin=world.signin(), browser=browser)
     signin = world.signin(acr=AAL2)
     page = world.desk.open(interaction_id, signin=signin, browser=browser)
-    location = world.desk.decide(
+    way = world.desk.decide(
         interaction_id,
         signin=signin,
         browser=browser,
@@ -135,7 +135,7 @@ def test_b40_a_resource_says_what_it_needs_and_the_new_flow_satisfies_it(world: 
         locale="zh-CN",
         shown_hash=page.shown_hash("zh-CN"),
     )
-    code = dict(parse_qsl(urlsplit(location).query))["code"]
+    code = dict(parse_qsl(urlsplit(way.location).query))["code"]
     token = world.redeem(code).json()["access_token"]
 
     assert world.use(token, path="/v1/sensitive").status_code == 200

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from api.leaving import PAGE, Leaving, sealed
 from policies.scopes import View
 from scripts.demo_clients import REDIRECT
 from scripts.demo_people import Somebody
 from tests.support.chromium import DESKTOP, PHONE, Reader, chromium, reading
 from tests.support.page_walk import SHOWN, Walk
+from tests.support.portal_mandates import give_licence
 from tests.support.portal_world import MARKET, PortalWorld
 from vault.clients.refusals import RefusedRequest
 from vault.services.appoint_developer import appoint_developer
@@ -55,6 +57,13 @@ def lived_in(deployment: PortalWorld) -> Somebody:
         for code, view in (("ID01", View.FULL), ("LC04", View.VERIFY), ("LC01", View.FULL)):
             deployment.pull(consent, code, view)
     return holder
+
+
+def leaving(world: PortalWorld) -> str:
+    """Return a ticket of a department that asks to sign out."""
+    with world.vault.read() as tx:
+        asks = next(one.client_id for one in tx.clients.all() if one.redirect_uris)
+    return sealed(world.vault, Leaving(client_id=asks, onward=REDIRECT))
 
 
 @pytest.mark.parametrize("how", SHOWN)
@@ -104,12 +113,14 @@ def test_every_page_is_sound(
         walk.look("paused")
         page.click("a[href$=resume]")
         walk.look("resume")
+        walk.open("leave", f"{PAGE}?ticket={leaving(world)}")
+        walk.open("left", "/space/left")
         walk.open("nowhere", "/space/nowhere")
         for name, path in builder_of(world, lived_in).items():
             walk.open(name, path)
 
     assert walk.wrong == {}
-    assert len(walk.seen) == 24
+    assert len(walk.seen) == 26
 
 
 def builder_of(world: PortalWorld, holder: Somebody) -> dict[str, str]:
@@ -142,6 +153,36 @@ def builder_of(world: PortalWorld, holder: Somebody) -> dict[str, str]:
         "refused": "/developer/refusal?id=0123456789abcdef",
         "refused, not found": "/developer/refusal?id=0",
     }
+
+
+@pytest.mark.parametrize("how", SHOWN)
+def test_every_page_of_acting_for_somebody_is_sound(
+    world: PortalWorld, window: Open, how: dict[str, Any]
+) -> None:
+    agent = world.settled()
+    give_licence(world, world.enterprise(), agent)
+    with window(**how) as reader:
+        walk, page = Walk(reader), reader.page
+        reader.sign_in(agent)
+        walk.open("mandates", "/space/mandates")
+        page.click("main a[href$=give]")
+        walk.look("give a mandate")
+        page.fill("#number", "1")
+        page.click("form.card button[type=submit]")
+        walk.look("a mandate to be mended")
+        page.goto(f"{world.origin}/space/mandates")
+        page.click("main a[href$=end] >> nth=0")
+        walk.look("give a mandate back")
+        page.goto(f"{world.origin}/space/mandates")
+        page.click("main form[action*=acting] button")
+        walk.look("acting for somebody")
+        for name in ("records", "consents", "accesses", "mandates"):
+            walk.open(f"{name} of somebody", f"/space/{name}")
+        page.click(".acting button")
+        walk.look("back again")
+
+    assert walk.wrong == {}
+    assert len(walk.seen) == 10
 
 
 def test_the_walk_notices_what_is_wrong(window: Open) -> None:

@@ -1,6 +1,7 @@
 """The journal in plain words, kind by kind, in both languages."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -21,7 +22,7 @@ from vault.journal.entries import (
     StateChange,
     Verdict,
 )
-from vault.services.acting import SELF
+from vault.services.acting import AGENT, SELF
 from vault.services.list_accesses import Access
 
 ID = EntryId(b"\x51" * 16)
@@ -43,9 +44,24 @@ SPOKEN = {
     Kind.PASSKEY_ADD,
     Kind.PASSKEY_REMOVE,
     Kind.CASE_OPEN,
+    Kind.MANDATE_EXCHANGE,
+    Kind.MANDATE_GIVE,
+    Kind.MANDATE_NARROW,
+    Kind.MANDATE_END,
+}
+BY_AGENTS = {
+    Kind.CONSENT_GIVE,
+    Kind.CONSENT_PAUSE,
+    Kind.CONSENT_NARROW,
+    Kind.CONSENT_REVOKE,
+    Kind.OWN_READ,
+    Kind.MANDATE_GIVE,
+    Kind.MANDATE_NARROW,
+    Kind.MANDATE_END,
 }
 """What the verbs of the vault write into a space, refusals aside."""
 
+CHINESE = languages()["zh-CN"]
 BOTH = pytest.mark.parametrize("language", languages().values(), ids=lambda one: one.code)
 
 
@@ -104,7 +120,30 @@ def test_no_two_kinds_are_told_alike() -> None:
     assert len(titles) == len(SPOKEN)
 
 
+@BOTH
+@pytest.mark.parametrize("kind", sorted(BY_AGENTS))
+def test_what_an_agent_did_is_told_of_the_agent(kind: Kind, language: Language) -> None:
+    by = By(department=DEPARTMENT, member=AGENT, acting=("7" * 32,))
+    found = replace(access(kind, by=by, basis=Basis.MANDATE), agent="王**")
+
+    line = line_of(found, language=language)
+    facts = {one.value for one in access_view(found, language=language).facts}
+
+    assert line.title.startswith("王**")
+    assert any("王**" in one for one in facts)
+    assert "7" * 32 in facts
+
+
+def test_no_two_acts_of_an_agent_are_told_alike() -> None:
+    by = By(department=DEPARTMENT, member=AGENT)
+
+    titles = {line_of(access(one, by=by), language=CHINESE).title for one in BY_AGENTS}
+
+    assert len(titles) == len(BY_AGENTS)
+
+
 OTHER = By(department=DEPARTMENT)
+FOR_US = By(department=DEPARTMENT, member=AGENT, acting=("7" * 32,))
 MINE = By(member=SELF)
 FOR_THEM = By(department=DEPARTMENT, member=SELF)
 WHO = "示范区市场监督管理局（模拟）"
@@ -124,8 +163,20 @@ WHO = "示范区市场监督管理局（模拟）"
             "没有给",
             Tone.QUIET,
         ),
+        (
+            refusal(Basis.MANDATE, FOR_US),
+            "受托人想凭委托办居民身份证的事",
+            "已拒绝",
+            Tone.BAD,
+        ),
+        (
+            refusal(Basis.MANDATE, FOR_US, Result.PERMIT),
+            f"受托人代您没有同意{WHO}调取居民身份证",
+            "没有给",
+            Tone.QUIET,
+        ),
     ],
-    ids=["pull", "deposit", "other", "own-read", "give", "declined"],
+    ids=["pull", "deposit", "other", "own-read", "give", "declined", "agent", "agent declined"],
 )
 def test_a_refusal_says_who_refused_whom(
     found: Access, title: str, outcome: str, tone: Tone

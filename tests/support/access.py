@@ -11,6 +11,7 @@ from policies.requests import (
     ClientFacts,
     ConsentFacts,
     HolderFacts,
+    MandateFacts,
     MemberFacts,
     RecordFacts,
     RequirementFacts,
@@ -72,6 +73,24 @@ CASE = CaseFacts(
     holder_id=HOLDER_ID,
 )
 REQUIREMENT = RequirementFacts(code="ID01", view=View.FULL, fields=NAMES)
+
+AGENT_ID = "c" * 32
+AGENT = MemberFacts(person_id=AGENT_ID, role="agent", acr="aal1", fresh=True)
+MANDATE = MandateFacts(
+    mandate_id="7" * 32,
+    version=1,
+    holder_id=HOLDER_ID,
+    giver_id=HOLDER_ID,
+    receiver_id=AGENT_ID,
+    status="active",
+    started=True,
+    expired=False,
+    acts=frozenset({"consent", "exchange", "read"}),
+    items=frozenset({ITEM}),
+    passes_on=True,
+    view=View.FULL,
+    of_client=True,
+)
 
 PERMITTED = {
     Action.PULL: AccessRequest(
@@ -140,6 +159,28 @@ PERMITTED = {
     Action.CASE_OPEN: AccessRequest(
         action=Action.CASE_OPEN, client=CLIENT, holder=HOLDER, case=CASE
     ),
+    Action.MANDATE_GIVE: AccessRequest(
+        action=Action.MANDATE_GIVE, member=replace(MEMBER, acr="aal2"), holder=HOLDER
+    ),
+    Action.MANDATE_NARROW: AccessRequest(
+        action=Action.MANDATE_NARROW, member=MEMBER, holder=HOLDER, mandate=MANDATE
+    ),
+    Action.MANDATE_END: AccessRequest(
+        action=Action.MANDATE_END, member=MEMBER, holder=HOLDER, mandate=MANDATE
+    ),
+    Action.MANDATE_EXCHANGE: AccessRequest(
+        action=Action.MANDATE_EXCHANGE,
+        client=replace(CLIENT, client_id="client-two"),
+        holder=HOLDER,
+        consent=CONSENT,
+        mandate=MANDATE,
+        case=replace(CASE, department_id="e" * 32),
+        requirement=REQUIREMENT,
+        code="ID01",
+        view=View.FULL,
+        fields=NAMES,
+        level=3,
+    ),
     Action.SYSTEM: AccessRequest(action=Action.SYSTEM),
 }
 """For each action a request that is permitted."""
@@ -152,6 +193,8 @@ _DEFAULTS = {
     "record": RECORD,
     "case": CASE,
     "requirement": REQUIREMENT,
+    "mandate": MANDATE,
+    "parent": CONSENT,
 }
 
 

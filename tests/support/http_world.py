@@ -39,6 +39,8 @@ from scripts.demo_clients import REDIRECT, DemoClient, registration
 from scripts.demo_page import Page
 from scripts.registering import register, resume, suspend
 from tests.support.jws import Signer, b64, ec_signer
+from vault.clients.profiles import TOKEN_EXCHANGE
+from vault.clients.protocol import SignIn, authenticated
 from vault.clock import MS, SystemClock, legal_day
 from vault.crypto.providers import create_key_file
 from vault.crypto.signing import VerifierKey
@@ -47,8 +49,9 @@ from vault.identifiers.synthetic import synthetic_resident_id
 from vault.journal.trust import NO_QUORUM, Policy
 from vault.services import Vault
 from vault.services.log_keys import verifier_keys
+from vault.services.open_space import find_space
 from vault.services.outbox import delivered, waiting
-from vault.services.sign_in import SignedIn, finish_sign_in, start_sign_in
+from vault.services.sign_in import FORM, SIGN_IN, SignedIn, finish_sign_in, start_sign_in
 
 HOST: Final = "space.example.org"
 ORIGIN: Final = f"https://{HOST}"
@@ -430,6 +433,9 @@ class HttpWorld:
         [message] = waiting(self.vault, limit=10)
         delivered(self.vault, message.message_id)
         signed = finish_sign_in(self.vault, attempt, code=message.code, source=source)
+        return self._browser(signed)
+
+    def _browser(self, signed: SignedIn) -> Browser:
         http = TestClient(self.app, base_url=ORIGIN, follow_redirects=False)
         http.cookies.set(
             self.wired.cookie(SIGNIN_COOKIE), signed.cookie, domain="space.example.org"
@@ -445,6 +451,67 @@ class HttpWorld:
         uri = self.market.push(case_no, **changes)
         browser = self.browser(person)
         return self.market.redeem(browser.decide(self.market, uri)), browser
+
+    def strong(self, person: Person) -> Browser:
+        """Return a browser in which ``person`` has just signed in with a passkey."""
+        secrets, number = self.vault.secrets, self.number(person)
+        cookie, form_token = secrets.mint(SIGN_IN), secrets.mint(FORM)
+        with self.vault.read() as tx:
+            space = find_space(self.vault, tx, number)
+        assert space is not None
+        signin_hash = secrets.hash(cookie)
+        signin = SignIn(
+            signin_hash=signin_hash,
+            space=space,
+            csrf_hash=secrets.hash(form_token),
+            auth=authenticated(
+                space, acr="urn:myspace:acr:aal2", at=self.now(), signin_hash=signin_hash
+            ),
+            idle_expires_at=self.now() + 600,
+            expires_at=self.now() + 600,
+        )
+        with self.vault.work() as tx:
+            tx.protocol.add_signin(signin)
+        signed = SignedIn(signin=signin, cookie=cookie, form_token=form_token, known="")
+        return self._browser(signed)
+
+    def mandate(
+        self,
+        giver: Person,
+        receiver: Mapping[str, str],
+        **changes: Any,  # noqa: ANN401 - any member of the powers
+    ) -> str:
+        """Let somebody give a mandate over the identity card; return its id."""
+        lasting = {"starts_at": self.now() - 60, "ends_at": self.now() + 3600}
+        powers = powers_in(self, **(lasting | changes))
+        body = {"receiver": dict(receiver), "powers": powers}
+        answer = self.strong(giver).post("/v1/me/mandates", body)
+        assert answer.status_code == 201, answer.text
+        mandate_id: str = answer.json()["mandate_id"]
+        return mandate_id
+
+    def firm(self, *, code: str, client_id: str, **changes: Any) -> System:  # noqa: ANN401 - any member
+        """Register the system of an agent firm, which exchanges tokens and nothing else."""
+        system = System(self, code, client_id)
+        file = {
+            "client_id": client_id,
+            "department": code,
+            "name_zh": "代理系统",
+            "name_en": "Agent system",
+            "profile": "fapi2",
+            "jwks": {"keys": [system.key.jwk | {"kid": "k1"}]},
+            "grant_types": [TOKEN_EXCHANGE],
+            "evidence": {CODE: "full", "LC01": "full"},
+            "service_items": [FOOD],
+            "organisation": {
+                "name_zh": "示例代理所",
+                "name_en": "Example Agency",
+                "contact": "agency@example.org",
+                "privacy_officer": "privacy@example.org",
+            },
+        }
+        register(self.vault, json.dumps(file | changes), demo=True)
+        return system
 
     def newest_entry(self) -> str:
         """Return the id of the newest entry, as the database has it."""
@@ -467,6 +534,18 @@ class HttpWorld:
         log = self.vault.logs[0]
         keys = tuple(VerifierKey.parse(one) for one in verifier_keys(self.vault, log))
         return Policy(logs=keys, witnesses={}, groups={}, quorum=NO_QUORUM)
+
+
+def powers_in(world: HttpWorld, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any member
+    """Return the powers of ``HttpWorld.mandate``, a little narrower, as they are sent."""
+    plain = {
+        "acts": ["read", "consent"],
+        "evidence": [{"code": CODE, "view": "full"}],
+        "items": [FOOD],
+        "starts_at": world.now(),
+        "ends_at": world.now() + 60,
+    }
+    return plain | changes
 
 
 def settings_below(folder: Path, *, issuer: str = ORIGIN) -> Settings:

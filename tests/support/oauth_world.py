@@ -32,6 +32,12 @@ from vault.clients import Client, ClientStatus, Profile
 from vault.clients.confirmation import Confirmation
 from vault.clients.levels import AAL1, AAL2
 from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn, authenticated
+from vault.clients.signing_keys import (
+    SigningAlgorithm,
+    SigningKeys,
+    SigningPurpose,
+    Slot,
+)
 from vault.consents import Consent, ConsentStatus
 from vault.consents.details import Details, EvidenceGrant
 from vault.crypto.tokens import PEPPER
@@ -48,6 +54,7 @@ from vault.ids import (
     Space,
 )
 from vault.passkeys.ceremony import RelyingParty
+from vault.services.signing_keys import draw
 
 ORIGIN = "https://space.example.org"
 REDIRECT = "https://client.example.org/cb?flow=1"
@@ -214,6 +221,7 @@ class World:
             levels=levels_of(self.party),
             misuse=lambda _vault, misuse: self.misused.append(misuse),
         )
+        self.draw_keys(SigningAlgorithm.ES256)
         self.given: list[Any] = []
         self.denied: list[Any] = []
         self.desk = Desk(self.provider, give=self._give, deny=self._deny)
@@ -227,6 +235,20 @@ class World:
         )
         self.app = application(self.wired)
         self.http = TestClient(self.app, base_url=origin, follow_redirects=False)
+
+    def draw_keys(self, algorithm: SigningAlgorithm) -> None:
+        """Draw what the first housekeeping would for clients that want ``algorithm``."""
+        keys = self.memory.rows.signing.get(1, SigningKeys())
+        for purpose in SigningPurpose:
+            drawn = draw(self.vault, Slot(purpose, algorithm))
+            keys = keys.introduce(drawn, now=self.clock.now)
+        self.keep_keys(keys)
+        self.provider.signer.refresh()
+
+    def keep_keys(self, keys: SigningKeys) -> None:
+        """Write a set of keys, as the journal would."""
+        with self.memory.work() as tx:
+            tx.signing.replace(keys, expected=tx.signing.all().version)
 
     # What the journal would do with a decision.
 

@@ -15,6 +15,7 @@ from tests.support.vault_values import (
     DEPARTMENT_ID,
     ENTRY_ID,
     GRANT_ID,
+    MANDATE_ID,
     RECORD_ID,
     SPACE,
     a_case,
@@ -23,6 +24,7 @@ from tests.support.vault_values import (
     a_department,
     a_holder,
     a_key,
+    a_mandate,
     a_passkey,
     a_record,
     a_use,
@@ -60,6 +62,7 @@ SEEN = (
     Seen(Guarded.RECORD, (*SPACE, RECORD_ID), 1),
     Seen(Guarded.HOLDER, tuple(SPACE), 1),
     Seen(Guarded.CASE, (*SPACE, a_case().case_no), 1),
+    Seen(Guarded.MANDATE, (*SPACE, MANDATE_ID), 1),
     Seen(Guarded.CLIENT, (CLIENT_ID,), 1),
     Seen(Guarded.DEPARTMENT, (DEPARTMENT_ID,), 1),
     Seen(Guarded.PASSKEY, (*SPACE, a_passkey().passkey_id), 1),
@@ -77,6 +80,7 @@ def populate(ports: Ports) -> None:
         tx.clients.add(a_client())
         tx.policies.activate(b"\x61" * 32, text="permit")
         tx.holders.add(a_holder(), numbers=[], keys=holder_keys())
+        tx.mandates.add(a_mandate())
         tx.cases.add(a_case())
         tx.developers.add(an_appointment())
         tx.passkeys.add(a_passkey())

@@ -11,14 +11,20 @@ from api.portal.views import (
     ConsentCard,
     ConsentPageView,
     ConsentsView,
+    EndMandateView,
     Fact,
     FieldBox,
     FileLine,
+    GiveMandateView,
     GrantedItem,
     GroupCard,
     HomeView,
+    LeaveView,
     MakePasskeyView,
+    MandateCard,
+    MandatesView,
     NarrowItem,
+    NarrowMandateView,
     NarrowView,
     PasskeyLine,
     PasskeysView,
@@ -30,6 +36,7 @@ from api.portal.views import (
     RevokeView,
     SeenItem,
     SignInView,
+    Ticks,
     Tone,
     TroubleView,
     UsePasskeyView,
@@ -122,6 +129,7 @@ HOME = HomeView(
         GroupCard(slug="service_result", name="办事结果", count=2),
         GroupCard(slug="material", name="自备材料", count=0),
     ),
+    mandates=1,
     active_consents=2,
     passkeys=1,
 )
@@ -283,7 +291,9 @@ CONSENT = ConsentPageView(
     until=WHEN,
     uses="每种材料最多调取 1 次",
     kept="部门保存 180 天，之后删除",
+    identity="部门会知道登录的是同一个人：一个只给本部门用的编号，不含姓名和证件号码；退出登录时会通知它。",
     ongoing="在这之前，部门随时可以来取，您不必在场。",
+    renews="您在 2026 年 11 月 20 日已为这件事授权。您这次同意的，整个代替那一次。",
     refusal="不同意不影响您用其他方式办理：可以到窗口提交原件。部门不会因此拒绝为您服务。",
     withdrawal="随时在“我的授权”里收回，马上生效。收回前已经取走的仍然合法。",
     rights="您可以要求查阅、更正、删除，也可以向网信部门投诉。",
@@ -350,6 +360,47 @@ ACCESS = AccessView(
         Fact(label="看了什么", value="居民身份证 · 完整内容\n姓名、公民身份号码、有效期止"),
     ),
 )
+LEAVE = LeaveView(department=DEPARTMENT, action="/space/leave", ticket="", stay="/space")
+MANDATE = MandateCard(
+    mandate_id=GRANT,
+    who="示例商行",
+    badge=VALID,
+    acts=("查看材料", "决定是否授权部门调取"),
+    evidence=("营业执照 · 完整内容",),
+    items=("食品经营许可（小微餐饮）",),
+    until=WHEN,
+    passes_on=True,
+    passed_on=True,
+    act_href=f"/space/acting/{GRANT}",
+    narrow_href=f"/space/mandates/{GRANT}/narrow",
+    end_href=f"/space/mandates/{GRANT}/end",
+)
+QUESTION = Ticks(
+    name="evidence",
+    label="哪些材料",
+    groups=(("证照", (Choice(value="LC01", label="营业执照", chosen=True),)),),
+)
+MANDATES = MandatesView(
+    received=(MANDATE,), given=(MANDATE,), ended=(MANDATE,), may_give=True, said="委托已缩小。"
+)
+MANDATE_GIVE = GiveMandateView(
+    kinds=SIGN_IN.kinds,
+    other_kinds=SIGN_IN.other_kinds,
+    number="1",
+    acts=QUESTION,
+    evidence=QUESTION,
+    views=(Choice(value="verify", label="只核对有没有、是否有效", chosen=True),),
+    items=QUESTION,
+    days=(Choice(value="30", label="30 天", chosen=True),),
+    passes_on=True,
+    weak=True,
+    trouble="还没选全。",
+    action="/space/mandates/give",
+)
+MANDATE_END = EndMandateView(card=MANDATE, gives_back=True, action=MANDATE.end_href)
+MANDATE_NARROW = NarrowMandateView(
+    card=MANDATE, questions=(QUESTION,), trouble="请去掉。", action=MANDATE.narrow_href
+)
 TROUBLE = TroubleView(
     title="没有找到这一页",
     told="可能已经过期，或者地址不完整。",
@@ -405,6 +456,8 @@ USE_PASSKEY = UsePasskeyView(
 PAGES = {
     "sign_in": ("", False, SIGN_IN),
     "code": ("", False, CODE),
+    "leave": ("", True, LEAVE),
+    "left": ("", False, None),
     "home": ("home", True, HOME),
     "records": ("records", True, RECORDS),
     "record": ("records", True, RECORD),
@@ -415,6 +468,10 @@ PAGES = {
     "narrow": ("consents", True, NARROW),
     "accesses": ("accesses", True, ACCESSES),
     "access": ("accesses", True, ACCESS),
+    "mandates": ("mandates", True, MANDATES),
+    "mandate_give": ("mandates", True, MANDATE_GIVE),
+    "mandate_end": ("mandates", True, MANDATE_END),
+    "mandate_narrow": ("mandates", True, MANDATE_NARROW),
     "check": ("", True, None),
     "trouble": ("", False, TROUBLE),
     "passkeys": ("passkeys", True, PASSKEYS),

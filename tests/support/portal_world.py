@@ -25,7 +25,8 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from api.app import create_app
-from api.deps import Wired
+from api.deps import SIGNIN_COOKIE, Wired
+from api.portal.door import FORM_COOKIE
 from api.settings import (
     KeySettings,
     LimitSettings,
@@ -43,13 +44,13 @@ from scripts.demo_people import Somebody, papers
 from scripts.registering import register
 from scripts.serving import claim_port
 from vault.clients.confirmation import Confirmation
-from vault.clients.protocol import AccessToken
+from vault.clients.protocol import AccessToken, SignIn, authenticated
 from vault.clock import MS, SystemClock, legal_day
 from vault.consents import Consent
 from vault.crypto.providers import create_key_file
 from vault.errors import AccessDeniedError
 from vault.identifiers import Identifier, IdentifierKind, parse
-from vault.identifiers.synthetic import synthetic_resident_id
+from vault.identifiers.synthetic import synthetic_resident_id, synthetic_uscc
 from vault.ids import CaseNumber, ClientId, RecordId, Space
 from vault.ports import LiveToken
 from vault.records import RecordStatus
@@ -64,6 +65,7 @@ from vault.services.open_space import find_space
 from vault.services.outbox import delivered, waiting
 from vault.services.pull import Pull, pull_evidence
 from vault.services.sealing import Incoming
+from vault.services.sign_in import FORM, SIGN_IN
 from vault.services.versions import Deposited
 
 FOOD: Final = "11110105PDY001012C4000131020100"
@@ -157,6 +159,31 @@ class PortalWorld:
             name=f"王示例{'一二三四五六七八九十'[number % 10]}",
             contact="+8613900000000",
         )
+
+    def enterprise(self) -> Somebody:
+        """Return a made-up enterprise with a business licence."""
+        number = next(_numbers)
+        found = Somebody(
+            key=f"enterprise-{number}",
+            kind=IdentifierKind.USCC,
+            number=synthetic_uscc(number),
+            name=f"示例{number}商行",
+            contact="+8613900000000",
+        )
+        fields = {
+            "uscc": found.number,
+            "name": found.name,
+            "entity_type": "有限责任公司",
+            "legal_representative": "王示例",
+            "established_date": "2020-01-01",
+            "business_scope": "食品销售",
+            "address": "示范省示范市示范区示范路2号",
+            "registration_authority": "示范区市场监督管理局（模拟）",
+            "registration_status": "存续",
+            "approval_date": "2020-01-02",
+        }
+        self.deposit(found, "LC01", fields, issuer=MARKET)
+        return found
 
     def settled(self) -> Somebody:
         """Return a made-up person with an identity card, which has two files."""
@@ -369,6 +396,27 @@ class PortalWorld:
         found.sign_in(holder)
         return found
 
+    def strong(self, holder: Somebody) -> "Visitor":
+        """Return a browser in which ``holder`` has just signed in with a passkey."""
+        found, secrets = self.visitor(), self.vault.secrets
+        cookie, form_token = secrets.mint(SIGN_IN), secrets.mint(FORM)
+        signin_hash, space = secrets.hash(cookie), self.space(holder)
+        signin = SignIn(
+            signin_hash=signin_hash,
+            space=space,
+            csrf_hash=secrets.hash(form_token),
+            auth=authenticated(
+                space, acr="urn:myspace:acr:aal2", at=self.now(), signin_hash=signin_hash
+            ),
+            idle_expires_at=self.now() + HOUR,
+            expires_at=self.now() + HOUR,
+        )
+        with self.vault.work() as tx:
+            tx.protocol.add_signin(signin)
+        found.http.cookies.set(self.wired.cookie(SIGNIN_COOKIE), cookie)
+        found.http.cookies.set(self.wired.cookie(FORM_COOKIE), form_token)
+        return found
+
 
 class Visitor:
     """A browser without scripts: keeps cookies, fills in forms, follows what it is told to.
@@ -469,9 +517,8 @@ def open_portal(
         demo=True,
     )
     clock = SetClock()
-    with wire(settings, clock=clock) as found:
-        # Codes are limited as in a deployment with telephones.
-        wired = replace(found, vault=replace(found.vault, people_factor=1))
+    # People are limited as in a deployment with telephones, the consent desk's vault included.
+    with wire(settings, clock=clock, people_factor=1) as wired:
         folder.joinpath("clients").mkdir()
         clients = {one.department: one for one in draw_clients(folder / "clients")}
         for one in clients.values():

@@ -38,10 +38,12 @@ from vault.ids import (
     EntryId,
     GrantId,
     HolderId,
+    MandateId,
     NoticeId,
     RecordId,
     Space,
 )
+from vault.mandates import Act, Mandate, MandateStatus, Powers
 from vault.notices import Notice, NoticeKind
 from vault.passkeys import Ceremony, Challenge, Passkey, PasskeyId, PasskeyStatus
 from vault.ports import IdentifierIndex
@@ -60,6 +62,8 @@ RECORD_ID = RecordId(b"\x31" * 16)
 OTHER_RECORD_ID = RecordId(b"\x32" * 16)
 GRANT_ID = GrantId(b"\x41" * 16)
 OTHER_GRANT_ID = GrantId(b"\x42" * 16)
+MANDATE_ID = MandateId(b"\x71" * 16)
+OTHER_MANDATE_ID = MandateId(b"\x72" * 16)
 CASE_NO = CaseNumber("11110105PDY001012C4000131020100261124072193")
 ITEM = "11110105PDY001012C4000131020100"
 ENTRY_ID = EntryId(b"\x51" * 16)
@@ -243,6 +247,36 @@ def revoked(consent: Consent) -> Consent:
         version=consent.version + 1,
         ended_at_ms=NOW_MS + 1,
     )
+
+
+def some_powers(*codes: str, **changes: Any) -> Powers:  # noqa: ANN401 - any attribute
+    """Return powers over the evidence ``codes``."""
+    plain = Powers(
+        acts=frozenset(Act),
+        evidence=dict.fromkeys(codes or ("ID01", "LC01"), View.FULL),
+        items=frozenset({ITEM}),
+        starts_at=NOW - 60,
+        ends_at=NOW + DAY,
+    )
+    return replace(plain, **changes)
+
+
+def a_mandate(mandate_id: MandateId = MANDATE_ID, **changes: Any) -> Mandate:  # noqa: ANN401 - any column
+    plain = Mandate(
+        space=SPACE,
+        mandate_id=mandate_id,
+        giver=SPACE,
+        receiver=OTHER_SPACE,
+        parent_id=None,
+        status=MandateStatus.ACTIVE,
+        version=1,
+        powers=some_powers(),
+        label=b"sealed label",
+        created_at_ms=NOW_MS,
+        ended_at_ms=None,
+        state_entry=ENTRY_ID,
+    )
+    return replace(plain, **changes)
 
 
 def a_use(code: str = "ID01", *, limit: int | None = None, used: int = 0) -> Use:

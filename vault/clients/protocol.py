@@ -3,13 +3,13 @@
 Times are whole UTC seconds (NumericDate, RFC 7519 s. 2), as the protocols count them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
-from typing import Final
+from typing import Final, Self
 
 from vault.clients.confirmation import Confirmation
-from vault.ids import ID_BYTES, ClientId, GrantId, Space
+from vault.ids import ID_BYTES, ClientId, GrantId, MandateId, Space
 
 OTP: Final = "otp"
 """A one-time code proved the person (RFC 8176)."""
@@ -176,6 +176,7 @@ class SignIn:
     Attributes:
         space: Whose space is open.
         csrf_hash: Keyed hash of the token that each form carries.
+        mandate_id: By which mandate another's space is open; ``None`` in the own one.
     """
 
     signin_hash: bytes = field(repr=False)
@@ -185,6 +186,11 @@ class SignIn:
     idle_expires_at: int
     expires_at: int
     ended_at: int | None = None
+    mandate_id: MandateId | None = None
+
+    def switched(self, space: Space, *, mandate_id: MandateId | None) -> Self:
+        """Return the sign-in with ``space`` open: the person's own, or by a mandate another's."""
+        return replace(self, space=space, mandate_id=mandate_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

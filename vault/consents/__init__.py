@@ -4,7 +4,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from vault.consents.details import Details
-from vault.ids import CaseNumber, ClientId, DepartmentId, EntryId, GrantId, Space
+from vault.errors import InvalidInputError
+from vault.ids import (
+    CaseNumber,
+    ClientId,
+    DepartmentId,
+    EntryId,
+    GrantId,
+    MandateId,
+    Space,
+)
 
 
 class ConsentStatus(StrEnum):
@@ -27,6 +36,8 @@ class Consent:
         shown_locale: ``zh-CN`` or ``en``.
         created_at_ms, expires_at_ms, ended_at_ms: UTC milliseconds.
         state_entry: Entry that brought it to this version.
+        parent_id, mandate_id: Of a grant that an agent firm got for its own system (RFC 8693):
+            the consent that it is a part of, and the mandate that it is under.
     """
 
     space: Space
@@ -46,6 +57,13 @@ class Consent:
     expires_at_ms: int
     ended_at_ms: int | None
     state_entry: EntryId
+    parent_id: GrantId | None = None
+    mandate_id: MandateId | None = None
+
+    def __post_init__(self) -> None:
+        """Hold that a part of a consent names its mandate, and nothing else does."""
+        if (self.parent_id is None) != (self.mandate_id is None):
+            raise InvalidInputError("a part of a consent is under a mandate", field="mandate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +79,12 @@ class Use:
     code: str
     used: int
     limit: int | None
+
+
+def unused(consent: Consent) -> tuple[Use, ...]:
+    """Return the counters of a consent under which nothing was released yet."""
+    space, grant_id, limit = consent.space, consent.grant_id, consent.details.uses
+    return tuple(
+        Use(space=space, grant_id=grant_id, code=code, used=0, limit=limit)
+        for code in sorted(consent.details.evidence)
+    )

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     MANDATE_GIVE = "mandate.give"
     MANDATE_NARROW = "mandate.narrow"
     MANDATE_END = "mandate.end"
+    MANDATE_EXCHANGE = "mandate.exchange"
     OFFICER_READ = "officer.read"
     OFFICER_EXPORT = "officer.export"
     OFFICER_APPOINT = "officer.appoint"

@@ -42,10 +42,12 @@ class Guarded(StrEnum):
     HOLDER = "holder"
     CASE = "service_case"
     PASSKEY = "passkey"
+    MANDATE = "mandate"
     CLIENT = "oauth_client"
     DEPARTMENT = "department"
     DEVELOPER = "developer"
     POLICY = "policy_pointer"
+    SIGNING_KEYS = "signing_key_set"
 
 
 class Seen(NamedTuple):

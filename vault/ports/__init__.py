@@ -23,9 +23,11 @@ from vault.ports.guarded import (
     Developers,
     Holders,
     IdentifierIndex,
+    Mandates,
     Passkeys,
     Policies,
     Records,
+    SigningKeyStore,
 )
 from vault.ports.protocol import LiveToken, ProtocolRows
 from vault.ports.refusals import Refusals
@@ -44,6 +46,7 @@ __all__ = [
     "IdentifierIndex",
     "KeptEntry",
     "LiveToken",
+    "Mandates",
     "Notices",
     "Passkeys",
     "Policies",
@@ -52,6 +55,7 @@ __all__ = [
     "Records",
     "Refusals",
     "Registrations",
+    "SigningKeyStore",
     "SystemKeys",
     "Tx",
     "Work",
@@ -141,6 +145,10 @@ class Tx(Protocol):
         """Consents and their uses."""
 
     @property
+    def mandates(self) -> Mandates:
+        """Mandates."""
+
+    @property
     def cases(self) -> Cases:
         """Cases."""
 
@@ -171,6 +179,10 @@ class Tx(Protocol):
     @property
     def policies(self) -> Policies:
         """Policy bundles."""
+
+    @property
+    def signing(self) -> SigningKeyStore:
+        """Keys that sign JWTs."""
 
     @property
     def notices(self) -> Notices:

@@ -11,12 +11,23 @@ from typing import Protocol
 from vault.cases import Case
 from vault.clients import Client
 from vault.clients.developers import Appointment
+from vault.clients.signing_keys import SigningKeys
 from vault.consents import Consent, Use
 from vault.crypto.keys import WrappedKey
 from vault.departments import Department
 from vault.holders import Holder
 from vault.identifiers import IdentifierKind
-from vault.ids import CaseNumber, ClientId, DepartmentId, EntryId, GrantId, RecordId, Space
+from vault.ids import (
+    CaseNumber,
+    ClientId,
+    DepartmentId,
+    EntryId,
+    GrantId,
+    MandateId,
+    RecordId,
+    Space,
+)
+from vault.mandates import Mandate
 from vault.passkeys import Passkey, PasskeyId
 from vault.records import RecordHead, SealedRecord, VersionRef
 
@@ -115,6 +126,38 @@ class Consents(Protocol):
         number, or to what was used already; it is never raised.
         """
 
+    def renew(self, consent: Consent, *, uses: Sequence[Use], expected: int) -> None:
+        """Write a consent that the holder gave anew over its version ``expected``.
+
+        Its counters begin anew, those of ``uses`` and no others; ``ConflictError`` at any other
+        version.
+        """
+
+
+class Mandates(Protocol):
+    """Who may act for whom; a row lies in the space that it opens."""
+
+    def get(self, space: Space, *, mandate_id: MandateId) -> Mandate | None:
+        """Return a mandate that opens ``space``, ended ones too, or ``None``."""
+
+    def find(self, mandate_id: MandateId) -> Mandate | None:
+        """Return a mandate by its id alone, whichever space it opens, or ``None``."""
+
+    def chain(self, space: Space, *, mandate_id: MandateId) -> tuple[Mandate, ...]:
+        """Return a mandate after what it was passed on from; empty where there is none."""
+
+    def of_holder(self, space: Space) -> tuple[Mandate, ...]:
+        """Return every mandate that ever opened ``space``, the newest first."""
+
+    def of_receiver(self, receiver: Space) -> tuple[Mandate, ...]:
+        """Return every mandate that somebody ever received, the newest first."""
+
+    def add(self, mandate: Mandate) -> None:
+        """Write a new mandate; ``ConflictError`` where its id is taken."""
+
+    def replace(self, mandate: Mandate, *, expected: int) -> None:
+        """Write the next state of a mandate; ``ConflictError`` at any other than ``expected``."""
+
 
 class Cases(Protocol):
     """Applications for service items."""
@@ -187,6 +230,16 @@ class Clients(Protocol):
 
     def replace(self, client: Client, *, expected: int) -> None:
         """Write the next state of a client; ``ConflictError`` at any other than ``expected``."""
+
+
+class SigningKeyStore(Protocol):
+    """The keys that sign JWTs, as one set that moves on by versions."""
+
+    def all(self) -> SigningKeys:
+        """Return the set; ``IntegrityError`` where its rows are not what the journal knows."""
+
+    def replace(self, keys: SigningKeys, *, expected: int) -> None:
+        """Write the next set; ``ConflictError`` at any other version than ``expected``."""
 
 
 class Developers(Protocol):

@@ -21,9 +21,10 @@ from vault.clients.protocol import (
     SignIn,
     SignInAttempt,
 )
+from vault.clients.told import OutgoingCall, ToldClient
 from vault.consents import Consent
 from vault.departments import Department
-from vault.ids import ClientId, Space
+from vault.ids import ClientId, DepartmentId, Space
 from vault.passkeys import Ceremony, Challenge, PasskeyUse
 
 
@@ -80,7 +81,8 @@ class ProtocolRows(Protocol):
         """Return the token joined to live client, department and grant, in one query.
 
         The client is active, the department is active, the token neither expired nor
-        revoked, the grant (where it has one) active and unexpired.
+        revoked, the grant (where it has one) active and unexpired; so is the consent that a
+        grant is a part of, and every link of the mandate that it is under lives.
         """
 
     def token(self, token_hash: bytes) -> AccessToken | None:
@@ -156,11 +158,14 @@ class ProtocolRows(Protocol):
     def touch_signin(self, signin_hash: bytes, *, idle_expires_at: int) -> None:
         """Say until when a sign-in may idle."""
 
+    def switch_signin(self, signin: SignIn) -> None:
+        """Write which space is open in a sign-in, and by which mandate."""
+
     def end_signin(self, signin_hash: bytes, *, now: int) -> None:
         """End a sign-in; without effect on one that has ended."""
 
-    def end_other_signins(self, space: Space, *, but: bytes, now: int) -> None:
-        """End every sign-in of a holder but the one whose hash is ``but``."""
+    def end_other_signins(self, person: Space, *, but: bytes, now: int) -> None:
+        """End every sign-in of a person, in whosever space, but the one whose hash is ``but``."""
 
     def add_passkey_use(self, use: PasskeyUse) -> None:
         """Keep how a passkey was used; by the operation that registers it."""
@@ -187,6 +192,28 @@ class ProtocolRows(Protocol):
     ) -> bool:
         """Take a challenge away in one statement: unexpired, this browser's, for this ceremony."""
 
+    def subject(self, person: Space, *, sector: DepartmentId) -> bytes | None:
+        """Return what the systems of a department know a person by, 16 bytes, or ``None``."""
+
+    def add_subject(self, person: Space, *, sector: DepartmentId, fresh: bytes) -> bytes:
+        """Let them know a person by ``fresh``, unless they know one already; return which."""
+
+    def tell_client(self, told: ToldClient) -> bool:
+        """Write that a client is told of a sign-in; say whether that sign-in goes on.
+
+        Nobody ends the sign-in until this transaction has ended; where it has ended before,
+        nothing is written.
+        """
+
+    def lead_told(self, sid: bytes, *, to: bytes, expires_at: int) -> None:
+        """Let a sign-in go on as ``to``: whoever was told of it hears when that one ends."""
+
+    def end_told(self, sid: bytes, *, expires_at: int, now: int) -> tuple[ToldClient, ...]:
+        """Mark a sign-in, and all that lead to it, as ended; return who was told of them, once."""
+
+    def told_ended(self, sid: bytes) -> bool:
+        """Say whether a sign-in was marked as ended for clients."""
+
     def enqueue(self, message: Message) -> None:
         """Keep a message until a gateway takes it."""
 
@@ -195,6 +222,18 @@ class ProtocolRows(Protocol):
 
     def message_done(self, message_id: bytes, *, now: int) -> None:
         """Say that a gateway has taken a message."""
+
+    def add_call(self, call: OutgoingCall) -> None:
+        """Keep a call until it is made."""
+
+    def due_calls(self, *, now: int, limit: int) -> tuple[OutgoingCall, ...]:
+        """Return at most ``limit`` calls whose time has come, the longest due first."""
+
+    def take_call(self, call: OutgoingCall, *, next_at: int) -> bool:
+        """Count a try of ``call``, as it was read; say whether nobody else has taken it."""
+
+    def call_done(self, call_id: bytes, *, outcome: str, now: int) -> None:
+        """Say that a call is not tried again, and why; without effect on one that is done."""
 
     def sweep(self, *, now: int, limit: int) -> int:
         """Delete up to ``limit`` expired rows of each kind; return how many went."""

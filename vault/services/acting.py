@@ -15,10 +15,11 @@ from vault.clients.confirmation import Holding
 from vault.clients.levels import ACR_PREFIX
 from vault.clients.protocol import Claim, SignIn
 from vault.clock import MS
+from vault.consents import Consent
 from vault.crypto.keyring import HOLDERS_ACTOR_ID
 from vault.holders import HolderKind
-from vault.ids import ID_BYTES, DepartmentId, EntryId, RandomBytes, Space
-from vault.journal.entries import By, RequestTrace
+from vault.ids import ID_BYTES, ClientId, DepartmentId, EntryId, RandomBytes, Space
+from vault.journal.entries import Basis, By, RequestTrace
 from vault.journal.operations import Request
 from vault.journal.plain import Plain, canonical_json
 from vault.ports import LiveToken
@@ -28,6 +29,9 @@ FRESH_SECONDS: Final = 300
 
 SELF: Final = "self"
 LEGAL_REPRESENTATIVE: Final = "legal_representative"
+AGENT: Final = "agent"
+STRONG: Final = frozenset({"aal2", "aal3"})
+"""Levels with a passkey."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -79,9 +83,14 @@ class Caller:
         """Whose share of a batch is used."""
         return self.live.client.client_id.encode()
 
-    def by(self) -> By:
-        """Return who acts, for the entry."""
-        return By(department=self.department_id, client=self.live.client.client_id)
+    def by(self, consent: Consent | None = None) -> By:
+        """Return who acts, for the entry; by which mandate, if ``consent`` is under one."""
+        mandate_id = None if consent is None else consent.mandate_id
+        return By(
+            department=self.department_id,
+            client=self.live.client.client_id,
+            acting=() if mandate_id is None else (mandate_id.hex(),),
+        )
 
     def trace(self) -> RequestTrace:
         """Return how it was asked, for the entry."""
@@ -119,7 +128,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Member:
-    """A person in the own space, or one who represents an organisation by law.
+    """Somebody in the own space, an organisation's legal representative, or an agent.
 
     Attributes:
         signin: The live sign-in.
@@ -134,6 +143,21 @@ class Member:
     def space(self) -> Space:
         """The space that the member acts in."""
         return self.signin.space
+
+    @property
+    def person(self) -> Space:
+        """The own space of who signed in."""
+        return self.signin.auth.person
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether another's space is open."""
+        return self.person != self.space
+
+    @property
+    def basis(self) -> Basis:
+        """Why acting in the space is lawful."""
+        return Basis.MANDATE if self.is_agent else Basis.OWN
 
     @property
     def actor_id(self) -> DepartmentId:
@@ -159,15 +183,34 @@ class Member:
         """Return what policies may know of the member at ``now_ms``."""
         age = now_ms // MS - self.signin.auth.auth_time
         return MemberFacts(
-            person_id=self.space.holder_id.hex(),
-            role=SELF if kind is HolderKind.PERSON else LEGAL_REPRESENTATIVE,
+            person_id=self.person.holder_id.hex(),
+            role=AGENT if self.is_agent else _OWN_ROLES[kind],
             acr=self.signin.auth.acr.removeprefix(ACR_PREFIX),
             fresh=0 <= age <= FRESH_SECONDS,
+        )
+
+    def by(self, *, department: DepartmentId | None = None, client: ClientId | None = None) -> By:
+        """Return who acts and by which mandate, for the entry; whom it concerns, if anybody."""
+        mandate_id = self.signin.mandate_id
+        return By(
+            department=department,
+            client=client,
+            member=AGENT if self.is_agent else SELF,
+            acting=() if mandate_id is None else (mandate_id.hex(),),
         )
 
     def trace(self) -> RequestTrace:
         """Return how it was asked, for the entry."""
         return RequestTrace(network=self.network, correlation=self.correlation)
+
+
+_OWN_ROLES: Final = {HolderKind.PERSON: SELF, HolderKind.ORGANISATION: LEGAL_REPRESENTATIVE}
+
+
+def strong(signin: SignIn, *, now: int) -> bool:
+    """Say whether a sign-in will do for a mandate: a passkey, used at most minutes ago."""
+    level = signin.auth.acr.removeprefix(ACR_PREFIX)
+    return level in STRONG and 0 <= now - signin.auth.auth_time <= FRESH_SECONDS
 
 
 @lru_cache(maxsize=1024)

@@ -18,6 +18,8 @@ from policies.facts import (
     ClientFacts,
     ConsentFacts,
     HolderFacts,
+    MandateFacts,
+    MemberFacts,
     RecordFacts,
     RequirementFacts,
 )
@@ -31,12 +33,16 @@ from vault.consents.details import Details
 from vault.departments import Department
 from vault.errors import KeyUnavailableError, NotFoundError
 from vault.holders import Holder
-from vault.ids import CaseNumber, ClientId, Space
+from vault.ids import CaseNumber, ClientId, MandateId, Space
 from vault.journal.operations import Decided, Guarded, Seen
+from vault.mandates import MandateStatus, effective
 from vault.ports import LiveToken, Tx
 from vault.records import RecordHead
+from vault.services.acting import Member
+from vault.services.chains import chain_of
 
 BASIS_CONSENT: Final = "consent"
+BASIS_MANDATE: Final = "mandate"
 POLICY_POINTER: Final = (1,)
 
 
@@ -91,6 +97,59 @@ class Asking:
             holder_id=space.holder_id.hex(), kind=holder.kind.value, state=holder.state.value
         )
 
+    def acting(
+        self, member: Member, holder: Holder, *, code: str = ""
+    ) -> tuple[MemberFacts, MandateFacts | None]:
+        """Return the facts about who acts, and about the mandate if it is by one."""
+        mandate_id = member.signin.mandate_id
+        facts = member.facts(holder.kind, now_ms=self.now_ms)
+        if mandate_id is None:
+            return facts, None
+        return facts, self.mandate(member.space, mandate_id, code=code)
+
+    def mandate(
+        self, space: Space, mandate_id: MandateId, *, code: str = "", of_client: bool = False
+    ) -> MandateFacts:
+        """Return the facts about a mandate: what the whole chain allows, for one evidence type.
+
+        Raises:
+            NotFoundError: There is no such mandate in ``space``.
+        """
+        chain = chain_of(self.tx, space, mandate_id=mandate_id)
+        for link in chain:
+            self._saw(Guarded.MANDATE, (*space, link.mandate_id), link.version)
+        last, found = chain[-1], effective(chain)
+        powers = last.powers if found is None else found
+        starts_ms, ends_ms = powers.starts_at * MS, powers.ends_at * MS
+        self._turns += [starts_ms, ends_ms]
+        return MandateFacts(
+            mandate_id=mandate_id.hex(),
+            version=last.version,
+            holder_id=space.holder_id.hex(),
+            giver_id=last.giver.holder_id.hex(),
+            receiver_id=last.receiver.holder_id.hex(),
+            status=(MandateStatus.ENDED if found is None else MandateStatus.ACTIVE).value,
+            started=starts_ms <= self.now_ms,
+            expired=ends_ms <= self.now_ms,
+            acts=frozenset(act.value for act in powers.acts),
+            items=powers.items,
+            passes_on=powers.passes_on,
+            view=powers.evidence.get(code),
+            of_client=of_client,
+        )
+
+    def above(
+        self, consent: Consent, *, code: str = ""
+    ) -> tuple[ConsentFacts | None, MandateFacts | None]:
+        """Return what bounds a part of a consent: the whole, and the mandate it is under."""
+        if consent.parent_id is None or consent.mandate_id is None:
+            return None, None
+        parent = self.tx.consents.get(consent.space, grant_id=consent.parent_id)
+        if parent is None:
+            raise NotFoundError("no such consent")
+        mandate = self.mandate(consent.space, consent.mandate_id, code=code)
+        return self.consent(parent, code=code), mandate
+
     def consent(
         self, consent: Consent, *, code: str = "", token: Details | None = None
     ) -> ConsentFacts:
@@ -119,7 +178,7 @@ class Asking:
             item=consent.item,
             case_no=consent.case_no,
             purpose=consent.purpose,
-            basis=BASIS_CONSENT,
+            basis=BASIS_CONSENT if consent.parent_id is None else BASIS_MANDATE,
             view=None if granted is None else granted.view,
             fields=frozenset() if granted is None else granted.fields,
             uses_left=self._uses_left(consent, code) if granted is not None else None,

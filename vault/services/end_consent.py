@@ -13,13 +13,13 @@ from vault.consents import Consent, ConsentStatus
 from vault.consents.details import Details
 from vault.errors import ConflictError, InvalidInputError, NotFoundError
 from vault.ids import GrantId
-from vault.journal.entries import Basis, By, Kind, StateChange
+from vault.journal.entries import Kind, StateChange
 from vault.journal.operations import Decided, Guarded, Urgency
 from vault.journal.receipts import Receipt
 from vault.notices import NoticeKind
 from vault.ports import Tx
 from vault.services import Vault
-from vault.services.acting import SELF, Member, new_entry_id
+from vault.services.acting import Member, new_entry_id
 from vault.services.asking import Asking
 from vault.services.changing import ready, submit_change
 from vault.services.entering import Draft, committed, under
@@ -161,8 +161,8 @@ def _change(
     draft = Draft(
         entry_id=entry_id,
         kind=kind,
-        basis=Basis.OWN,
-        by=By(department=before.department_id, client=before.client_id, member=SELF),
+        basis=member.basis,
+        by=member.by(department=before.department_id, client=before.client_id),
         trace=member.trace(),
         on=under(replace(after, version=version)),
         evidence=named(after.details),
@@ -192,10 +192,12 @@ def _decided(asking: Asking, member: Member, consent: Consent, *, resumed: bool)
     """Ask whether a part may go, or, where it is to go on, whether it may be given again."""
     holder, facts = asking.holder(member.space)
     levels = [catalogue()[code].level for code in consent.details.evidence]
+    person, mandate = asking.acting(member, holder)
     request = AccessRequest(
         action=Action.CONSENT_RESUME if resumed else Action.CONSENT_END,
         level=max(levels) if resumed else None,
-        member=member.facts(holder.kind, now_ms=asking.now_ms),
+        member=person,
+        mandate=None if resumed else mandate,  # Giving it again is the holder's alone.
         holder=facts,
         consent=asking.consent(consent),
     )

@@ -14,7 +14,7 @@ from vault.errors import (
     TokenEndedError,
     VaultError,
 )
-from vault.ids import EntryId, NoticeId
+from vault.ids import EntryId, GrantId, NoticeId
 from vault.journal.entries import (
     Basis,
     By,
@@ -104,6 +104,18 @@ def under(consent: Consent) -> On:
         case_no=consent.case_no,
         purpose=consent.purpose,
     )
+
+
+def basis_of(consent: Consent) -> Basis:
+    """Return why a look under ``consent`` is lawful."""
+    return Basis.CONSENT if consent.parent_id is None else Basis.MANDATE
+
+
+def counted_on(consent: Consent) -> tuple[GrantId, ...]:
+    """Return the grants that a release under ``consent`` is counted on: it, and the whole."""
+    if consent.parent_id is None:
+        return (consent.grant_id,)
+    return consent.grant_id, consent.parent_id
 
 
 def refusal(deny: Deny) -> VaultError:

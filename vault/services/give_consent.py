@@ -5,25 +5,25 @@ uses and authorization code together; a refusal by the holder is an entry too (o
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from policies.catalogue import catalogue
 from policies.requests import AccessRequest, Action
 from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn
 from vault.clock import MS
-from vault.consents import Consent, ConsentStatus, Use
+from vault.consents import Consent, ConsentStatus, unused
 from vault.consents.details import Details
 from vault.departments import Department
-from vault.errors import ConflictError, NotFoundError
+from vault.errors import ConflictError, InvalidInputError, NotFoundError
 from vault.ids import CaseNumber, ClientId, EntryId, GrantId
-from vault.journal.entries import Basis, By, Evidence, Kind, On, Shown, StateChange
+from vault.journal.entries import Evidence, Kind, On, Shown, StateChange
 from vault.journal.operations import Decided, Guarded
 from vault.journal.receipts import Receipt
 from vault.notices import NoticeKind
 from vault.ports import Tx
 from vault.services import Vault
-from vault.services.acting import SELF, Member, new_entry_id
+from vault.services.acting import Member, new_entry_id
 from vault.services.asking import Asking, requirement_facts
 from vault.services.changing import ready, submit_change
 from vault.services.entering import Draft, committed
@@ -39,6 +39,8 @@ class DenyConsent:
         interaction_id, request_hash: Of the page and of the pushed request; spent by this.
         details: As asked for.
         shown_hash, shown_locale: The text that the holder decided on.
+        signed_hash: SHA-256 of the request object (RFC 9101) that the department signed, if it
+            signed one: with the object in its own files, the entry proves what it asked for.
     """
 
     interaction_id: bytes
@@ -51,6 +53,7 @@ class DenyConsent:
     details: Details
     shown_hash: bytes
     shown_locale: str
+    signed_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +64,34 @@ class GiveConsent(DenyConsent):
         details: As narrow as the holder made it.
         note: The department's own words why, sealed.
         code: The authorization code's row; it names the grant.
+        renews: The consent that this one takes the place of, as it was when it was shown: same
+            id and matter, next version. In law it is a new one, so its uses begin anew.
     """
 
     note: bytes = field(repr=False)
     code: AuthorizationCode = field(repr=False)
+    renews: Consent | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse to renew what is of somebody else, about something else, or over."""
+        before = self.renews
+        if before is None:
+            return
+        same = (before.space, before.grant_id, before.client_id) == (
+            self.signin.space,
+            self.code.grant_id,
+            self.client_id,
+        )
+        matter = (before.purpose, before.item, before.case_no)
+        if not same or matter != (self.purpose, self.item, self.case_no):
+            raise InvalidInputError("a consent is renewed for the same matter and client")
+        if before.status is ConsentStatus.REVOKED or before.parent_id is not None:
+            raise ConflictError("this consent has ended already, or is a part of another")
+
+    @property
+    def version(self) -> int:
+        """The version that the consent gets."""
+        return FIRST if self.renews is None else self.renews.version + 1
 
 
 def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
@@ -72,7 +99,8 @@ def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
 
     Raises:
         AccessDeniedError, NotFoundError: The policies refuse; the refusal is journalled.
-        ConflictError: The request was decided already, or has expired.
+        ConflictError: The request was decided already, or has expired; or the consent that it
+            renews was changed meanwhile.
         JournalUnavailableError: Nothing was granted.
     """
     with vault.read() as tx:
@@ -85,8 +113,9 @@ def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
         change=StateChange(
             object=Guarded.GRANT.value,
             id=asked.code.grant_id.hex(),
+            came_from=None if asked.renews is None else asked.renews.status.value,
             became=ConsentStatus.ACTIVE.value,
-            version=FIRST,
+            version=asked.version,
         ),
     )
 
@@ -96,7 +125,10 @@ def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
             raise ConflictError("the time to decide is over")
         _spend(tx, asked, state=InteractionState.GRANTED, at_ms=at_ms)
         consent = _consent(asked, department=department, entry_id=draft.entry_id, at_ms=at_ms)
-        tx.consents.add(consent, uses=_uses(consent))
+        if asked.renews is None:
+            tx.consents.add(consent, uses=unused(consent))
+        else:
+            tx.consents.renew(consent, uses=unused(consent), expected=asked.renews.version)
         tx.protocol.add_code(asked.code)
 
     return _submit(vault, asked, draft, action=Action.CONSENT_GIVE, effect=effect)
@@ -149,16 +181,20 @@ def _decided(asking: Asking, asked: DenyConsent, *, action: Action) -> Decided:
     """Ask for each evidence type that is granted; declining is one question."""
     space = asked.signin.space
     holder, holder_facts = asking.holder(space)
-    member = Member(signin=asked.signin).facts(holder.kind, now_ms=asking.now_ms)
+    member = Member(signin=asked.signin)
     if action is Action.CONSENT_REFUSE:
-        return asking.decided(AccessRequest(action=action, member=member, holder=holder_facts))
+        person, mandate = asking.acting(member, holder)
+        return asking.decided(
+            AccessRequest(action=action, member=person, mandate=mandate, holder=holder_facts)
+        )
     client = asking.client(asked.client_id)
     case = asking.case(space, asked.case_no)
     return asking.decided(
         *(
             AccessRequest(
                 action=action,
-                member=member,
+                member=person,
+                mandate=mandate,
                 client=client,
                 holder=holder_facts,
                 case=case,
@@ -169,6 +205,7 @@ def _decided(asking: Asking, asked: DenyConsent, *, action: Action) -> Decided:
                 level=catalogue()[code].level,
             )
             for code, one in sorted(asked.details.evidence.items())
+            for person, mandate in [asking.acting(member, holder, code=code)]
         )
     )
 
@@ -189,16 +226,17 @@ def _draft(
     kind: Kind,
     change: StateChange | None,
 ) -> Draft:
-    grant_id = asked.code.grant_id if isinstance(asked, GiveConsent) else None
+    member = Member(signin=asked.signin)
+    given = asked if isinstance(asked, GiveConsent) else None
     return Draft(
         entry_id=new_entry_id(vault.random),
         kind=kind,
-        basis=Basis.OWN,
-        by=By(department=department.department_id, client=asked.client_id, member=SELF),
-        trace=Member(signin=asked.signin).trace(),
+        basis=member.basis,
+        by=member.by(department=department.department_id, client=asked.client_id),
+        trace=replace(member.trace(), object=asked.signed_hash),
         on=On(
-            grant=grant_id,
-            grant_version=None if grant_id is None else FIRST,
+            grant=given.code.grant_id if given else None,
+            grant_version=given.version if given else None,
             item=asked.item,
             case_no=asked.case_no,
             purpose=asked.purpose,
@@ -226,7 +264,7 @@ def _consent(
         client_id=asked.client_id,
         department_id=department.department_id,
         status=ConsentStatus.ACTIVE,
-        version=FIRST,
+        version=asked.version,
         details=asked.details,
         note=asked.note,
         purpose=asked.purpose,
@@ -239,19 +277,6 @@ def _consent(
         ended_at_ms=None,
         state_entry=entry_id,
     )
-
-
-def _uses(consent: Consent) -> list[Use]:
-    return [
-        Use(
-            space=consent.space,
-            grant_id=consent.grant_id,
-            code=code,
-            used=0,
-            limit=consent.details.uses,
-        )
-        for code in sorted(consent.details.evidence)
-    ]
 
 
 def _spend(tx: Tx, asked: DenyConsent, *, state: InteractionState, at_ms: int) -> None:

@@ -6,7 +6,7 @@ left out until then, but its number is not hidden: the sequence has no holes (jo
 
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Final
 
@@ -14,7 +14,7 @@ from vault.clients import Client
 from vault.crypto.suites import suite_numbered
 from vault.departments import Department
 from vault.errors import NotFoundError
-from vault.ids import DepartmentId, EntryId
+from vault.ids import DepartmentId, EntryId, MandateId, parse_id
 from vault.journal.entries import Entry
 from vault.journal.leaves import Leaf
 from vault.journal.sealing import EntryKeys, open_entry
@@ -22,8 +22,10 @@ from vault.journal.statements import Statement, make_opening
 from vault.ports import KeptEntry, Tx
 from vault.services import Vault
 from vault.services.acting import Member
+from vault.services.chains import reach
 from vault.services.entering import Proof
 from vault.services.entry_keys import entry_keys
+from vault.services.own_mandates import name_of
 
 PAGE: Final = 20
 MAX_PAGE: Final = 100
@@ -39,6 +41,7 @@ class Access:
         index: Position in the log.
         number: The holder's own number of it, from 0, without holes.
         department: Who acted or asked; ``None`` for the holder's own acts.
+        agent: Name of who acted by a mandate, a person's masked; empty where nobody did.
     """
 
     entry: Entry
@@ -46,6 +49,7 @@ class Access:
     number: int
     department: Department | None
     client: Client | None
+    agent: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -65,17 +69,20 @@ def list_accesses(
 ) -> Ledger:
     """Return a page of the holder's entries with numbers below ``before``, newest first.
 
+    An agent is shown what was done by the same mandate, nothing else of the space.
+
     Raises:
         IntegrityError: An entry does not open; the operator must look at the log.
     """
     wanted = max(1, min(limit, MAX_PAGE))
     now_ms = vault.clock.now_ms()
     with vault.read() as tx:
+        reach(tx, member, now_ms=now_ms)
         found = tx.entries.of_holder(member.space, before=before, limit=wanted + 1)
         kept = found[:wanted]
         opened = _opened(vault, tx, member, kept)
     return Ledger(
-        accesses=tuple(one for one in opened if _may_be_shown(one.entry, now_ms=now_ms)),
+        accesses=tuple(one for one in opened if _may_be_shown(one.entry, member, now_ms=now_ms)),
         older=kept[-1].holder_seq if len(found) > wanted else None,
     )
 
@@ -87,8 +94,9 @@ def read_access(vault: Vault, member: Member, entry_id: EntryId) -> Access:
         NotFoundError: The space has no such entry, or it may not be shown yet.
     """
     with vault.read() as tx:
+        reach(tx, member, now_ms=vault.clock.now_ms())
         [access] = _opened(vault, tx, member, [_own(tx, member, entry_id)])
-    if not _may_be_shown(access.entry, now_ms=vault.clock.now_ms()):
+    if not _may_be_shown(access.entry, member, now_ms=vault.clock.now_ms()):
         raise NotFoundError("no such entry")
     return access
 
@@ -164,6 +172,7 @@ def _opened(vault: Vault, tx: Tx, member: Member, kept: Sequence[KeptEntry]) -> 
                 number=one.holder_seq or 0,
                 department=None if who is None else departments[who],
                 client=None if entry.by.client is None else tx.clients.get(entry.by.client),
+                agent=_agent(vault, tx, member, entry),
             )
         )
     return opened
@@ -179,5 +188,16 @@ def _keys(vault: Vault, tx: Tx, member: Member, kept: KeptEntry) -> EntryKeys:
     )
 
 
-def _may_be_shown(entry: Entry, *, now_ms: int) -> bool:
+def _agent(vault: Vault, tx: Tx, member: Member, entry: Entry) -> str:
+    if not entry.by.acting:
+        return ""
+    mandate_id = MandateId(parse_id(entry.by.acting[0]))
+    mandate = tx.mandates.get(member.space, mandate_id=mandate_id)
+    return "" if mandate is None else name_of(vault, tx, mandate.receiver, masked=True)
+
+
+def _may_be_shown(entry: Entry, member: Member, *, now_ms: int) -> bool:
+    mandate_id = member.signin.mandate_id
+    if mandate_id is not None and mandate_id.hex() not in entry.by.acting:
+        return False
     return entry.sealed is None or entry.sealed.until_ms <= now_ms

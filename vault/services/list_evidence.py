@@ -11,15 +11,16 @@ from vault.consents.details import Details, EvidenceGrant
 from vault.departments import Department
 from vault.errors import AccessDeniedError, NotFoundError
 from vault.ids import ID_BYTES, NoticeId
-from vault.journal.entries import Basis, Evidence, Kind
+from vault.journal.entries import Evidence, Kind
 from vault.journal.operations import Decided, Disclosure
 from vault.ports import Tx
 from vault.records import RecordHead, answering
 from vault.services import Vault
 from vault.services.acting import Caller, new_entry_id
 from vault.services.asking import Asking
-from vault.services.entering import Draft, Proof, committed, proof_of, telling, under
+from vault.services.entering import Draft, Proof, basis_of, committed, proof_of, telling, under
 from vault.services.entry_keys import entry_keys
+from vault.services.exchange_token import still_granted
 from vault.services.moving_on import ATTEMPTS, MovedOnError, refreshed
 from vault.services.pull import NO_BASIS
 
@@ -72,8 +73,7 @@ def _listing(vault: Vault, caller: Caller) -> Listing:
     if consent is None or text is None:
         raise AccessDeniedError(NO_BASIS)
     token = Details.from_json(text)
-    details = token.overlap(consent.details)
-    if details is None:
+    if token.overlap(consent.details) is None:
         raise AccessDeniedError(NO_BASIS)
 
     def decide(tx: Tx, at_ms: int) -> Decided:
@@ -89,6 +89,8 @@ def _listing(vault: Vault, caller: Caller) -> Listing:
     with vault.read() as tx:
         asking = Asking(tx, now_ms=now_ms, live=caller.live)
         decided = _decided(asking, caller, consent, token=token)
+        granted = still_granted(tx, consent, now_ms=now_ms) or consent.details
+        details = token.overlap(granted) or token
         lines = _lines(tx, consent, details, now_ms=now_ms)
         keys = entry_keys(
             tx, keyring=vault.keyring, space=consent.space, actor_id=caller.department_id
@@ -96,8 +98,8 @@ def _listing(vault: Vault, caller: Caller) -> Listing:
     draft = Draft(
         entry_id=new_entry_id(vault.random),
         kind=Kind.LIST,
-        basis=Basis.CONSENT,
-        by=caller.by(),
+        basis=basis_of(consent),
+        by=caller.by(consent),
         trace=caller.trace(),
         on=under(consent),
         evidence=tuple(Evidence(code=line.kind.code) for line in lines),
@@ -129,11 +131,14 @@ def _listing(vault: Vault, caller: Caller) -> Listing:
 
 def _decided(asking: Asking, caller: Caller, consent: Consent, *, token: Details) -> Decided:
     _, holder = asking.holder(consent.space)
+    parent, mandate = asking.above(consent)
     request = AccessRequest(
         action=Action.LIST,
         client=asking.client(caller.live.client.client_id),
         holder=holder,
         consent=asking.consent(consent, token=token),
+        parent=parent,
+        mandate=mandate,
         case=asking.case(consent.space, consent.case_no),
     )
     return asking.decided(request)

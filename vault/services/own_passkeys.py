@@ -14,7 +14,7 @@ from vault.clients.levels import AAL1, AAL2, rank
 from vault.clock import MS
 from vault.errors import ConflictError, InvalidInputError, NotFoundError, StepUpRequiredError
 from vault.ids import ID_BYTES, Space
-from vault.journal.entries import Basis, By, Kind, StateChange
+from vault.journal.entries import Kind, StateChange
 from vault.journal.operations import Decided, Guarded, Urgency
 from vault.journal.receipts import Receipt
 from vault.notices import NoticeKind
@@ -30,7 +30,7 @@ from vault.passkeys.ceremony import RelyingParty, read_answer, verify_registrati
 from vault.passkeys.options import registration_options
 from vault.ports import Tx
 from vault.services import Vault
-from vault.services.acting import FRESH_SECONDS, SELF, Member, new_entry_id
+from vault.services.acting import FRESH_SECONDS, Member, new_entry_id
 from vault.services.asking import Asking
 from vault.services.changing import ready, submit_change
 from vault.services.entering import Draft, committed
@@ -67,7 +67,12 @@ class AddPasskey:
 
 
 def own_passkeys(vault: Vault, member: Member) -> tuple[OwnPasskey, ...]:
-    """Return the member's active passkeys, the oldest first."""
+    """Return the member's active passkeys, the oldest first.
+
+    Raises:
+        NotFoundError: The member acts for somebody else, whose passkeys are not theirs to see.
+    """
+    _refuse_agents(member)
     with vault.read() as tx:
         return tuple(
             OwnPasskey(
@@ -90,10 +95,12 @@ def start_adding(
     """Return what the member's browser is asked to make, as JSON.
 
     Raises:
+        NotFoundError: The member acts for somebody else.
         StepUpRequiredError: A fresh sign-in is needed, or a passkey that is there.
         ConflictError: There are as many as there may be.
         RateLimitedError: It was asked too often.
     """
+    _refuse_agents(member)
     with vault.read() as tx:
         known = _active(tx, member.space)
     check_sign_in(vault, member, acr=AAL2 if known else AAL1)
@@ -225,6 +232,11 @@ def named(text: str) -> str:
     return name
 
 
+def _refuse_agents(member: Member) -> None:
+    if member.is_agent:
+        raise NotFoundError("passkeys are seen in the own space alone")
+
+
 def _change(
     vault: Vault,
     member: Member,
@@ -237,8 +249,8 @@ def _change(
     draft = Draft(
         entry_id=passkey.state_entry,
         kind=Kind.PASSKEY_ADD if came_from is None else Kind.PASSKEY_REMOVE,
-        basis=Basis.OWN,
-        by=By(member=SELF),
+        basis=member.basis,
+        by=member.by(),
         trace=member.trace(),
         change=StateChange(
             object=Guarded.PASSKEY.value,

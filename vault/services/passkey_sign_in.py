@@ -28,6 +28,7 @@ from vault.services.sign_in import (
     SIGN_IN,
     SignedIn,
 )
+from vault.services.sign_out import give_way
 
 POSSESSION: Final = "pop"
 PRESENCE: Final = "user"
@@ -92,7 +93,7 @@ def finish_passkey_sign_in(
     found = _found(vault, answer)
     if attempt and found.passkey.space != _typed(vault, attempt):
         raise _refusal()
-    return _begun(vault, party, answer, found, before=None, known=known)
+    return _begun(vault, party, answer, found, acting=None, known=known)
 
 
 def start_confirming(vault: Vault, party: RelyingParty, signin: SignIn, *, source: str) -> str:
@@ -102,7 +103,7 @@ def start_confirming(vault: Vault, party: RelyingParty, signin: SignIn, *, sourc
         RateLimitedError: It was asked too often.
     """
     with vault.read() as tx:
-        mine = [one for one in tx.passkeys.of_holder(signin.space) if _active(one)]
+        mine = [one for one in tx.passkeys.of_holder(signin.auth.person) if _active(one)]
     if not mine:
         return ""
     bound_hash = signin.signin_hash
@@ -115,7 +116,7 @@ def finish_confirming(
 ) -> SignedIn:
     """Turn the answer of a signed-in browser into a new sign-in, of the same holder alone.
 
-    The one before ends, as with every new sign-in (ASVS 7.2.4).
+    The one before gives way, as with every new sign-in (ASVS 7.2.4).
 
     Raises:
         InvalidInputError: The answer does not hold, or is of somebody else's passkey.
@@ -123,9 +124,11 @@ def finish_confirming(
     answer = read_answer(text)
     spend(vault, answer, ceremony=Ceremony.CONFIRM, bound_hash=signin.signin_hash)
     found = _found(vault, answer)
-    if found.passkey.space != signin.space:
+    if found.passkey.space != signin.auth.person:
         raise _refusal()
-    return _begun(vault, party, answer, found, before=signin, known=known)
+    begun = _begun(vault, party, answer, found, acting=signin, known=known)
+    give_way(vault, signin, to=begun.signin)
+    return begun
 
 
 def methods_of(passkey: Passkey) -> tuple[str, ...]:
@@ -156,10 +159,13 @@ def _begun(
     answer: Answer,
     found: _Known,
     *,
-    before: SignIn | None,
+    acting: SignIn | None,
     known: str,
 ) -> SignedIn:
-    """Verify the answer, and let a sign-in begin; the counter goes on, or nothing happens."""
+    """Verify the answer, and let a sign-in begin; the counter goes on, or nothing happens.
+
+    Whoever acts for somebody else goes on doing so, by the mandate of ``acting``.
+    """
     passkey = found.passkey
     proven: Proven = verify_use(
         party,
@@ -173,7 +179,8 @@ def _begun(
     signin_hash = vault.secrets.hash(cookie)
     signin = SignIn(
         signin_hash=signin_hash,
-        space=passkey.space,
+        space=passkey.space if acting is None else acting.space,
+        mandate_id=None if acting is None else acting.mandate_id,
         csrf_hash=vault.secrets.hash(form_token),
         auth=authenticated(
             passkey.space,
@@ -195,8 +202,6 @@ def _begun(
         )
         if counted:
             tx.protocol.add_signin(signin)
-            if before is not None:
-                tx.protocol.end_signin(before.signin_hash, now=now)
     if not counted:
         raise _refusal()
     return SignedIn(signin=signin, cookie=cookie, form_token=form_token, known=known)

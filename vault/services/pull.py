@@ -20,7 +20,7 @@ from vault.consents.details import Details
 from vault.departments import Department
 from vault.errors import AccessDeniedError, NotFoundError
 from vault.ids import ID_BYTES, EntryId, NoticeId
-from vault.journal.entries import Basis, Evidence, Kind
+from vault.journal.entries import Evidence, Kind
 from vault.journal.operations import Decided, Disclosure, Outcome, Spend
 from vault.journal.sealing import EntryKeys
 from vault.ports import Tx
@@ -28,7 +28,16 @@ from vault.records import FieldValue, RecordHead, SealedRecord, answering
 from vault.services import Vault
 from vault.services.acting import Caller, new_entry_id
 from vault.services.asking import Asking, requirement_facts
-from vault.services.entering import Draft, Proof, committed, proof_of, telling, under
+from vault.services.entering import (
+    Draft,
+    Proof,
+    basis_of,
+    committed,
+    counted_on,
+    proof_of,
+    telling,
+    under,
+)
 from vault.services.entry_keys import entry_keys, record_reference
 from vault.services.foreseeing import foresee_pull, foresee_record
 from vault.services.moving_on import ATTEMPTS, MovedOnError, refreshed
@@ -167,7 +176,9 @@ def prepare_pull(vault: Vault, pull: Pull) -> Prepared:
         token_hash=pull.caller.token_hash,
         quota_id=pull.caller.quota_id,
         releases=() if record is None else (record.head.key_ref,),
-        spends=(Spend(consent.space, consent.grant_id, pull.code),),
+        spends=tuple(
+            Spend(consent.space, grant_id, pull.code) for grant_id in counted_on(consent)
+        ),
         notices=telling(
             consent, entry_id=draft.entry_id, notice_id=NoticeId(vault.random(ID_BYTES))
         ),
@@ -204,6 +215,7 @@ def _ask(asking: Asking, pull: Pull, consent: Consent) -> Asked:
     client = asking.client(pull.caller.live.client.client_id)
     _, holder = asking.holder(consent.space)
     granted = asking.consent(consent, code=pull.code, token=token)
+    parent, mandate = asking.above(consent, code=pull.code)
     heads = asking.tx.records.heads_of_code(consent.space, code=pull.code)
     head = answering(heads, today=legal_day(asking.now_ms))
     fields = granted.fields if pull.fields is None else pull.fields
@@ -214,6 +226,8 @@ def _ask(asking: Asking, pull: Pull, consent: Consent) -> Asked:
         client=client,
         holder=holder,
         consent=granted,
+        parent=parent,
+        mandate=mandate,
         record=None if head is None else asking.record(head),
         case=asking.case(consent.space, consent.case_no),
         requirement=requirement_facts(consent.item, pull.code),
@@ -265,8 +279,8 @@ def _draft(
     return Draft(
         entry_id=entry_id,
         kind=Kind.PULL,
-        basis=Basis.CONSENT,
-        by=pull.caller.by(),
+        basis=basis_of(consent),
+        by=pull.caller.by(consent),
         trace=pull.caller.trace(),
         on=under(consent),
         evidence=(found,),

@@ -9,12 +9,12 @@ from vault.crypto.keys import RecordKey
 from vault.departments import Department
 from vault.errors import NotFoundError
 from vault.ids import RecordId
-from vault.journal.entries import Basis, By, Evidence, Kind
+from vault.journal.entries import Evidence, Kind
 from vault.journal.operations import Committed, Decided, Disclosure
 from vault.ports import Tx
 from vault.records import FileNote, RecordHead, RecordPayload, SealedRecord
 from vault.services import Vault
-from vault.services.acting import SELF, Member, new_entry_id
+from vault.services.acting import Member, new_entry_id
 from vault.services.asking import Asking
 from vault.services.entering import Draft, Proof, committed, proof_of
 from vault.services.entry_keys import entry_keys, record_reference
@@ -106,8 +106,8 @@ def _read(vault: Vault, member: Member, record_id: RecordId) -> _Read:
     draft = Draft(
         entry_id=new_entry_id(vault.random),
         kind=Kind.OWN_READ,
-        basis=Basis.OWN,
-        by=By(member=SELF),
+        basis=member.basis,
+        by=member.by(),
         trace=member.trace(),
         evidence=(
             Evidence(
@@ -142,9 +142,11 @@ def _read(vault: Vault, member: Member, record_id: RecordId) -> _Read:
 
 def _decided(asking: Asking, member: Member, head: RecordHead) -> Decided:
     holder, facts = asking.holder(member.space)
+    person, mandate = asking.acting(member, holder, code=head.code)
     request = AccessRequest(
         action=Action.OWN_READ,
-        member=member.facts(holder.kind, now_ms=asking.now_ms),
+        member=person,
+        mandate=mandate,
         holder=facts,
         record=asking.record(head),
         code=head.code,

@@ -1,7 +1,8 @@
 """``POST /oauth/introspect`` (RFC 7662; trap D14), for resource servers (profile ``rs``) alone.
 
 One query judges token, client, department and grant; whatever is not live is exactly
-``{"active": false}``.
+``{"active": false}``. Who asks for it gets the same as a signed JWT (RFC 9701), and only so it
+hears of tokens that a client of signed messages holds.
 """
 
 from typing import Any, Final
@@ -16,13 +17,20 @@ from api.oauth.phases import check_step, two_phases
 from api.oauth.provider import Provider
 from api.oauth.secrets import ACCESS_TOKEN
 from api.oauth.server import AUTH_METHODS, Server
-from vault.clients.profiles import Asked, Step, check
+from vault.clients import Client
+from vault.clients.profiles import Asked, Step, check, told_signed_only
+from vault.clients.signing_keys import SigningPurpose
+from vault.clock import MS
+from vault.consents import Consent
 from vault.consents.details import Details
 from vault.crypto.tokens import well_formed
 from vault.ports import LiveToken
+from vault.services.exchange_token import still_granted
 
 PATH: Final = "/oauth/introspect"
 INACTIVE: Final = {"active": False}
+SIGNED: Final = "application/token-introspection+jwt"
+SIGNED_TYPE: Final = "token-introspection+jwt"
 
 
 class Introspection(IntrospectionEndpoint):
@@ -54,7 +62,7 @@ class Introspection(IntrospectionEndpoint):
 
     def introspect_token(self, token: KernelToken) -> dict[str, Any]:
         """Say what the token may be used for now: its details within the grant's."""
-        if token.live is None:
+        if token.live is None or (told_signed_only(token.live.client) and not self.server.signs):
             return dict(INACTIVE)
         row = token.live.token
         granted = self._granted(token.live)
@@ -78,7 +86,9 @@ class Introspection(IntrospectionEndpoint):
         consent, auth, text = live.consent, live.token.auth, live.token.details
         if auth is None or text is None:
             return {}
-        current = Details.from_json(text).overlap(consent.details) if consent else None
+        now_ms, tx = self.server.now * MS, self.server.tx
+        granted = None if consent is None else still_granted(tx, consent, now_ms=now_ms)
+        current = None if granted is None else Details.from_json(text).overlap(granted)
         if consent is None or current is None:
             return None
         return {
@@ -86,6 +96,7 @@ class Introspection(IntrospectionEndpoint):
             "acr": auth.acr,
             "auth_time": auth.auth_time,
             "grant_id": consent.grant_id.hex(),
+            **self._act(consent),
             "authorization_details": granted_object(
                 consent,
                 details=current,
@@ -95,20 +106,61 @@ class Introspection(IntrospectionEndpoint):
             ),
         }
 
+    def _act(self, consent: Consent) -> dict[str, Any]:
+        """Return who acts for the holder in whose stead, the nearest first (RFC 8693 s. 4.1)."""
+        if consent.parent_id is None:
+            return {}
+        parent = self.server.tx.consents.get(consent.space, grant_id=consent.parent_id)
+        before = {} if parent is None else {"act": {"sub": parent.client_id}}
+        return {"act": {"sub": consent.client_id} | before}
+
 
 def introspect(provider: Provider, frozen: Frozen) -> Answer:
-    """Say whether a token is live, and for what."""
-    return two_phases(
-        provider, frozen, check=_checked, act=lambda server, _: _told(server, frozen)
-    )
+    """Say whether a token is live, and for what.
+
+    Raises:
+        KeyUnavailableError: The answer cannot be signed yet.
+    """
+    signed, asking = takes_signed(frozen.accept), list[Client]()
+
+    def told(server: Server, _checked: None) -> Answer:
+        asking.append(server.client)
+        return _told(server, frozen, signed=signed)
+
+    answer = two_phases(provider, frozen, check=_checked, act=told)
+    if signed and answer.fault is None:  # The unit of work is over: it does not wait for this.
+        return _signed(provider, answer, asking=asking[0])
+    return answer
 
 
 def _checked(server: Server) -> None:
     check_step(server, step=Step.INTROSPECT)
 
 
-def _told(server: Server, frozen: Frozen) -> Answer:
+def _told(server: Server, frozen: Frozen, *, signed: bool) -> Answer:
+    server.signs = signed
     server.register_endpoint(Introspection)
     request = server.request(PATH, params=frozen.form)
     answer: Answer = server.ask(lambda: server.create_endpoint_response("introspection", request))
     return answer
+
+
+def takes_signed(accept: str) -> bool:
+    """Say whether the header ``Accept`` names the signed form (RFC 9701 s. 4)."""
+    named = (one.partition(";")[0].strip().lower() for one in accept.split(","))
+    return SIGNED in named
+
+
+def _signed(provider: Provider, answer: Answer, *, asking: Client) -> Answer:
+    """Return it as a JWT for this resource server, without ``sub`` and ``exp`` (RFC 9701 s. 5)."""
+    jwt = provider.signer.sign(
+        purpose=SigningPurpose.INTROSPECTION,
+        alg=asking.metadata.id_token_alg,
+        typ=SIGNED_TYPE,
+        claims={
+            "aud": asking.client_id,
+            "iat": provider.now(),
+            "token_introspection": answer.body,
+        },
+    )
+    return Answer(status=answer.status, jwt=jwt, media_type=SIGNED)

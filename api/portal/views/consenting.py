@@ -91,6 +91,8 @@ class ConsentPageView:
     uses: str
     kept: str
     ongoing: str
+    renews: str
+    identity: str
     refusal: str
     withdrawal: str
     rights: str

@@ -32,6 +32,22 @@ class CodeView:
     passkey_href: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LeaveView:
+    """The question whether to sign out.
+
+    Attributes:
+        department: That asks, as it is registered; empty where nobody has proven to ask.
+        ticket: What was proven, sealed.
+        stay: Where whoever stays goes.
+    """
+
+    department: str
+    action: str
+    ticket: str
+    stay: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupCard:
     """One group of records on the first page."""
@@ -48,6 +64,7 @@ class HomeView:
     Attributes:
         name: Of the holder; empty until an issuer told it.
         fresh: Notices that were not read yet.
+        mandates: Alive, given and received.
         wrong_codes: Tried for this account yesterday and today; 0 where they are too few to tell.
     """
 
@@ -57,7 +74,8 @@ class HomeView:
     news: tuple[AccessLine, ...]
     groups: tuple[GroupCard, ...]
     active_consents: int
-    passkeys: int
+    passkeys: int | None
+    mandates: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from storage.migrations.widening import widen
 from vault.errors import StorageError
 
 revision: str = "0006"
-down_revision: str | None = "0009"
+down_revision: str | None = "0005"
 branch_labels: str | None = None
 depends_on: str | None = None
 
@@ -71,12 +71,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("challenge_hash"),
     )
     op.create_index("ix_passkey_challenge_expires_at", "passkey_challenge", ["expires_at"])
-    op.create_index("ix_signin_holder_id", "signin", ["log_id", "holder_id"])
+    op.create_index("ix_signin_person_id", "signin", ["person_log_id", "person_id"])
     widen(
         "notice",
         "ck_notice_kind",
-        before="kind IN ('access', 'refusal', 'record', 'consent', 'case')",
-        after="kind IN ('access', 'refusal', 'record', 'consent', 'case', 'passkey')",
+        before="kind IN ('access', 'refusal', 'record', 'consent', 'case', 'mandate')",
+        after="kind IN ('access', 'refusal', 'record', 'consent', 'case', 'mandate', 'passkey')",
     )
 
 

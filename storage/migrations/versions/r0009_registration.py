@@ -6,7 +6,7 @@ from alembic import op
 from vault.errors import StorageError
 
 revision: str = "0009"
-down_revision: str | None = "0004"
+down_revision: str | None = "0008"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -10,6 +10,7 @@ from tests.support.memory.guarded import (
     MemoryCases,
     MemoryConsents,
     MemoryHolders,
+    MemoryMandates,
     MemoryPasskeys,
     MemoryRecords,
 )
@@ -22,6 +23,7 @@ from tests.support.memory.registry import (
     MemoryEntries,
     MemoryNotices,
     MemoryPolicies,
+    MemorySigningKeys,
     MemorySystemKeys,
 )
 from tests.support.memory.rows import Rows, system_key_name
@@ -32,6 +34,7 @@ from vault.consents import Consent
 from vault.crypto.keys import WrappedKey
 from vault.departments import Department
 from vault.holders import Holder
+from vault.mandates import Mandate
 from vault.ports import Tx
 from vault.records import RecordHead
 
@@ -41,6 +44,7 @@ Row = (
     | Case
     | Holder
     | Consent
+    | Mandate
     | RecordHead
     | SignIn
     | AuthorizationCode
@@ -56,6 +60,7 @@ class MemoryTx:
         self.holders = MemoryHolders(rows)
         self.records = MemoryRecords(rows)
         self.consents = MemoryConsents(rows)
+        self.mandates = MemoryMandates(rows)
         self.cases = MemoryCases(rows)
         self.passkeys = MemoryPasskeys(rows)
         self.departments = MemoryDepartments(rows)
@@ -64,6 +69,7 @@ class MemoryTx:
         self.registrations = MemoryRegistrations(rows)
         self.refusals = MemoryRefusals(rows)
         self.policies = MemoryPolicies(rows)
+        self.signing = MemorySigningKeys(rows)
         self.notices = MemoryNotices(rows)
         self.entries = MemoryEntries(rows)
         self.protocol = MemoryProtocolRows(rows)
@@ -134,6 +140,7 @@ def _put(tables: Rows, row: Row) -> None:
         Case: lambda one: tables.cases.update({one.case_no: one}),
         Holder: lambda one: tables.holders.update({one.space: one}),
         Consent: lambda one: tables.consents.update({one.grant_id: one}),
+        Mandate: lambda one: tables.mandates.update({one.mandate_id: one}),
         RecordHead: lambda one: tables.heads.update({one.record_id: one}),
         SignIn: lambda one: tables.signins.update({one.signin_hash: one}),
         AuthorizationCode: lambda one: tables.codes.update({one.code_hash: one}),

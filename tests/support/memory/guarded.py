@@ -1,6 +1,6 @@
 """Stores of guarded tables in memory: spaces, records, consents, cases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tests.support.memory.rows import HolderKeyName, Intent, Rows, follows
@@ -10,7 +10,8 @@ from vault.crypto.keys import WrappedKey
 from vault.errors import ConflictError
 from vault.holders import Holder
 from vault.identifiers import IdentifierKind
-from vault.ids import CaseNumber, EntryId, GrantId, RecordId, Space
+from vault.ids import CaseNumber, EntryId, GrantId, MandateId, RecordId, Space
+from vault.mandates import Mandate
 from vault.passkeys import Passkey, PasskeyId
 from vault.ports import IdentifierIndex
 from vault.records import RecordHead, SealedFile, SealedRecord, VersionRef
@@ -138,6 +139,15 @@ class MemoryConsents:
         for use in uses:
             self._rows.uses.add((use.grant_id, use.code), use)
 
+    def renew(self, consent: Consent, *, uses: Sequence[Use], expected: int) -> None:
+        found = self.get(consent.space, grant_id=consent.grant_id)
+        follows(found, new=consent, expected=expected)
+        self._rows.consents[consent.grant_id] = consent
+        for code in self.uses(consent.space, grant_id=consent.grant_id):
+            del self._rows.uses[consent.grant_id, code]
+        for use in uses:
+            self._rows.uses.add((use.grant_id, use.code), use)
+
     def replace(self, consent: Consent, *, expected: int) -> None:
         found = self.get(consent.space, grant_id=consent.grant_id)
         follows(found, new=consent, expected=expected)
@@ -147,6 +157,45 @@ class MemoryConsents:
             if most is not None and (use.limit is None or use.limit > most):
                 lowered = replace(use, limit=max(most, use.used))
                 self._rows.uses[use.grant_id, use.code] = lowered
+
+
+class MemoryMandates:
+    """Implements ``vault.ports.Mandates``."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def get(self, space: Space, *, mandate_id: MandateId) -> Mandate | None:
+        found = self.find(mandate_id)
+        return found if found is not None and found.space == space else None
+
+    def find(self, mandate_id: MandateId) -> Mandate | None:
+        return self._rows.mandates.get(mandate_id)
+
+    def chain(self, space: Space, *, mandate_id: MandateId) -> tuple[Mandate, ...]:
+        last = self.get(space, mandate_id=mandate_id)
+        if last is None:
+            return ()
+        above = None if last.parent_id is None else self.get(space, mandate_id=last.parent_id)
+        return (last,) if above is None else (above, last)
+
+    def of_holder(self, space: Space) -> tuple[Mandate, ...]:
+        return self._newest(one for one in self._rows.mandates.values() if one.space == space)
+
+    def of_receiver(self, receiver: Space) -> tuple[Mandate, ...]:
+        found = (one for one in self._rows.mandates.values() if one.receiver == receiver)
+        return self._newest(found)
+
+    def add(self, mandate: Mandate) -> None:
+        self._rows.mandates.add(mandate.mandate_id, mandate)
+
+    def replace(self, mandate: Mandate, *, expected: int) -> None:
+        found = self.get(mandate.space, mandate_id=mandate.mandate_id)
+        follows(found, new=mandate, expected=expected)
+        self._rows.mandates[mandate.mandate_id] = mandate
+
+    def _newest(self, found: Iterable[Mandate]) -> tuple[Mandate, ...]:
+        return tuple(sorted(found, key=lambda one: (-one.created_at_ms, one.mandate_id)))
 
 
 class MemoryCases:

@@ -11,7 +11,16 @@ from tests.support.memory.rows import HolderKeyName, Remembered, Rows, Versioned
 from vault.clock import MS
 from vault.crypto.contexts import Purpose
 from vault.errors import ConflictError, IntegrityError
-from vault.ids import CaseNumber, ClientId, DepartmentId, GrantId, HolderId, RecordId, Space
+from vault.ids import (
+    CaseNumber,
+    ClientId,
+    DepartmentId,
+    GrantId,
+    HolderId,
+    MandateId,
+    RecordId,
+    Space,
+)
 from vault.journal.operations import (
     Change,
     Decided,
@@ -149,7 +158,7 @@ def _overruled(early: Decided, reason: str) -> Decided:
     return Decided(decision=deny, seen=early.seen, inputs=early.inputs)
 
 
-def _version(rows: Rows, seen: Seen) -> int | None:
+def _version(rows: Rows, seen: Seen) -> int | None:  # noqa: C901 - a case for each table
     """Return the version that a guarded row has now."""
     tx = MemoryTx(rows)
     found: Versioned | None
@@ -168,6 +177,9 @@ def _version(rows: Rows, seen: Seen) -> int | None:
         case Guarded.PASSKEY, (int(log), bytes(holder), bytes(key)):
             space = Space(log, HolderId(holder))
             found = tx.passkeys.get(space, passkey_id=PasskeyId(key))
+        case Guarded.MANDATE, (int(log), bytes(holder), bytes(key)):
+            space = Space(log, HolderId(holder))
+            found = tx.mandates.get(space, mandate_id=MandateId(key))
         case Guarded.CLIENT, (str(key),):
             found = tx.clients.get(ClientId(key))
         case Guarded.DEPARTMENT, (bytes(key),):

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tests.support.memory.guarded import MemoryMandates
+from tests.support.memory.openid import MemoryOpenId
 from tests.support.memory.rows import Rows, Table
 from vault.clients import ClientStatus
 from vault.clients.protocol import (
@@ -24,6 +26,7 @@ from vault.consents import Consent, ConsentStatus
 from vault.departments import DepartmentStatus
 from vault.errors import ConflictError
 from vault.ids import ClientId, Space
+from vault.mandates import lives
 from vault.passkeys import Ceremony, Challenge, PasskeyUse
 from vault.ports import LiveToken
 
@@ -31,7 +34,7 @@ DAY_SECONDS = 24 * 3600
 """How long rows stay beyond their end, so that what came of them can still be answered for."""
 
 
-class MemoryProtocolRows:
+class MemoryProtocolRows(MemoryOpenId):
     """Implements ``vault.ports.ProtocolRows``."""
 
     def __init__(self, rows: Rows) -> None:
@@ -119,7 +122,22 @@ class MemoryProtocolRows:
             consent = self._rows.consents.get(token.grant_id)
             if consent is None or not _live(consent, token, now=now):
                 return None
+            if not self._bounded(consent, now_ms=now * MS):
+                return None
         return LiveToken(token=token, client=client, department=department, consent=consent)
+
+    def _bounded(self, consent: Consent, *, now_ms: int) -> bool:
+        if consent.parent_id is None or consent.mandate_id is None:
+            return True
+        parent = self._rows.consents.get(consent.parent_id)
+        mandates = MemoryMandates(self._rows)
+        chain = mandates.chain(consent.space, mandate_id=consent.mandate_id)
+        return (
+            parent is not None
+            and parent.status is ConsentStatus.ACTIVE
+            and parent.expires_at_ms > now_ms
+            and lives(chain, now_ms=now_ms)
+        )
 
     def revoke_token(self, token_hash: bytes, *, client_id: ClientId, now: int) -> bool:
         found = self._rows.tokens.get(token_hash)
@@ -230,14 +248,20 @@ class MemoryProtocolRows:
             touched = replace(found, idle_expires_at=idle_expires_at)
             self._rows.signins[signin_hash] = touched
 
+    def switch_signin(self, signin: SignIn) -> None:
+        found = self._rows.signins.get(signin.signin_hash)
+        if found is not None:
+            switched = found.switched(signin.space, mandate_id=signin.mandate_id)
+            self._rows.signins[signin.signin_hash] = switched
+
     def end_signin(self, signin_hash: bytes, *, now: int) -> None:
         found = self._rows.signins.get(signin_hash)
         if found is not None and found.ended_at is None:
             self._rows.signins[signin_hash] = replace(found, ended_at=now)
 
-    def end_other_signins(self, space: Space, *, but: bytes, now: int) -> None:
+    def end_other_signins(self, person: Space, *, but: bytes, now: int) -> None:
         for one in list(self._rows.signins.values()):
-            if one.space == space and one.signin_hash != but:
+            if one.auth.person == person and one.signin_hash != but:
                 self.end_signin(one.signin_hash, now=now)
 
     # Passkeys.
@@ -318,6 +342,12 @@ class MemoryProtocolRows:
             + swept(self._rows.attempts, day_after)
             + swept(self._rows.challenges, lambda _, challenge: challenge.expires_at)
             + swept(self._rows.tries, lambda key, _: key[1] + 2 * DAY_SECONDS)
+            + swept(self._rows.sessions, lambda _, session: session.expires_at)
+            + swept(self._rows.told, lambda _, told: told.expires_at)
+            + swept(
+                self._rows.calls,
+                lambda _, call: None if call.done_at is None else call.done_at + DAY_SECONDS,
+            )
             + swept(self._rows.messages, lambda _, message: message.done_at)
         )
 

@@ -22,6 +22,8 @@ from vault.clients.protocol import (
 )
 from vault.clients.refusals import RefusedRequest
 from vault.clients.registrations import InitialToken, Registration
+from vault.clients.signing_keys import SigningKeys
+from vault.clients.told import OutgoingCall, ToldClient
 from vault.consents import Consent, Use
 from vault.crypto.contexts import Purpose
 from vault.crypto.keys import WrappedKey
@@ -35,11 +37,13 @@ from vault.ids import (
     DepartmentId,
     EntryId,
     GrantId,
+    MandateId,
     NoticeId,
     RecordId,
     Space,
 )
 from vault.journal.operations import Request
+from vault.mandates import Mandate
 from vault.notices import Notice
 from vault.passkeys import Challenge, Passkey, PasskeyUse
 from vault.ports import ActivePolicy, KeptEntry
@@ -133,6 +137,14 @@ class Remembered(NamedTuple):
     entry_id: EntryId
 
 
+class Session(NamedTuple):
+    """A sign-in that clients were told of."""
+
+    leads_to: bytes
+    expires_at: int
+    ended_at: int | None
+
+
 @dataclass
 class Rows:
     """Every table."""
@@ -141,6 +153,7 @@ class Rows:
     keys: Table[SystemKeyName, WrappedKey] = field(default_factory=Table)
     bundles: Table[bytes, str] = field(default_factory=Table)
     pointer: Table[int, ActivePolicy] = field(default_factory=Table)
+    signing: Table[int, SigningKeys] = field(default_factory=Table)
     departments: Table[DepartmentId, Department] = field(default_factory=Table)
     department_keys: Table[DepartmentId, WrappedKey] = field(default_factory=Table)
     clients: Table[ClientId, Client] = field(default_factory=Table)
@@ -158,6 +171,7 @@ class Rows:
     intents: Table[str, Intent] = field(default_factory=Table)
     consents: Table[GrantId, Consent] = field(default_factory=Table)
     uses: Table[tuple[GrantId, str], Use] = field(default_factory=Table)
+    mandates: Table[MandateId, Mandate] = field(default_factory=Table)
     cases: Table[CaseNumber, Case] = field(default_factory=Table)
     passkeys: Table[bytes, Passkey] = field(default_factory=Table)
     notices: Table[NoticeId, Notice] = field(default_factory=Table)
@@ -177,6 +191,10 @@ class Rows:
     attempts: Table[bytes, SignInAttempt] = field(default_factory=Table)
     tries: Table[tuple[bytes, int], int] = field(default_factory=Table)
     signins: Table[bytes, SignIn] = field(default_factory=Table)
+    subjects: Table[tuple[Space, DepartmentId], bytes] = field(default_factory=Table)
+    sessions: Table[bytes, Session] = field(default_factory=Table)
+    told: Table[tuple[bytes, ClientId], ToldClient] = field(default_factory=Table)
+    calls: Table[bytes, OutgoingCall] = field(default_factory=Table)
     messages: Table[bytes, Message] = field(default_factory=Table)
 
     def snapshot(self, *, closed: bool = False) -> Self:

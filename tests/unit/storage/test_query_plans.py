@@ -21,6 +21,7 @@ from tests.support.vault_values import (
     CLIENT_ID,
     DEPARTMENT_ID,
     ENTRY_ID,
+    MANDATE_ID,
     RECORD_ID,
     SPACE,
     a_case,
@@ -30,6 +31,7 @@ from tests.support.vault_values import (
     a_department,
     a_holder,
     a_key,
+    a_mandate,
     a_notice,
     a_record,
     a_token,
@@ -60,6 +62,7 @@ SEEN = (
     Seen(Guarded.HOLDER, (*SPACE,), 1),
     Seen(Guarded.RECORD, (*SPACE, RECORD_ID), 1),
     Seen(Guarded.CASE, (*SPACE, CASE_NO), 1),
+    Seen(Guarded.MANDATE, (*SPACE, MANDATE_ID), 1),
     Seen(Guarded.CLIENT, (CLIENT_ID,), 1),
     Seen(Guarded.DEPARTMENT, (DEPARTMENT_ID,), 1),
     Seen(Guarded.POLICY, (1,), 1),
@@ -138,6 +141,7 @@ def prepare(world: World) -> None:
             a_department(), tag_key=a_key(Purpose.DEPARTMENT_TAG_KEY, DEPARTMENT_ID)
         )
         tx.clients.add(a_client())
+        tx.mandates.add(a_mandate())
         tx.cases.add(a_case())
         tx.policies.activate(digest("policies"), text="permit")
         tx.protocol.add_token(a_token())

@@ -255,7 +255,11 @@ def test_a_change_narrows_and_says_whether_keys_were_among_it(world: World) -> N
         ({"redirect_uris": ("https://other.example.org/cb",)}, "redirect_uris"),
         ({"redirect_uris": ("http://client.example.org/cb",)}, "redirect_uris"),
         (
-            {"metadata": ClientMetadata(auth_method=AuthMethod.TLS)},
+            {
+                "metadata": ClientMetadata(
+                    auth_method=AuthMethod.TLS, tls_subject="tls_client_auth_san_dns=a.example.org"
+                )
+            },
             "token_endpoint_auth_method",
         ),
         (
