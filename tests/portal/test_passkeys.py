@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.consent_page import ConsentPage
+from api.way_back import WayBack
 from scripts.demo_clients import REDIRECT
 from scripts.demo_people import Somebody
 from tests.portal.test_asked import evidence
@@ -359,9 +360,9 @@ class SensitiveDesk:
     def open(self, _interaction_id: bytes, *, signin: Any, browser: str) -> ConsentPage:  # noqa: ANN401 - a sign-in
         return request_for(evidence("LC08", 4), evidence("ID01", 3))
 
-    def decide(self, _interaction_id: bytes, **decision: Any) -> str:  # noqa: ANN401 - all of it
+    def decide(self, _interaction_id: bytes, **decision: Any) -> WayBack:  # noqa: ANN401 - all of it
         self.decided.append(decision["choice"])
-        return REDIRECT
+        return WayBack(location=REDIRECT)
 
 
 @pytest.mark.parametrize(

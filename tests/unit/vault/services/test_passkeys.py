@@ -21,6 +21,7 @@ from vault.errors import (
     StepUpRequiredError,
 )
 from vault.holders import HolderState
+from vault.ids import MandateId
 from vault.journal.entries import StateChange
 from vault.journal.kinds import Kind
 from vault.notices import NoticeKind
@@ -502,6 +503,41 @@ def test_a_challenge_to_confirm_signs_nobody_in(world: World) -> None:
 
     with pytest.raises(InvalidInputError):
         finish_passkey_sign_in(world.vault, PARTY, device.get(options, told()), form_token=FORM)
+
+
+def test_who_acts_for_somebody_confirms_with_a_passkey_of_their_own(world: World) -> None:
+    device, theirs = Authenticator(), Authenticator()
+    add(world, device)
+    add(world, theirs, member=world.member(world.person(2)))
+    acting = world.member().signin.switched(
+        world.space(world.person(2)), mandate_id=MandateId(bytes(16))
+    )
+
+    begun = confirm(world, device, acting).signin
+
+    assert (begun.space, begun.mandate_id) == (acting.space, acting.mandate_id)
+    assert begun.auth.person == world.space()
+    with pytest.raises(InvalidInputError):
+        confirm(world, theirs, acting)
+
+
+def test_who_acts_for_somebody_neither_sees_nor_changes_their_passkeys(world: World) -> None:
+    add(world, Authenticator(), member=world.member(world.person(2)))
+    theirs = world.space(world.person(2))
+    agent = Member(
+        signin=world.member(acr=AAL2).signin.switched(theirs, mandate_id=MandateId(bytes(16)))
+    )
+    with world.vault.read() as tx:
+        [found] = tx.passkeys.of_holder(theirs)
+
+    with pytest.raises(NotFoundError):
+        own_passkeys(world.vault, agent)
+    with pytest.raises(NotFoundError):
+        start_adding(world.vault, PARTY, agent, source=SOURCE)
+    with pytest.raises(AccessDeniedError):
+        remove_passkey(world.vault, agent, found.passkey_id)
+    with world.vault.read() as tx:
+        assert tx.passkeys.of_holder(theirs) == (found,)
 
 
 # Removing.
