@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.egress_settings import EgressSettings
+from api.passkey_settings import PasskeySettings
 from vault.clients.keys import read_jwks
 from vault.errors import InvalidInputError
 
@@ -202,12 +203,6 @@ class MtlsSettings(_Group):
         if not parts.hostname or value != f"https://{parts.netloc}" or "@" in parts.netloc:
             raise ValueError("the alias is an https origin: scheme, host and port, nothing else")
         return value
-
-
-class PasskeySettings(_Group):
-    """Passkeys (docs/operations/passkeys.md)."""
-
-    makers_file: Annotated[Path | None, Field(description="PEM roots of makers of keys")] = None
 
 
 class Settings(BaseSettings):

@@ -173,14 +173,11 @@ class Desk:
             with vault.read() as tx:
                 yield tx
         except UnmetError as unmet:
-            row = unmet.interaction
             with vault.work() as tx:
-                tx.protocol.spend_pushed(row.request_hash, now=vault.clock.now_ms() // MS)
-                tx.protocol.close_interaction(row.interaction_id, state=InteractionState.DENIED)
+                unmet.spend(tx, now=self._provider.now())
             params, client = unmet.pushed.params, unmet.client
-            raise LedAwayError(
-                error_back(self._provider, params, client=client, say=Say.UNMET)
-            ) from unmet
+            way = error_back(self._provider, params, client=client, say=Say.UNMET)
+            raise LedAwayError(way) from unmet
 
     def _bind(self, asked: _Asked, *, signin: SignIn) -> bool:
         """Bind to the sign-in, and count what is put before this holder.

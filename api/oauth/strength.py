@@ -4,7 +4,7 @@ from api.oauth.authorize import INTERACTION_SECONDS
 from api.oauth.pushed import FRESH_SECONDS, Pushed
 from vault.clients import Client
 from vault.clients.levels import rank
-from vault.clients.protocol import Interaction, SignIn
+from vault.clients.protocol import Interaction, InteractionState, SignIn
 from vault.errors import StepUpRequiredError
 from vault.ports import Tx
 from vault.services.own_passkeys import strongest
@@ -17,6 +17,13 @@ class UnmetError(Exception):
         """Keep which request is over for it, and whose it was."""
         super().__init__("the holder has no such sign-in")
         self.interaction, self.pushed, self.client = interaction, pushed, client
+
+    def spend(self, tx: Tx, *, now: int) -> None:
+        """Let nobody decide on it any more."""
+        tx.protocol.spend_pushed(self.interaction.request_hash, now=now)
+        tx.protocol.close_interaction(
+            self.interaction.interaction_id, state=InteractionState.DENIED
+        )
 
 
 def check_level(

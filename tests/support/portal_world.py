@@ -26,11 +26,11 @@ from httpx2 import Response
 
 from api.app import create_app
 from api.deps import SIGNIN_COOKIE, Wired
+from api.passkey_settings import PasskeySettings
 from api.portal.door import FORM_COOKIE
 from api.settings import (
     KeySettings,
     LimitSettings,
-    PasskeySettings,
     RootProvider,
     Settings,
 )

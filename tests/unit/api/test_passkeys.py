@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from api.passkey_settings import PasskeySettings
 from api.passkeys import MAX_MAKERS, levels_of, relying_party
-from api.settings import KeySettings, PasskeySettings, RootProvider, Settings
+from api.settings import KeySettings, RootProvider, Settings
 from tests.support.authenticator import Maker
 from vault.clients.levels import AAL1, AAL2, AAL3
 from vault.errors import InvalidInputError
