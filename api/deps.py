@@ -21,6 +21,7 @@ from api.window_desk import WindowDesk
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
 from vault.errors import RateLimitedError, ReplayedError, TokenEndedError, VaultError
+from vault.passkeys.ceremony import RelyingParty
 from vault.ports import LiveToken
 from vault.services import Vault
 
@@ -38,6 +39,7 @@ class Wired:
     Attributes:
         issuer: Origin of every address, such as ``https://space.example.org``.
         demo: Synthetic people; http on loopback is allowed.
+        passkeys: Who asks for passkeys; ``None`` where browsers make none for the issuer's host.
         resolve: Turns a presented token into what it may be used for.
         desk: The consent decision.
         window: The same, for what began at a kiosk or counter.
@@ -52,6 +54,7 @@ class Wired:
     resolve: "TokenResolver"
     desk: "ConsentDesk"
     window: WindowDesk
+    passkeys: RelyingParty | None = None
     refusals: RefusalLog = field(default_factory=RefusalLog, repr=False)
     leaving: threading.Event = field(default_factory=threading.Event, repr=False)
 
@@ -216,6 +219,10 @@ class TokenResolver(Protocol):
         """Refuse a token without ``scope``."""
         ...
 
+    def require_level(self, bearer: Bearer, *, acr: str) -> None:
+        """Refuse a token that came of a weaker sign-in than ``acr``."""
+        ...
+
     def ended(self) -> ChallengeError:
         """Return the challenge for a token that is not live any more."""
         ...
@@ -232,6 +239,19 @@ class DeclinedBeforeError(RateLimitedError):
     """The holder has declined the same item of this department, more than once."""
 
 
+class LedAwayError(VaultError):
+    """The request is over before the holder was asked: the browser goes back to the client.
+
+    Attributes:
+        way: How.
+    """
+
+    def __init__(self, way: WayBack) -> None:
+        """Keep how the browser goes back."""
+        super().__init__("the request is over")
+        self.way = way
+
+
 class ConsentDesk(Protocol):
     """A department's request, decided by the holder."""
 
@@ -245,7 +265,8 @@ class ConsentDesk(Protocol):
 
         Raises:
             NotFoundError: Not there, decided, expired, of another browser or person.
-            StepUpRequiredError: The sign-in is too old.
+            StepUpRequiredError: The sign-in is too old, or too weak.
+            LedAwayError: The client needs a sign-in that this holder cannot reach.
             DeclinedBeforeError: The holder was asked for this before, and declined.
             RateLimitedError: This department, or this system of it, asks too often.
         """

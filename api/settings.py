@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.egress_settings import EgressSettings
+from api.passkey_settings import PasskeySettings
 from vault.clients.keys import read_jwks
 from vault.errors import InvalidInputError
 
@@ -224,6 +225,7 @@ class Settings(BaseSettings):
         ),
     ] = "127.0.0.1"
     mtls: MtlsSettings | None = None
+    passkeys: PasskeySettings | None = None
     keys: KeySettings
     limits: LimitSettings = LimitSettings()
     egress: EgressSettings = EgressSettings()

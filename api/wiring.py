@@ -30,6 +30,7 @@ from api.oauth.signer import Signer
 from api.oauth.statement import Registry
 from api.oauth.wellknown import server_metadata
 from api.oauth.window import Window
+from api.passkeys import levels_of, relying_party
 from api.refusals import RefusalLog, writing
 from api.settings import Settings
 from storage.blobs import StoredBlobs
@@ -119,8 +120,10 @@ def wire(
             vault = replace(vault, people_factor=people_factor)
         activate_policy(vault, again=not database.kind.shared)
         limits = settings.limits
+        party = relying_party(settings)
         provider = Provider.of(
             vault,
+            levels=levels_of(party),
             origin=settings.issuer,
             limits=ClientLimits.of(
                 reads=limits.client_reads_a_minute,
@@ -152,6 +155,7 @@ def wire(
             refusals=refusals,
             issuer=settings.issuer,
             demo=settings.demo,
+            passkeys=party,
             resolve=Resource(provider),
             desk=Desk(provider),
             window=Window(provider),

@@ -19,6 +19,9 @@ class Action(StrEnum):
     CONSENT_RESUME = "consent.resume"
     CONSENT_RETURN = "consent.return"
     OWN_READ = "own.read"
+    PASSKEY_FIRST = "passkey.first"
+    PASSKEY_ADD = "passkey.add"
+    PASSKEY_REMOVE = "passkey.remove"
     CASE_OPEN = "case.open"
     MANDATE_GIVE = "mandate.give"
     MANDATE_NARROW = "mandate.narrow"
@@ -44,6 +47,9 @@ NEEDS: Final = {
     Action.CONSENT_RESUME: _MEMBER | {"consent", "level"},
     Action.CONSENT_RETURN: _CLIENT | {"consent"},
     Action.OWN_READ: _MEMBER | {"record"},
+    Action.PASSKEY_FIRST: _MEMBER,
+    Action.PASSKEY_ADD: _MEMBER,
+    Action.PASSKEY_REMOVE: _MEMBER,
     Action.CASE_OPEN: _CLIENT | {"case"},
     Action.MANDATE_GIVE: _MEMBER,
     Action.MANDATE_NARROW: _MEMBER | _MANDATE,
@@ -69,6 +75,9 @@ MAY: Final = {
     Action.CONSENT_RESUME: frozenset[str](),
     Action.CONSENT_RETURN: frozenset[str](),
     Action.OWN_READ: _MANDATE | {"code", "level"},
+    Action.PASSKEY_FIRST: frozenset[str](),
+    Action.PASSKEY_ADD: frozenset[str](),
+    Action.PASSKEY_REMOVE: frozenset[str](),
     Action.CASE_OPEN: frozenset[str](),
     Action.MANDATE_GIVE: _MANDATE,
     Action.MANDATE_NARROW: frozenset[str](),

@@ -45,7 +45,7 @@ class MemberFacts:
 
     Attributes:
         role: ``self``, ``legal_representative`` or ``agent``.
-        acr: ``aal1`` or ``aal2``.
+        acr: ``aal1``, ``aal2`` or ``aal3``.
         fresh: Signed in at most five minutes ago.
     """
 

@@ -20,9 +20,7 @@ from vault.errors import VaultError
 from vault.masking import MASKS
 from vault.services import Vault
 from vault.services.outbox import (
-    WARNING_EN,
-    WARNING_ZH,
-    WRONG_CODES,
+    TOLD,
     Outgoing,
     delivered,
     waiting,
@@ -60,9 +58,9 @@ class FileGateway:
     def deliver(self, message: Outgoing) -> None:
         """Append a line: time, masked contact, code or warning, with tabs between."""
         at = instant(message.sent_at_ms).astimezone(LEGAL_ZONE).isoformat(timespec="seconds")
-        warns = message.kind == WRONG_CODES
-        path = self._path.with_name(WARNINGS_FILE) if warns else self._path
-        told = f"{WARNING_ZH} {WARNING_EN}" if warns else message.code
+        words = TOLD.get(message.kind)
+        path = self._path if words is None else self._path.with_name(WARNINGS_FILE)
+        told = message.code if words is None else " ".join(words)
         append_private(path, f"{at}\t{masked(message.contact)}\t{told}\n".encode())
 
 

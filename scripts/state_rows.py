@@ -19,6 +19,7 @@ _COLUMNS: Final[Mapping[Guarded, _Columns]] = {
     Guarded.RECORD: _Columns("record_id", "status"),
     Guarded.HOLDER: _Columns("holder_id", "state"),
     Guarded.CASE: _Columns("case_no", "state"),
+    Guarded.PASSKEY: _Columns("passkey_id", "status"),
     Guarded.MANDATE: _Columns("mandate_id", "status"),
     Guarded.CLIENT: _Columns("client_id", "status"),
     Guarded.DEPARTMENT: _Columns("department_id", "status"),

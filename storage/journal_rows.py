@@ -23,6 +23,7 @@ KEYS: Final[Mapping[Guarded, tuple[str, ...]]] = {
     Guarded.RECORD: ("log_id", "holder_id", "record_id"),
     Guarded.HOLDER: ("log_id", "holder_id"),
     Guarded.CASE: ("log_id", "holder_id", "case_no"),
+    Guarded.PASSKEY: ("log_id", "holder_id", "passkey_id"),
     Guarded.MANDATE: ("log_id", "holder_id", "mandate_id"),
     Guarded.CLIENT: ("client_id",),
     Guarded.DEPARTMENT: ("department_id",),

@@ -23,6 +23,7 @@ from storage.stores.developers import SqlDevelopers
 from storage.stores.entries import SqlEntries
 from storage.stores.holders import SqlHolders
 from storage.stores.mandates import SqlMandates
+from storage.stores.passkeys import SqlPasskeys
 from storage.stores.protocol import SqlProtocolRows
 from storage.stores.records import SqlRecords
 from storage.stores.refusals import SqlRefusals
@@ -51,6 +52,7 @@ class SqlTx:
         "holders",
         "mandates",
         "notices",
+        "passkeys",
         "policies",
         "protocol",
         "records",
@@ -72,6 +74,7 @@ class SqlTx:
         self.cases = SqlCases(driver)
         self.departments = SqlDepartments(driver)
         self.clients = SqlClients(driver)
+        self.passkeys = SqlPasskeys(driver)
         self.developers = SqlDevelopers(driver)
         self.registrations = SqlRegistrations(driver)
         self.refusals = SqlRefusals(driver)

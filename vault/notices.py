@@ -15,6 +15,7 @@ class NoticeKind(StrEnum):
     CONSENT = "consent"
     CASE = "case"
     MANDATE = "mandate"
+    PASSKEY = "passkey"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """The parameter ``claims`` (OpenID Connect Core 5.5), read at PAR.
 
 What the server always says (``acr``, ``auth_time``) or never says needs no remembering, and
-claims that nobody knows are ignored, as the standard has it. An essential ``acr`` is a demand.
+claims that nobody knows are ignored, as the standard has it. An ``acr`` that is
+asked for is a wish; an essential one is a demand.
 """
 
 from collections.abc import Mapping
@@ -13,8 +14,8 @@ from api.oauth.jose import parse_json
 MAX_CHARACTERS: Final = 4096
 
 
-def essential_acr(text: str) -> tuple[str, ...]:
-    """Return the levels of which the sign-in must have one; empty where any will do.
+def asked_acr(text: str) -> tuple[tuple[str, ...], bool]:
+    """Return the levels of which the sign-in should have one, and whether it must.
 
     Args:
         text: The parameter, or an empty string.
@@ -23,12 +24,10 @@ def essential_acr(text: str) -> tuple[str, ...]:
         FaultError: ``invalid_request``: it is no such object.
     """
     acr = _member(_member(_read(text), "id_token"), "acr")
-    if acr.get("essential") is not True:
-        return ()
     named = acr.get("values", [acr["value"]] if "value" in acr else [])
     if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
         raise FaultError(Say.CLAIMS)
-    return tuple(named)
+    return tuple(named), acr.get("essential") is True
 
 
 def _read(text: str) -> Mapping[str, Any]:

@@ -37,6 +37,7 @@ class Say(Enum):
     )
     SUBJECT = ("invalid_request", 400, "the subject token is not acceptable")
     ACR = ("unmet_authentication_requirements", 400, "no such sign-in is offered")
+    UNMET = ("unmet_authentication_requirements", 400, "the holder has no such sign-in")
     BUSY = ("temporarily_unavailable", 503, "nothing was changed; try again")
     OFTEN = ("temporarily_unavailable", 429, "too many requests; try again later")
     BUG = ("server_error", 500, "an internal error")

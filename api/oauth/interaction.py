@@ -4,12 +4,14 @@ Nothing is granted here: the decision is one operation of the journal, which re-
 rests on under its lock. The plain code stays in this thread until that operation has committed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hmac import compare_digest
 
 from api.consent_page import Choice, ConsentPage
-from api.oauth.authorize import INTERACTION_SECONDS, reopened
+from api.deps import LedAwayError
+from api.oauth.authorize import reopened
 from api.oauth.chosen import chosen
 from api.oauth.errors import Say
 from api.oauth.grants.code import Decided
@@ -18,8 +20,9 @@ from api.oauth.kernel import OAuth2Error
 from api.oauth.page import Setting, compose
 from api.oauth.prompts import count_declined, count_prompt
 from api.oauth.provider import Provider
-from api.oauth.pushed import ACR, FRESH_SECONDS, Pushed
+from api.oauth.pushed import Pushed
 from api.oauth.server import Server
+from api.oauth.strength import UnmetError, check_fresh, check_level
 from api.way_back import WayBack
 from vault.clients import Client
 from vault.clients.profiles import Step, check
@@ -32,12 +35,7 @@ from vault.clients.protocol import (
 )
 from vault.clock import MS
 from vault.consents.details import Details
-from vault.errors import (
-    AccessDeniedError,
-    ConflictError,
-    NotFoundError,
-    StepUpRequiredError,
-)
+from vault.errors import AccessDeniedError, ConflictError, NotFoundError
 from vault.ids import ID_BYTES, GrantId
 from vault.ports import Tx
 from vault.services import Vault
@@ -83,10 +81,10 @@ class Desk:
 
     def open(self, interaction_id: bytes, *, signin: SignIn, browser: str) -> ConsentPage:
         """Return the page, and bind the interaction to this sign-in."""
-        with self._provider.vault.read() as tx:
+        with self._reading() as tx:
             asked = self._asked(tx, interaction_id, signin=signin, browser=browser)
         if asked.interaction.signin_hash is None and not self._bind(asked, signin=signin):
-            with self._provider.vault.read() as tx:  # Bound meanwhile: to us, or to somebody else.
+            with self._reading() as tx:  # Bound meanwhile: to us, or to somebody else.
                 return self._asked(tx, interaction_id, signin=signin, browser=browser).page
         return asked.page
 
@@ -103,7 +101,7 @@ class Desk:
         """Grant or refuse through the journal; return how the browser goes back."""
         provider = self._provider
         vault = provider.vault
-        with vault.read() as tx:
+        with self._reading() as tx:
             asked = self._asked(tx, interaction_id, signin=signin, browser=browser)
             if asked.interaction.signin_hash is None:
                 raise NotFoundError("the page was not opened")
@@ -149,7 +147,8 @@ class Desk:
         far = reach(tx, Member(signin=signin), now_ms=now_ms)
         if not far.covers(pushed.wanted.item, pushed.wanted.details.evidence):
             raise AccessDeniedError(NOT_COVERED)
-        _check_fresh(pushed, interaction=interaction, signin=signin, now=now)
+        check_level(tx, pushed, asked=(interaction, client), signin=signin)
+        check_fresh(pushed, interaction=interaction, signin=signin, now=now)
         setting = Setting(
             interaction_id=interaction_id,
             client=client,
@@ -165,6 +164,20 @@ class Desk:
             server=server,
             page=compose(pushed, setting=setting, tx=tx),
         )
+
+    @contextmanager
+    def _reading(self) -> Iterator[Tx]:
+        """Read; where the client needs more than this holder can, the request is over."""
+        vault = self._provider.vault
+        try:
+            with vault.read() as tx:
+                yield tx
+        except UnmetError as unmet:
+            with vault.work() as tx:
+                unmet.spend(tx, now=self._provider.now())
+            params, client = unmet.pushed.params, unmet.client
+            way = error_back(self._provider, params, client=client, say=Say.UNMET)
+            raise LedAwayError(way) from unmet
 
     def _bind(self, asked: _Asked, *, signin: SignIn) -> bool:
         """Bind to the sign-in, and count what is put before this holder.
@@ -221,15 +234,6 @@ def _owned(tx: Tx, interaction: Interaction, *, signin: SignIn, now: int) -> boo
     if bound is None or compare_digest(bound, signin.signin_hash):
         return True
     return tx.protocol.signin(bound, now=now) is None
-
-
-def _check_fresh(pushed: Pushed, *, interaction: Interaction, signin: SignIn, now: int) -> None:
-    """Require a sign-in young enough for a consent, for ``max_age`` and for ``prompt=login``."""
-    opened_at = interaction.expires_at - INTERACTION_SECONDS
-    anew = "login" in pushed.prompts
-    oldest = max(now - FRESH_SECONDS, opened_at - (0 if anew else pushed.max_age))
-    if signin.auth.auth_time < oldest:
-        raise StepUpRequiredError(acr=ACR, max_age_seconds=0 if anew else pushed.max_age)
 
 
 def _code(asked: _Asked, *, granted: Details, signin: SignIn) -> tuple[str, AuthorizationCode]:

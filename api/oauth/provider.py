@@ -12,6 +12,7 @@ from api.oauth.mtls import MutualTls
 from api.oauth.secrets import Secrets
 from api.oauth.signer import Signer
 from api.oauth.statement import Registry
+from vault.clients.levels import AAL1
 from vault.clock import MS
 from vault.services import Vault
 from vault.services.refuse_token import Misuse, refuse_token
@@ -31,6 +32,7 @@ class Provider:
         registry: Whose software statements are taken; ``None`` takes no registrations.
         demo: Redirects to loopback are taken.
         mtls: What is turned on of client certificates.
+        levels: What somebody can sign in with here, the weakest first.
         misuse: Lets the log know that somebody showed what is not good for them.
     """
 
@@ -46,6 +48,7 @@ class Provider:
     registry: Registry | None = None
     demo: bool = False
     mtls: MutualTls | None = None
+    levels: tuple[str, ...] = (AAL1,)
 
     @classmethod
     def of(
@@ -58,6 +61,7 @@ class Provider:
         registry: Registry | None = None,
         demo: bool = False,
         mtls: MutualTls | None = None,
+        levels: tuple[str, ...] = (AAL1,),
     ) -> Self:
         """Make them, and keep the kernel from logging what it issues."""
         logging.getLogger(KERNEL_LOGGER).setLevel(logging.WARNING)
@@ -77,6 +81,7 @@ class Provider:
             registry=registry,
             demo=demo,
             mtls=mtls,
+            levels=levels,
             misuse=misuse,
         )
 

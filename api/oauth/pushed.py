@@ -12,7 +12,6 @@ from hashlib import sha256
 from typing import Final, Protocol
 
 from api.consent_page import LOCALES, origin_of
-from api.oauth.claims import essential_acr
 from api.oauth.errors import FaultError, Say
 from api.oauth.granted import check_scope, identity, offline
 from api.oauth.grants.code import S256, CodeGrant
@@ -21,6 +20,7 @@ from api.oauth.models import KernelRequest
 from api.oauth.rar import Wanted, read_wanted
 from api.oauth.renewing import check_action, renewed, together
 from api.oauth.server import Server
+from api.oauth.sign_in_asked import LevelAsked, check_reachable, level_asked
 from vault.clients.profiles import Asked
 from vault.consents import Consent
 from vault.errors import IntegrityError
@@ -28,9 +28,6 @@ from vault.errors import IntegrityError
 PATH: Final = "/oauth/par"
 FRESH_SECONDS: Final = 300
 """A consent needs a sign-in at most this old (architecture.md 9.4)."""
-
-ACR: Final = "urn:myspace:acr:aal1"
-"""The one level that can be signed in with in this release."""
 
 ACCEPTED: Final = frozenset(
     {
@@ -126,6 +123,11 @@ class Pushed:
         return min(FRESH_SECONDS, int(self.params.get("max_age", FRESH_SECONDS)))
 
     @property
+    def level(self) -> LevelAsked:
+        """How strongly the holder should sign in."""
+        return level_asked(self.params)
+
+    @property
     def locale(self) -> str:
         """The first language asked for that there is, or the default."""
         return locale_of(self.params.get("ui_locales", ""))
@@ -193,6 +195,7 @@ def read_pushed(server: Server, sent: Sent) -> Pushed:
         check(params)
     if any(one != server.provider.origin for one in sent.resources):
         raise FaultError(Say.TARGET)
+    check_reachable(level_asked(params), levels=server.provider.levels)
     client = server.client
     kept = {name: params[name] for name in sorted(ACCEPTED & params.keys())}
     kept["client_id"] = client.client_id
@@ -247,7 +250,7 @@ def check_texts(params: Mapping[str, str]) -> None:
 
 
 def check_sign_in(params: Mapping[str, str]) -> None:
-    """``prompt``, ``max_age``, ``acr_values``: what this server can do."""
+    """``prompt``, ``max_age``, ``acr_values``, ``claims``: what this server can do."""
     prompts = params.get("prompt", "login").split(" ")
     if not set(prompts) <= {"none", "login", "consent"} or len(set(prompts)) != len(prompts):
         raise FaultError(Say.PROMPT)
@@ -255,11 +258,7 @@ def check_sign_in(params: Mapping[str, str]) -> None:
         raise FaultError(Say.PROMPT)
     if not _SECONDS.fullmatch(params.get("max_age", "0")):
         raise FaultError(Say.MAX_AGE)
-    if ACR not in params.get("acr_values", ACR).split(" "):
-        raise FaultError(Say.ACR)
-    essential = essential_acr(params.get("claims", ""))
-    if essential and ACR not in essential:
-        raise FaultError(Say.ACR)
+    level_asked(params)
 
 
 CHECKS: Final[tuple[Check, ...]] = (

@@ -5,6 +5,7 @@ A token is taken from the header only, and never without what it is bound to: wi
 Every use joins the live grant; positives are never cached.
 """
 
+from collections.abc import Mapping
 from typing import Final, NoReturn
 
 from api.deps import Bearer, ChallengeError, Presented
@@ -17,10 +18,12 @@ from api.oauth.provider import Provider
 from api.oauth.secrets import ACCESS_TOKEN
 from api.oauth.wellknown import RESOURCE_METADATA
 from vault.clients.confirmation import Confirmation
+from vault.clients.levels import at_least, rank
 from vault.clients.profiles import Asked, Step, check
 from vault.crypto.tokens import well_formed
 from vault.errors import InvalidInputError
 from vault.ports import LiveToken
+from vault.services.acting import FRESH_SECONDS
 
 READING: Final = frozenset({"GET", "HEAD"})
 NONCE: Final = "use_dpop_nonce"
@@ -122,6 +125,24 @@ class Resource:
                 reason="the token lacks the scope",
             )
 
+    def require_level(self, bearer: Bearer, *, acr: str) -> None:
+        """Refuse a token that came of a sign-in below ``acr`` (RFC 9470).
+
+        Raises:
+            ChallengeError: 401 with the levels that would do, and how fresh a new sign-in will
+                have to be; the client asks for both with its next request.
+        """
+        auth = bearer.live.token.auth
+        if auth is not None and rank(auth.acr) >= rank(acr):
+            return
+        offered = [one for one in at_least(acr) if one in self.provider.levels]
+        raise self._challenge(
+            "insufficient_user_authentication",
+            status=401,
+            scheme=bearer.live.token.cnf.token_type.lower(),
+            more={"acr_values": " ".join(offered or [acr]), "max_age": str(FRESH_SECONDS)},
+        )
+
     def _token(self, shown: Presented) -> tuple[str, str]:
         """Return scheme and token; ``Bearer`` is one where certificates are asked for."""
         if shown.elsewhere or len(shown.authorization) > 1:
@@ -203,7 +224,13 @@ class Resource:
         raise self._challenge(error, status=status, scope=scope, scheme=scheme) from cause
 
     def _challenge(
-        self, error: str, *, status: int, scope: str, scheme: str = DPOP
+        self,
+        error: str,
+        *,
+        status: int,
+        scope: str = "",
+        scheme: str = DPOP,
+        more: Mapping[str, str] | None = None,
     ) -> ChallengeError:
         """Return every way in that there is, first the one that was tried, which says why."""
         tried = scheme if scheme in self._schemes else DPOP
@@ -211,6 +238,7 @@ class Resource:
         why = [f'error="{error}"'] if error else []
         if scope:
             why.append(f'scope="{scope}"')
+        why += [f'{name}="{value}"' for name, value in (more or {}).items()]
         ways = [self._way(tried, *why), *(self._way(one) for one in others)]
         nonce = self.provider.nonces.at(self.provider.now())
         return ChallengeError(error, status=status, challenge=", ".join(ways), nonce=nonce)

@@ -221,7 +221,11 @@ def left(provider: ProviderDep, frozen: PageDep) -> Response:
 async def described(provider: ProviderDep) -> Response:
     """Describe the authorization server (RFC 8414)."""
     registers = provider.registry is not None
-    return _public(server_metadata(provider.origin, mtls=provider.mtls, registers=registers))
+    return _public(
+        server_metadata(
+            provider.origin, mtls=provider.mtls, levels=provider.levels, registers=registers
+        )
+    )
 
 
 async def protected(provider: ProviderDep) -> Response:

@@ -3,6 +3,7 @@
 Only what is registered is advertised. The document of OpenID Connect is the same, byte for byte.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from api.consent_page import LOCALES
@@ -23,10 +24,10 @@ from api.oauth.jarm import MODES
 from api.oauth.jose import SIGNING_ALGORITHMS
 from api.oauth.kernel import AuthorizationServerMetadata, OpenIDProviderMetadata
 from api.oauth.mtls import MutualTls
-from api.oauth.pushed import ACR
 from api.oauth.token import GRANT_TYPES
 from policies.catalogue import catalogue
 from policies.scopes import IDENTITY_SCOPES, OFFLINE_ACCESS, REGISTRY_SCOPES
+from vault.clients.levels import AAL1
 
 ENDPOINTS: Final = {
     "authorization_endpoint": "/oauth/authorize",
@@ -60,13 +61,18 @@ class OpenIdMetadata(OpenIDProviderMetadata):
 
 
 def server_metadata(
-    origin: str, *, mtls: MutualTls | None = None, registers: bool = False
+    origin: str,
+    *,
+    mtls: MutualTls | None = None,
+    levels: Sequence[str] = (AAL1,),
+    registers: bool = False,
 ) -> dict[str, Any]:
     """Return the metadata of RFC 8414 and OpenID Connect, checked by the kernel's validators.
 
     Args:
         origin: The issuer.
         mtls: What is turned on of client certificates.
+        levels: What somebody can sign in with here.
         registers: A registry is configured, so that clients may register themselves.
 
     Raises:
@@ -101,7 +107,7 @@ def server_metadata(
         backchannel_token_delivery_modes_supported=list(DELIVERY_MODES),
         backchannel_authentication_request_signing_alg_values_supported=algorithms,
         backchannel_user_code_parameter_supported=False,
-        acr_values_supported=[ACR],
+        acr_values_supported=list(levels),
         prompt_values_supported=["none", "login", "consent"],
         ui_locales_supported=list(LOCALES),
         subject_types_supported=["pairwise"],

@@ -18,7 +18,7 @@ from api.oauth.matching import blanked, number_in, numbers_of
 from api.oauth.page import Setting, compose
 from api.oauth.prompts import count_declined, count_prompt, count_reported
 from api.oauth.provider import Provider
-from api.oauth.pushed import ACR, FRESH_SECONDS
+from api.oauth.pushed import FRESH_SECONDS
 from api.oauth.screen_codes import count_shown, count_typed, shown_code_name, user_code_name
 from api.oauth.server import Server
 from api.oauth.window_acts import Asked, approved, denied, is_bound_to, is_for, outcome_of, whose
@@ -30,6 +30,7 @@ from vault.clients.async_requests import (
     AsyncRequest,
     ShownCode,
 )
+from vault.clients.levels import AAL1
 from vault.clients.profiles import Step, check
 from vault.clients.protocol import SignIn
 from vault.clock import MS
@@ -187,7 +188,7 @@ class Window:
         if awaited is None:
             raise ConflictError("the request cannot be granted any more")
         if signin.auth.auth_time < now - FRESH_SECONDS:
-            raise StepUpRequiredError(acr=ACR, max_age_seconds=FRESH_SECONDS)
+            raise StepUpRequiredError(acr=AAL1, max_age_seconds=FRESH_SECONDS)
         window, number = self._window(row, awaited, client=client)
         setting = Setting(
             interaction_id=request_id,

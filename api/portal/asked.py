@@ -131,7 +131,13 @@ def choice_of(asked: ConsentPage, answers: Mapping[str, Answer]) -> Choice:
 
 
 def request_view(
-    asked: ConsentPage, looked: Looked, *, action: str, language: Language, now_ms: int
+    asked: ConsentPage,
+    looked: Looked,
+    *,
+    action: str,
+    language: Language,
+    now_ms: int,
+    confirm_href: str = "",
 ) -> ConsentPageView:
     """Return the page in the reader's language."""
     return ConsentPageView(
@@ -158,6 +164,7 @@ def request_view(
         shown_hash=asked.shown_hash(language.code).hex(),
         trouble=looked.troubles.get("", ""),
         previewed=bool(looked.previews),
+        confirm_href=confirm_href,
         minutes=max(1, (asked.expires_at - now_ms // MS) // MINUTE),
         window=_window(asked.window, looked, language),
     )

@@ -1,5 +1,6 @@
 """The consent screen: a department's request is shown, previewed, given in part, or declined."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from fastapi import APIRouter, Response
@@ -19,7 +20,8 @@ from api.portal.asked import (
     missing,
     request_view,
 )
-from api.portal.door import Member, MemberDep, MembersFormDep, named
+from api.portal.door import Member, MemberDep, MembersFormDep, named, onward_to, to
+from api.portal.errors import CONFIRM
 from api.portal.language import Language
 from api.portal.pages import page
 from api.portal.route import PageRoute
@@ -28,6 +30,7 @@ from api.portal.views import Fact, Preview
 from api.portal.words import reason_words, seen_word, status_badge
 from policies.catalogue import catalogue
 from policies.scopes import View
+from vault.clients.levels import needed_for, rank
 from vault.errors import AccessDeniedError, InvalidInputError
 from vault.services.read_own import read_own_record
 from vault.showing import shown
@@ -56,6 +59,8 @@ def decide(interaction: str, member: MemberDep, sent: MembersFormDep) -> Respons
     if act == "preview":
         return request_page(member, asked, looked.with_previews(previews(member, asked, looked)))
     choice = None
+    if act == "give" and too_weak(member, asked, looked.answers):
+        return to(onward_to(CONFIRM, member.visit.path))
     if act == "give":
         troubles = missing(asked, looked.answers, member.language)
         if troubles:
@@ -95,6 +100,7 @@ def request_page(
         action=member.visit.path,
         language=member.language,
         now_ms=member.wired.vault.clock.now_ms(),
+        confirm_href=_confirm_href(member, asked),
     )
     return page(
         "space/consent.html",
@@ -103,6 +109,13 @@ def request_page(
         status=status,
         redirect_origin=asked.redirect_origin,
     )
+
+
+def too_weak(member: Member, asked: ConsentPage, answers: Mapping[str, Answer]) -> bool:
+    """Say whether something would be given that takes a passkey."""
+    given = (one.level for one in asked.evidence if answers[one.code].give not in {"", NONE})
+    needed = needed_for(max(given, default=0))
+    return rank(member.signin.auth.acr) < rank(needed)
 
 
 def previews(member: Member, asked: ConsentPage, looked: Looked) -> dict[str, Preview]:
@@ -116,6 +129,14 @@ def _opened(member: Member, interaction: str) -> ConsentPage:
         signin=member.signin,
         browser=member.visit.cookie(BROWSER_COOKIE),
     )
+
+
+def _confirm_href(member: Member, asked: ConsentPage) -> str:
+    """Return where to confirm first; empty where nothing that is asked for needs it."""
+    needed = needed_for(max(one.level for one in asked.evidence))
+    if rank(member.signin.auth.acr) >= rank(needed):
+        return ""
+    return onward_to(CONFIRM, member.visit.path)
 
 
 def _preview(member: Member, one: EvidenceShown, answer: Answer) -> Preview:

@@ -254,8 +254,12 @@ def to(path: str) -> RedirectResponse:
 
 def sign_in_for(onward: str) -> str:
     """Return the address of the sign-in that leads on to ``onward``."""
-    onward = local(onward)
-    return SIGN_IN if onward == HOME else f"{SIGN_IN}?{urlencode({'onward': onward})}"
+    return onward_to(SIGN_IN, local(onward))
+
+
+def onward_to(path: str, onward: str) -> str:
+    """Return ``path``, which leads on to ``onward`` when it is done."""
+    return path if onward == HOME else f"{path}?{urlencode({'onward': onward})}"
 
 
 def local(path: str) -> str:

@@ -13,7 +13,7 @@ from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from api.deps import SIGNIN_COOKIE, DeclinedBeforeError
+from api.deps import SIGNIN_COOKIE, DeclinedBeforeError, LedAwayError
 from api.middleware import correlation_id
 from api.portal.door import (
     HOME,
@@ -21,6 +21,8 @@ from api.portal.door import (
     ForeignFormError,
     SignInNeededError,
     Visit,
+    local,
+    onward_to,
     sign_in_for,
     to,
 )
@@ -29,6 +31,7 @@ from api.portal.pages import page
 from api.portal.views import TroubleView
 from api.portal.words import mark, reason_words
 from api.problems import problem_of
+from vault.clients.levels import AAL1, rank
 from vault.errors import (
     AccessDeniedError,
     ConflictError,
@@ -47,8 +50,11 @@ from vault.errors import (
 CONSENT: Final = ("/space/consent/", "/space/asked/")
 """Where departments' requests are shown."""
 
+CONFIRM: Final = "/space/confirm"
 TYPING: Final = "/space/device"
 NOT_FRESH: Final = "sign-in-not-fresh"
+PASSKEY_NEEDED: Final = frozenset({NOT_FRESH, "passkey-needed", "step-up-needed"})
+"""Reasons that a passkey answers; that the sign-in is not fresh, alone, a code does too."""
 FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404
 BROKEN: Final = 500
@@ -175,10 +181,11 @@ _WORDS: Final[Mapping[type[VaultError], _Words]] = {
 
 def trouble(error: Failure, visit: Visit) -> Response:
     """Return the page for an error, or the way to sign in where that is what is missing."""
-    if isinstance(error, SignInNeededError):
-        return to(sign_in_for(error.onward))
-    if isinstance(error, StepUpRequiredError) or _grew_old(error):
-        return to(sign_in_for(visit.path))
+    if isinstance(error, LedAwayError):
+        return error.way.response()
+    elsewhere = _elsewhere(error, visit)
+    if elsewhere:
+        return to(elsewhere)
     if isinstance(error, ForeignFormError):
         return _page(visit, _FOREIGN, status=FORBIDDEN, href=visit.wired.issuer + HOME)
     if not isinstance(error, VaultError):
@@ -193,6 +200,17 @@ def trouble(error: Failure, visit: Visit) -> Response:
     if isinstance(error, (RateLimitedError, UnavailableError)):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
+
+
+def _elsewhere(error: Failure, visit: Visit) -> str:
+    """Return where the browser goes on, where something else comes first; else nothing."""
+    if isinstance(error, SignInNeededError):
+        return sign_in_for(error.onward)
+    if _needs_passkey(error):
+        return onward_to(CONFIRM, local(visit.path))
+    if isinstance(error, StepUpRequiredError) or _grew_old(error):
+        return sign_in_for(visit.path)
+    return ""
 
 
 def broken(visit: Visit) -> Response:
@@ -214,6 +232,15 @@ def _of_place(words: _Words, *, error: VaultError, path: str) -> _Words:
     if often and path.startswith(TYPING):
         return _OFTEN_TYPING
     return words
+
+
+def _needs_passkey(error: Failure) -> bool:
+    """Say whether nothing but a passkey is missing."""
+    if isinstance(error, StepUpRequiredError):
+        return rank(error.acr) > rank(AAL1)
+    if not isinstance(error, AccessDeniedError):
+        return False
+    return {NOT_FRESH} < {NOT_FRESH, *error.reasons} <= PASSKEY_NEEDED
 
 
 def _grew_old(error: Failure) -> bool:

@@ -19,6 +19,7 @@ from policies.catalogue import catalogue
 from policies.scopes import GROUPS
 from vault.services.list_accesses import list_accesses
 from vault.services.own_mandates import OwnMandates, own_mandates
+from vault.services.own_passkeys import own_passkeys
 from vault.services.own_space import OwnSpace, own_space
 
 NEWS: Final = 5
@@ -60,6 +61,7 @@ def home(member: MemberDep) -> Response:
         asked=tuple(
             asked_line(one, language) for one in member.wired.window.waiting(signin=member.signin)
         ),
+        passkeys=None if member.acting.is_agent else len(own_passkeys(vault, member.acting)),
         mandates=_alive(own_mandates(vault, member.acting)),
     )
     return page("space/home.html", frame=member.frame("home"), view=view)

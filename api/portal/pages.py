@@ -1,7 +1,8 @@
 """How a page is made and sent: templates, the frame around every page, and its headers.
 
-A page is one template and one frozen view. Scripts are not allowed at all, styles and images
-come from this origin, forms go to it, and nobody may frame it.
+A page is one template and one frozen view. Styles and images come from this origin, forms go to
+it, and nobody may frame it. Scripts are not allowed, but for the one of ours that talks to an
+authenticator, on the pages that need it.
 """
 
 from dataclasses import dataclass, field
@@ -51,16 +52,18 @@ class Frame:
     csrf: str = field(default="", repr=False)
 
 
-def policy(*, redirect_origin: str = "") -> str:
+def policy(*, redirect_origin: str = "", scripts: bool = False) -> str:
     """Return the Content-Security-Policy of a page.
 
     Args:
         redirect_origin: Where a decision leads; browsers apply ``form-action`` to the
             redirect that answers a form, too.
+        scripts: Whether the page's own script may run; nothing inline ever does.
     """
     forms = f"'self' {redirect_origin}".strip()
+    allowed = "'self'" if scripts else "'none'"
     return (
-        "default-src 'none'; script-src 'none'; style-src 'self'; img-src 'self'; "
+        f"default-src 'none'; script-src {allowed}; style-src 'self'; img-src 'self'; "
         f"form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
     )
 
@@ -82,12 +85,18 @@ def render(template: str, *, frame: Frame, view: object) -> str:
 
 
 def page(
-    template: str, *, frame: Frame, view: object, status: int = 200, redirect_origin: str = ""
+    template: str,
+    *,
+    frame: Frame,
+    view: object,
+    status: int = 200,
+    redirect_origin: str = "",
+    scripts: bool = False,
 ) -> HTMLResponse:
     """Return the page as a response with every header it needs."""
     headers = {
         **_HEADERS,
-        "Content-Security-Policy": policy(redirect_origin=redirect_origin),
+        "Content-Security-Policy": policy(redirect_origin=redirect_origin, scripts=scripts),
         "Content-Language": frame.language.code,
     }
     return HTMLResponse(

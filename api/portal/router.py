@@ -10,12 +10,14 @@ from starlette.exceptions import HTTPException
 
 from api.portal import (
     accesses,
+    confirm,
     consent,
     consents,
     developer,
     home,
     leaving,
     mandates,
+    passkeys,
     records,
     sign_in,
     window,
@@ -31,10 +33,8 @@ WRONG_VERB: Final = 405
 def portal_router() -> APIRouter:
     """Return the routes; what they work with is on the application (``api.deps.Wired``)."""
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
-    pages = (
-        *(home, sign_in, leaving, records, consents, accesses, consent),
-        *(mandates, developer, window),
-    )
+    holders = (home, sign_in, leaving, records, consents, accesses, consent, mandates)
+    pages = (*holders, passkeys, confirm, developer, window)
     parts = [part.router for part in pages]
     for part in parts:
         router.include_router(part)
@@ -52,7 +52,7 @@ def static(
     v: Annotated[str, Query(max_length=16)] = "",
     if_none_match: Annotated[str, Header()] = "",
 ) -> Response:
-    """Return the style sheet or a drawing."""
+    """Return the style sheet, a drawing or the script."""
     return serve_static(name, digest=v, known=if_none_match)
 
 

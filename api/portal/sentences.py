@@ -57,6 +57,7 @@ _BY_REASON: Final[Mapping[str, Told]] = {
 _REFUSED: Final = mark("已拒绝")
 _OWN_GIVE: Final = mark("您想同意%(who)s调取%(what)s")
 _OWN_READ: Final = mark("您想打开自己的%(what)s")
+_OWN_KEYS: Final = mark("您想登记或删除通行密钥")
 _TRIED: Final[Mapping[Basis, str]] = {
     Basis.CONSENT: mark("%(who)s想看您的%(what)s"),
     Basis.SYSTEM: mark("%(who)s想登记或更改您的%(what)s"),
@@ -86,6 +87,8 @@ _BY_KIND: Final[Mapping[Kind, Told]] = {
     Kind.HOLDER_CHANGED: Told(
         source=mark("%(who)s补充了您的姓名或联系方式"), icon="person", tone=Tone.CARE
     ),
+    Kind.PASSKEY_ADD: Told(source=mark("您登记了一个通行密钥"), icon="key", tone=Tone.CARE),
+    Kind.PASSKEY_REMOVE: Told(source=mark("您删除了一个通行密钥"), icon="key", tone=Tone.CARE),
     Kind.CASE_OPEN: Told(source=mark("%(who)s受理了您要办的事"), icon="file"),
     Kind.MANDATE_EXCHANGE: Told(
         source=mark("%(who)s凭您的委托，取得一份较小的许可，可调取%(what)s"), icon="consents"
@@ -190,8 +193,10 @@ def _refusal(entry: Entry) -> Told:
         return next((_BY_REASON[one] for one in reasons if one in _BY_REASON), usual)
     if by_agent:
         source = _AGENT_TRIED
+    elif entry.by.member is not None and entry.by.department is None:
+        source = _OWN_READ if entry.evidence else _OWN_KEYS
     elif entry.by.member is not None:
-        source = _OWN_READ if entry.by.department is None else _OWN_GIVE
+        source = _OWN_GIVE
     else:
         source = _TRIED.get(entry.basis, _OTHER_TRY)
     return Told(source=source, icon="refused", tone=Tone.BAD, outcome=_REFUSED)

@@ -21,6 +21,7 @@ from api.portal.door import (
     VisitDep,
     drop_cookie,
     local,
+    onward_to,
     set_cookie,
     to,
 )
@@ -49,6 +50,7 @@ KNOWN_COOKIE: Final = "vault-known"
 """Says to which accounts this browser has signed in before; opens nothing, and stays."""
 
 CODE: Final = f"{SIGN_IN}/code"
+BY_PASSKEY: Final = f"{SIGN_IN}/passkey"
 MAX_NUMBER_CHARACTERS: Final = 64
 MENDABLE: Final = 422
 
@@ -80,7 +82,7 @@ def take_number(visit: VisitDep, sent: FormDep) -> Response:
         return page("space/sign_in.html", frame=visit.frame(), view=view, status=MENDABLE)
     known = visit.cookie(KNOWN_COOKIE)
     attempt = start_sign_in(visit.wired.vault, number, source=visit.source, known=known)
-    response = to(CODE if onward == HOME else f"{CODE}?{urlencode({'onward': onward})}")
+    response = to(onward_to(CODE, onward))
     set_cookie(
         response, wired=visit.wired, name=ATTEMPT_COOKIE, value=attempt, max_age=CODE_SECONDS
     )
@@ -92,7 +94,7 @@ def ask_code(visit: VisitDep, onward: Onward = HOME) -> Response:
     """Ask for the code; without an attempt there is nothing to ask."""
     if not visit.cookie(ATTEMPT_COOKIE):
         return to(SIGN_IN)
-    view = CodeView(onward=local(onward), trouble="")
+    view = _code_view(visit, onward=local(onward))
     return page("space/code.html", frame=visit.frame(), view=view)
 
 
@@ -111,7 +113,8 @@ def take_code(visit: VisitDep, sent: FormDep) -> Response:
             known=visit.cookie(KNOWN_COOKIE),
         )
     except InvalidInputError:
-        view = CodeView(onward=onward, trouble=visit.language.say("验证码不对，或者已经过期。"))
+        trouble = visit.language.say("验证码不对，或者已经过期。")
+        view = _code_view(visit, onward=onward, trouble=trouble)
         return page("space/code.html", frame=visit.frame(), view=view, status=MENDABLE)
     before = live_sign_in(vault, visit.cookie(SIGNIN_COOKIE))
     if before is not None:
@@ -136,6 +139,23 @@ def _number(visit: Visit, kind: str, typed: str) -> Identifier:
     return number_of(kind, normalise_ui(typed), today=today)
 
 
+def _code_view(visit: Visit, *, onward: str, trouble: str = "") -> CodeView:
+    return CodeView(
+        onward=onward,
+        trouble=trouble,
+        passkey_href=_passkey_href(visit, onward=onward, number="typed"),
+    )
+
+
+def _passkey_href(visit: Visit, *, onward: str, number: str = "") -> str:
+    """Return the way with a passkey; the same for everybody, and none where nobody has any."""
+    if visit.wired.passkeys is None:
+        return ""
+    asked = {"number": number} if number else {}
+    asked |= {"onward": onward} if onward != HOME else {}
+    return f"{BY_PASSKEY}?{urlencode(asked)}" if asked else BY_PASSKEY
+
+
 def _number_view(
     visit: Visit, *, kind: str, onward: str, number: str = "", trouble: str = ""
 ) -> SignInView:
@@ -147,6 +167,7 @@ def _number_view(
         onward=onward,
         trouble=trouble,
         reason=_reason(visit, onward),
+        passkey_href=_passkey_href(visit, onward=onward),
     )
 
 

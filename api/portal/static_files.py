@@ -1,4 +1,4 @@
-"""The style sheet and the drawings: read once, served by exact name, cached by content."""
+"""The style sheet, the drawings, the script: read once, served by name, cached by content."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +16,11 @@ FOR_GOOD: Final = "public, max-age=31536000, immutable"
 """For an address that changes with the content; the style sheet names its drawings without."""
 
 _FOLDER: Final = Path(__file__).parent / "static"
-_TYPES: Final = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

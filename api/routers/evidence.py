@@ -29,7 +29,9 @@ from api.routers.direct import (
     DirectRoute,
 )
 from api.routers.strict import StrictRoute
+from policies.catalogue import catalogue
 from policies.scopes import View
+from vault.clients.levels import needed_for
 from vault.records import RecordHead
 from vault.services import Vault
 from vault.services.list_evidence import Listed, Listing, list_evidence
@@ -136,8 +138,12 @@ async def read_evidence(
 ) -> Response:
     """Release one piece of evidence, in the view and with the fields that were granted."""
     here, shown = await wired(request), await presented(request)
+    bearer = here.resolve(shown)
+    kind = catalogue().get(code)
+    if kind is not None:
+        here.resolve.require_level(bearer, acr=needed_for(kind.level))
     pull = Pull(
-        caller=caller_of(here.resolve(shown)),
+        caller=caller_of(bearer),
         code=code,
         view=View.of(view),
         fields=None if fields is None else frozenset(fields.split(",")),

@@ -18,12 +18,12 @@ from api.deps import BROWSER_COOKIE, Wired
 from api.way_back import WayBack
 from policies.scopes import View
 from scripts.sandbox.personas import Decision, Switches, personas
+from vault.clients.levels import ACR_PREFIX
 from vault.clients.protocol import SignIn, authenticated
 from vault.clock import MS, legal_day
 from vault.errors import NotFoundError, VaultError
 from vault.identifiers import parse
 from vault.ids import Space, parse_id
-from vault.services.acting import ACR_PREFIX
 from vault.services.open_space import find_space
 
 ACR: Final = f"{ACR_PREFIX}aal2"

@@ -12,6 +12,7 @@ from storage.stores.async_requests import SqlAsyncRequests
 from storage.stores.authorizations import SqlAuthorizations
 from storage.stores.calls import SqlCalls
 from storage.stores.openid import SqlOpenId
+from storage.stores.passkeys import SqlPasskeyUses
 from storage.stores.signins import SqlSignIns
 from storage.stores.tokens import SqlTokens
 from storage.tables.async_requests import AsyncRequestRow, ShownCodeRow
@@ -25,6 +26,7 @@ from storage.tables.oauth import (
     TokenRow,
 )
 from storage.tables.openid import OpenIdSessionRow, OutgoingCallRow, SignInClientRow
+from storage.tables.passkeys import ChallengeRow
 from storage.tables.registrations import InitialTokenRow, RefusalRow
 from storage.tables.signins import MessageRow, SignInAttemptRow, SignInRow, TryRow
 from vault.clients.protocol import Claim
@@ -35,7 +37,13 @@ DAY_SECONDS: Final = 24 * 3600
 
 
 class SqlProtocolRows(
-    SqlAuthorizations, SqlTokens, SqlSignIns, SqlOpenId, SqlCalls, SqlAsyncRequests
+    SqlAuthorizations,
+    SqlTokens,
+    SqlSignIns,
+    SqlOpenId,
+    SqlCalls,
+    SqlAsyncRequests,
+    SqlPasskeyUses,
 ):
     """Implements ``vault.ports.ProtocolRows``."""
 
@@ -100,6 +108,7 @@ _SWEEPS: Final = (
     (_sweep(RefreshTokenRow, by="idle_expires_at"), DAY_SECONDS),
     (_sweep(SignInRow), DAY_SECONDS),
     (_sweep(SignInAttemptRow), DAY_SECONDS),
+    (_sweep(ChallengeRow), 0),
     (_sweep(TryRow, by="window_start"), 2 * DAY_SECONDS),
     (_sweep(OpenIdSessionRow), 0),
     (_sweep(SignInClientRow), 0),

@@ -91,6 +91,16 @@ _END: Final = Prepared(
     .where(keyed(_SIGNIN, "signin_hash"), _SIGNIN.c.ended_at.is_(None))
     .values(ended_at=bindparam("now"))
 )
+_END_OTHERS: Final = Prepared(
+    update(_SIGNIN)
+    .where(
+        _SIGNIN.c.person_log_id == bindparam("log"),
+        _SIGNIN.c.person_id == bindparam("person"),
+        _SIGNIN.c.signin_hash != bindparam("but"),
+        _SIGNIN.c.ended_at.is_(None),
+    )
+    .values(ended_at=bindparam("now"))
+)
 
 _ENQUEUE: Final = Prepared(insert(_MESSAGE))
 _MESSAGES: Final = Prepared(
@@ -189,6 +199,12 @@ class SqlSignIns:
     def end_signin(self, signin_hash: bytes, *, now: int) -> None:
         """End a sign-in, if it has not ended."""
         _END.change(self._driver, signin_hash=signin_hash, now=now)
+
+    def end_other_signins(self, person: Space, *, but: bytes, now: int) -> None:
+        """End every sign-in of a person but one."""
+        _END_OTHERS.change(
+            self._driver, log=person.log_id, person=person.holder_id, but=but, now=now
+        )
 
     def enqueue(self, message: Message) -> None:
         """Write a message that waits for a gateway."""

@@ -21,7 +21,10 @@ class SignInRow(SQLModel, table=True):
     """A signed-in browser, found by the keyed hash of its cookie."""
 
     __tablename__ = "signin"
-    __table_args__ = (Index("ix_signin_expires_at", "expires_at"),)
+    __table_args__ = (
+        Index("ix_signin_expires_at", "expires_at"),
+        Index("ix_signin_person_id", "person_log_id", "person_id"),
+    )
     signin_hash: bytes = hash_column(key=True)
     log_id: int
     holder_id: bytes = id_column()

@@ -7,7 +7,7 @@ from storage.tables import METADATA
 BY_SECRET = {
     *("oauth_code", "oauth_access_token", "oauth_refresh_token"),
     *("oauth_async_request", "oauth_shown_code"),
-    *("signin", "signin_attempt", "blob_intent"),
+    *("signin", "signin_attempt", "passkey_use", "blob_intent"),
 }
 """Found by the keyed hash or random name that a caller presents; both columns stand beside it."""
 OF_A_LOG = {"log_head", "log_tile", "journal_entry", "journal_counter", "request_id"}
@@ -21,6 +21,7 @@ SHARED = {
 SHORT_LIVED = {
     *("oauth_initial_token", "oauth_par", "oauth_interaction", "oauth_refusal", "oauth_replay"),
     *("signin_try", "signin_client", "openid_session", "outbox", "outgoing_call"),
+    "passkey_challenge",
 }
 """Protocol rows that belong to nobody yet."""
 DAYS = ("valid_from", "valid_to", "served_until")
@@ -36,6 +37,7 @@ IN_CLEAR = {
         *("client_id", "status", "details", "purpose", "item", "case_no", "shown_locale"),
     },
     "oauth_use": {"code"},
+    "passkey": {"status", "attestation"},
     "oauth_subject": set(),
     "record": {"code", "status", "trust_grade", *DAYS},
     "record_file": {"object_key"},

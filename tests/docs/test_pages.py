@@ -36,6 +36,7 @@ BILINGUAL = {
     "docs/operations/incident.md",
     "docs/operations/keys.md",
     "docs/operations/mtls.md",
+    "docs/operations/passkeys.md",
     "docs/operations/objects.md",
     "docs/operations/settings.md",
     "docs/performance.md",

@@ -36,6 +36,22 @@ def test_the_list_tells_what_is_covered_and_held_without_values(world: HttpWorld
     assert person.number not in answer.text
 
 
+@pytest.mark.parametrize("code", ["LC07", "LC08"])
+def test_b40_sensitive_evidence_needs_a_token_that_came_of_a_passkey(
+    world: HttpWorld, code: str
+) -> None:
+    person, _ = world.settled()
+    token, _ = world.granted(person)
+
+    answer = world.market.pull(token, code=code, view="verify")
+
+    assert answer.status_code == 401
+    told = answer.headers["www-authenticate"]
+    assert 'error="insufficient_user_authentication"' in told
+    assert 'acr_values="urn:myspace:acr:aal2' in told
+    assert 'max_age="300"' in told
+
+
 def test_the_list_tells_what_is_not_held(world: HttpWorld) -> None:
     person, _ = world.settled(served_until="2020-01-01")
     token, _ = world.granted(person)

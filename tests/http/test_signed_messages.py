@@ -24,8 +24,8 @@ from tests.support.http_world import (
     registration_of,
     unique,
 )
+from vault.clients.levels import ACR_PREFIX
 from vault.clock import MS
-from vault.services.acting import ACR_PREFIX
 
 CRIME = "SR05"
 SIGNED = "application/token-introspection+jwt"

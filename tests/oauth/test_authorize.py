@@ -4,8 +4,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.support.oauth_world import AAL1, NOW, ORIGIN, REDIRECT, SPACE, World, client
+from tests.support.oauth_world import NOW, ORIGIN, REDIRECT, SPACE, World, client
 from vault.clients import ClientStatus
+from vault.clients.levels import AAL1
 from vault.clients.protocol import InteractionState, SignIn, authenticated
 from vault.errors import StorageError
 

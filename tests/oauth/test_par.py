@@ -23,11 +23,30 @@ from tests.support.oauth_world import (
 )
 from vault.cases import CaseState
 from vault.clients.confirmation import Confirmation
+from vault.clients.levels import AAL2, AAL3
 from vault.consents.details import EvidenceGrant
 from vault.holders import HolderKind
 from vault.ids import ClientId
 
 REQUEST_URI = "urn:ietf:params:oauth:request_uri:vpr_"
+
+
+def acr_claim(**wanted: Any) -> str:  # noqa: ANN401 - any member
+    """Return ``claims`` that ask for the claim ``acr`` of the ID token."""
+    return json.dumps({"id_token": {"acr": wanted}})
+
+
+MISREAD = [
+    "no JSON",
+    "[]",
+    "[" * 5000,
+    '{"id_token": []}',
+    '{"id_token": {"acr": "urn:myspace:acr:aal1"}}',
+    acr_claim(value=1),
+    acr_claim(values="urn:myspace:acr:aal1"),
+    acr_claim(values=[None]),
+]
+"""Claims that are malformed."""
 
 
 def asked(evidence: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -137,6 +156,9 @@ def test_b07_a_long_body_is_refused_while_it_is_read(world: World) -> None:
     ("changes", "expected"),
     [
         ({"request_uri": f"{REQUEST_URI}x"}, "invalid_request"),
+        *(({"claims": text}, "invalid_request") for text in MISREAD),
+        ({"claims": acr_claim(value="urn:other")}, "unmet_authentication_requirements"),
+        ({"claims": acr_claim(values=[AAL3])}, "unmet_authentication_requirements"),
         ({"request": "e30.e30."}, "invalid_request_object"),
         ({"grant_id": "0" * 32}, "invalid_request"),
         ({"grant_id": "0" * 32, "grant_management_action": "create"}, "invalid_request"),
@@ -151,7 +173,7 @@ def test_b07_a_long_body_is_refused_while_it_is_read(world: World) -> None:
         ({"max_age": "-1"}, "invalid_request"),
         ({"max_age": "1.5"}, "invalid_request"),
         ({"max_age": "\uff19"}, "invalid_request"),
-        ({"acr_values": "urn:myspace:acr:aal2"}, "unmet_authentication_requirements"),
+        ({"acr_values": "urn:myspace:acr:aal3"}, "unmet_authentication_requirements"),
         ({"state": "国"}, "invalid_request"),
         ({"state": "a\nb"}, "invalid_request"),
         ({"state": "x" * 4097}, "invalid_request"),
@@ -181,6 +203,11 @@ def test_what_is_not_offered_is_refused_before_it_could_be_ignored(
         {"prompt": "login consent"},
         {"max_age": "0"},
         {"acr_values": "urn:myspace:acr:aal2 urn:myspace:acr:aal1"},
+        {"acr_values": "urn:myspace:acr:aal3 urn:myspace:acr:aal2"},
+        {"claims": '{"id_token": {"acr": null}}'},
+        {"claims": acr_claim(essential=True)},
+        {"claims": acr_claim(essential=True, value=AAL2)},
+        {"claims": acr_claim(values=["urn:other", AAL2]), "acr_values": "urn:other"},
         {"ui_locales": "en-GB fr"},
         {"login_hint": "somebody", "display": "page", "unknown": "x"},
         {"scope": "ev:licence:business_license:verify ev:identity:resident_id_card:full"},

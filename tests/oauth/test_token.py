@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.support.oauth_world import (
-    AAL1,
     CASE,
     GRANTED,
     ITEM,
@@ -22,6 +21,7 @@ from tests.support.oauth_world import (
     details,
 )
 from vault.clients.confirmation import Confirmation
+from vault.clients.levels import AAL1
 from vault.consents import ConsentStatus
 from vault.ids import ClientId
 

@@ -58,7 +58,7 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "revocation_endpoint_auth_methods_supported": ["private_key_jwt"],
         "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
-        "acr_values_supported": ["urn:myspace:acr:aal1"],
+        "acr_values_supported": ["urn:myspace:acr:aal1", "urn:myspace:acr:aal2"],
         "prompt_values_supported": ["none", "login", "consent"],
         "ui_locales_supported": ["zh-CN", "en"],
         "userinfo_endpoint": f"{ORIGIN}/oauth/userinfo",

@@ -46,6 +46,9 @@ HEADERS = {
     "x-frame-options": "DENY",
 }
 
+WITH_SCRIPT = {"confirm", "passkey_add", "passkey_sign_in"}
+"""Pages that talk to an authenticator."""
+
 
 def frame(code: str, **changes: Any) -> Frame:  # noqa: ANN401 - any attribute
     plain = Frame(
@@ -72,7 +75,8 @@ def test_a_page_needs_nothing_but_its_view(name: str, code: str) -> None:
     assert text.count("<h1") == 1
     assert "%(" not in text
     assert 'style="' not in text
-    assert "<script" not in text
+    own = f'<script src="{static_href("passkey.js")}" defer></script>'
+    assert text.count("<script") == text.count(own) == int(name in WITH_SCRIPT)
     assert text.count("<form") == text.count('name="csrf" value="a-token"')
 
 

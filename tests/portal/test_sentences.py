@@ -41,6 +41,8 @@ SPOKEN = {
     Kind.OWN_READ,
     Kind.HOLDER_OPENED,
     Kind.HOLDER_CHANGED,
+    Kind.PASSKEY_ADD,
+    Kind.PASSKEY_REMOVE,
     Kind.CASE_OPEN,
     Kind.MANDATE_EXCHANGE,
     Kind.MANDATE_GIVE,

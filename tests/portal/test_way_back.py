@@ -9,8 +9,8 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, Page, Request, Route
 
 from api.way_back import WayBack
-from tests.portal.test_browser import AXE, SHOWN, SMALL
 from tests.support.chromium import WATCH, chromium
+from tests.support.page_walk import AXE, SHOWN, SMALL
 
 pytestmark = pytest.mark.browser
 

@@ -22,6 +22,7 @@ from api.oauth.resource import Resource
 from api.oauth.router import oauth_router
 from api.oauth.secrets import AUTHORIZATION_CODE, SEALING, Secrets
 from api.oauth.window import Window
+from api.passkeys import levels_of
 from api.problems import vault_problem
 from policies.scopes import View
 from tests.support.crypto import new_keyring
@@ -30,6 +31,7 @@ from tests.support.memory.database import Memory
 from vault.cases import Case, CaseState
 from vault.clients import Client, ClientStatus, Profile
 from vault.clients.confirmation import Confirmation
+from vault.clients.levels import AAL1, AAL2
 from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn, authenticated
 from vault.clients.signing_keys import (
     SigningAlgorithm,
@@ -52,10 +54,10 @@ from vault.ids import (
     HolderId,
     Space,
 )
+from vault.passkeys.ceremony import RelyingParty
 from vault.services.deciding import spend_denied, spend_granted
 from vault.services.signing_keys import draw
 
-AAL1 = "urn:myspace:acr:aal1"
 ORIGIN = "https://space.example.org"
 REDIRECT = "https://client.example.org/cb?flow=1"
 ITEM = "11110105PDY001012C4000131020100"
@@ -212,11 +214,13 @@ class World:
         )
         plenty = ClientLimits.of(reads=10**6, changes=10**6, protocol=10**6, strangers=10**6)
         self.misused: list[Any] = []
+        self.party = RelyingParty.of(origin)
         self.provider = Provider.of(
             self.vault,
             origin=origin,
             limits=limits or plenty,
             mtls=mtls,
+            levels=levels_of(self.party),
             misuse=lambda _vault, misuse: self.misused.append(misuse),
         )
         self.draw_keys(SigningAlgorithm.ES256)
@@ -231,6 +235,7 @@ class World:
             resolve=Resource(self.provider),
             desk=self.desk,
             window=self.window,
+            passkeys=self.party,
         )
         self.app = application(self.wired)
         self.http = TestClient(self.app, base_url=origin, follow_redirects=False)
@@ -297,14 +302,14 @@ class World:
         interaction_id = bytes.fromhex(answer.headers["location"].rpartition("/")[2])
         return interaction_id, self.http.cookies["__Host-vault-browser"]
 
-    def signin(self, space: Space = SPACE, *, age: int = 10) -> SignIn:
+    def signin(self, space: Space = SPACE, *, age: int = 10, acr: str = AAL1) -> SignIn:
         """Return a live sign-in."""
         signin_hash = os.urandom(32)
         row = SignIn(
             signin_hash=signin_hash,
             space=space,
             csrf_hash=bytes(32),
-            auth=authenticated(space, acr=AAL1, at=self.clock.now - age, signin_hash=signin_hash),
+            auth=authenticated(space, acr=acr, at=self.clock.now - age, signin_hash=signin_hash),
             idle_expires_at=self.clock.now + 600,
             expires_at=self.clock.now + 3600,
         )
@@ -521,6 +526,12 @@ def application(wired: Wired) -> FastAPI:
     def probe(wired: WiredDep, shown: PresentedDep) -> dict[str, Any]:
         bearer = wired.resolve(shown)
         return {"scopes": sorted(bearer.scopes), "client": bearer.live.client.client_id}
+
+    @app.get("/v1/sensitive")
+    def sensitive(wired: WiredDep, shown: PresentedDep) -> dict[str, Any]:
+        bearer = wired.resolve(shown)
+        wired.resolve.require_level(bearer, acr=AAL2)
+        return {"client": bearer.live.client.client_id}
 
     @app.get("/v1/once")
     def once(wired: WiredDep, shown: PresentedDep) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from tests.support.vault_values import (
     a_holder,
     a_key,
     a_mandate,
+    a_passkey,
     a_record,
     a_use,
     an_appointment,
@@ -64,6 +65,7 @@ SEEN = (
     Seen(Guarded.MANDATE, (*SPACE, MANDATE_ID), 1),
     Seen(Guarded.CLIENT, (CLIENT_ID,), 1),
     Seen(Guarded.DEPARTMENT, (DEPARTMENT_ID,), 1),
+    Seen(Guarded.PASSKEY, (*SPACE, a_passkey().passkey_id), 1),
     Seen(Guarded.DEVELOPER, (*SPACE, an_appointment().appointment_id), 1),
     Seen(Guarded.POLICY, (1,), 1),
 )
@@ -81,6 +83,7 @@ def populate(ports: Ports) -> None:
         tx.mandates.add(a_mandate())
         tx.cases.add(a_case())
         tx.developers.add(an_appointment())
+        tx.passkeys.add(a_passkey())
         record = a_record()
         tx.records.add_version(record, key=record_key(record), expected=0, entry_id=ENTRY_ID)
         tx.consents.add(a_consent(), uses=[a_use("ID01", limit=2), a_use("LC01")])

@@ -20,11 +20,14 @@ from api.portal.views import (
     GroupCard,
     HomeView,
     LeaveView,
+    MakePasskeyView,
     MandateCard,
     MandatesView,
     NarrowItem,
     NarrowMandateView,
     NarrowView,
+    PasskeyLine,
+    PasskeysView,
     Preview,
     RecordGroup,
     RecordLine,
@@ -36,6 +39,7 @@ from api.portal.views import (
     Ticks,
     Tone,
     TroubleView,
+    UsePasskeyView,
     ViewOption,
     When,
 )
@@ -59,8 +63,9 @@ SIGN_IN = SignInView(
     onward="/space",
     trouble="",
     reason="",
+    passkey_href="/space/sign-in/passkey",
 )
-CODE = CodeView(onward="/space", trouble="")
+CODE = CodeView(onward="/space", trouble="", passkey_href="/space/sign-in/passkey?number=typed")
 
 
 def access(**changes: object) -> AccessLine:
@@ -126,6 +131,7 @@ HOME = HomeView(
     ),
     mandates=1,
     active_consents=2,
+    passkeys=1,
 )
 
 
@@ -294,6 +300,7 @@ CONSENT = ConsentPageView(
     shown_hash="ab" * 32,
     trouble="",
     previewed=False,
+    confirm_href="/space/confirm?onward=/space/consent/0011",
     minutes=8,
 )
 CARD = ConsentCard(
@@ -402,6 +409,50 @@ TROUBLE = TroubleView(
     correlation="a1b2c3d4e5f60718",
 )
 
+PASSKEYS = PasskeysView(
+    lines=(
+        PasskeyLine(
+            name="我的手机",
+            badges=(),
+            kept="由您的账号在多台设备间同步",
+            made=WHEN,
+            used=WHEN,
+            href="/space/passkeys/00112233445566778899aabbccddeeff/remove",
+        ),
+        PasskeyLine(
+            name="抽屉里的安全密钥",
+            badges=(
+                Badge(text="新登记", tone=Tone.CARE),
+                Badge(text="安全密钥", tone=Tone.GOOD),
+            ),
+            kept="只在一台设备里",
+            made=WHEN,
+            used=None,
+            href="/space/passkeys/11112233445566778899aabbccddeeff/remove",
+        ),
+    ),
+    add_href="/space/passkeys/add",
+    attested_href="/space/passkeys/add?kind=attested",
+    possible=True,
+    said="",
+)
+MAKE_PASSKEY = MakePasskeyView(
+    action="/space/passkeys/add",
+    options='{"challenge": "AA", "user": {"id": "AA"}}',
+    kind="",
+    onward="/space/passkeys",
+    name="",
+    trouble="",
+)
+USE_PASSKEY = UsePasskeyView(
+    action="/space/confirm",
+    options='{"challenge": "AA"}',
+    onward="/space",
+    number="",
+    back="/space/sign-in",
+    trouble="",
+)
+
 PAGES = {
     "sign_in": ("", False, SIGN_IN),
     "code": ("", False, CODE),
@@ -423,5 +474,10 @@ PAGES = {
     "mandate_narrow": ("mandates", True, MANDATE_NARROW),
     "check": ("", True, None),
     "trouble": ("", False, TROUBLE),
+    "passkeys": ("passkeys", True, PASSKEYS),
+    "passkey_add": ("passkeys", True, MAKE_PASSKEY),
+    "passkey_remove": ("passkeys", True, PASSKEYS.lines[0]),
+    "passkey_sign_in": ("", False, USE_PASSKEY),
+    "confirm": ("", True, USE_PASSKEY),
 }
 """Template, tab, whether somebody is signed in, and what is shown."""

@@ -26,8 +26,14 @@ from httpx2 import Response
 
 from api.app import create_app
 from api.deps import SIGNIN_COOKIE, Wired
+from api.passkey_settings import PasskeySettings
 from api.portal.door import FORM_COOKIE
-from api.settings import KeySettings, LimitSettings, RootProvider, Settings
+from api.settings import (
+    KeySettings,
+    LimitSettings,
+    RootProvider,
+    Settings,
+)
 from api.wiring import wire
 from policies.items import items
 from policies.scopes import View
@@ -247,6 +253,7 @@ class PortalWorld:
         item: str = FOOD,
         note: str = "核对开业条件",
         locale: str = "zh-CN",
+        asks: Mapping[str, str] | None = None,
         **changes: Any,  # noqa: ANN401 - any member of the details
     ) -> Asked:
         """Open a case and push a request for papers, as the department's own system does."""
@@ -278,7 +285,7 @@ class PortalWorld:
             "retention_days": 30,
         }
         system = DepartmentSystem(self.clients[found.department], origin=self.origin)
-        _, address = system.ask(details | changes, locale=locale)
+        _, address = system.ask(details | changes, locale=locale, **(asks or {}))
         return Asked(address=address, case_no=case.case_no)
 
     def pull(self, consent: Consent, code: str, view: View) -> None:
@@ -365,11 +372,17 @@ class PortalWorld:
             expires_at=self.now() + HOUR,
         )
 
+    def messages(self) -> tuple[str, ...]:
+        """Return the kinds of the messages that wait, and take them."""
+        found = waiting(self.vault, limit=99)
+        delivered(self.vault, *(one.message_id for one in found))
+        return tuple(one.kind for one in found)
+
     # What holders do.
 
     def code(self) -> str:
         """Return the one-time code that waits, as a gateway would take it."""
-        [found] = waiting(self.vault, limit=10)
+        [found] = [one for one in waiting(self.vault, limit=10) if one.code]
         delivered(self.vault, found.message_id)
         return found.code
 
@@ -479,10 +492,19 @@ class Visitor:
 
 
 @contextmanager
-def open_portal(folder: Path) -> Iterator[PortalWorld]:
-    """Found a deployment below ``folder`` and serve its portal while the block runs."""
+def open_portal(
+    folder: Path, *, host: str = "127.0.0.1", makers: bytes = b""
+) -> Iterator[PortalWorld]:
+    """Found a deployment below ``folder`` and serve its portal while the block runs.
+
+    Args:
+        folder: Empty.
+        host: In the address of the portal; browsers make passkeys for ``localhost`` alone.
+        makers: Roots of makers of security keys, as PEM.
+    """
     socket = claim_port(0)
-    origin = f"http://127.0.0.1:{socket.getsockname()[1]}"
+    origin = f"http://{host}:{socket.getsockname()[1]}"
+    folder.joinpath("makers.pem").write_bytes(makers)
     folder.joinpath("key").mkdir(mode=0o700)
     create_key_file(folder / "key/root.key", random=os.urandom)
     settings = Settings(
@@ -491,6 +513,7 @@ def open_portal(folder: Path) -> Iterator[PortalWorld]:
         issuer=origin,
         keys=KeySettings(provider=RootProvider.FILE, root_key_file=folder / "key/root.key"),
         limits=LimitSettings(max_json_bytes=FORM_BYTES),
+        passkeys=PasskeySettings(makers_file=folder / "makers.pem") if makers else None,
         demo=True,
     )
     clock = SetClock()

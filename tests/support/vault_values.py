@@ -45,6 +45,7 @@ from vault.ids import (
 )
 from vault.mandates import Act, Mandate, MandateStatus, Powers
 from vault.notices import Notice, NoticeKind
+from vault.passkeys import Ceremony, Challenge, Passkey, PasskeyId, PasskeyStatus
 from vault.ports import IdentifierIndex
 from vault.records import RecordHead, RecordStatus, SealedFile, SealedRecord, TrustGrade
 
@@ -431,5 +432,37 @@ def a_signin(text: str = "signin", **changes: Any) -> SignIn:  # noqa: ANN401 - 
 def a_message(text: str = "message", **changes: Any) -> Message:  # noqa: ANN401 - any column
     plain = Message(
         message_id=digest(text)[:16], kind="one-time-code", sealed=b"sealed text", created_at=NOW
+    )
+    return replace(plain, **changes)
+
+
+def a_passkey(text: str = "credential", **changes: Any) -> Passkey:  # noqa: ANN401 - any column
+    """Return an active passkey whose credential is named by ``text``."""
+    plain = Passkey(
+        space=SPACE,
+        passkey_id=PasskeyId(digest(text)[:16]),
+        credential_id=text.encode(),
+        public_key=b"cose",
+        status=PasskeyStatus.ACTIVE,
+        version=1,
+        device_bound=False,
+        attested=False,
+        attestation="none",
+        aaguid=bytes(16),
+        name=b"sealed name",
+        created_at_ms=NOW_MS,
+        ended_at_ms=None,
+        state_entry=ENTRY_ID,
+    )
+    return replace(plain, **changes)
+
+
+def a_challenge(text: str = "challenge", **changes: Any) -> Challenge:  # noqa: ANN401 - any column
+    """Return a challenge of one browser, for signing in."""
+    plain = Challenge(
+        challenge_hash=digest(text),
+        bound_hash=digest("browser"),
+        ceremony=Ceremony.SIGN_IN,
+        expires_at=NOW + 300,
     )
     return replace(plain, **changes)

@@ -233,7 +233,7 @@ class Message:
 
     Attributes:
         message_id: 16 random bytes.
-        kind: ``one-time-code`` or ``wrong-codes``.
+        kind: As in ``vault.services.outbox``.
         sealed: Target and text (context ``outbox``).
     """
 

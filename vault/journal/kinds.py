@@ -41,6 +41,8 @@ class Kind(StrEnum):
     HOLDER_CHANGED = "holder.changed"
     HOLDER_ERASED = "holder.erased"
     HOLDER_ERASURE_FINAL = "holder.erasure.final"
+    PASSKEY_ADD = "passkey.add"
+    PASSKEY_REMOVE = "passkey.remove"
     CASE_OPEN = "case.open"
     CASE_STATE = "case.state"
     CLIENT_DEPARTMENT = "client.department"

@@ -41,6 +41,7 @@ class Guarded(StrEnum):
     RECORD = "record"
     HOLDER = "holder"
     CASE = "service_case"
+    PASSKEY = "passkey"
     MANDATE = "mandate"
     CLIENT = "oauth_client"
     DEPARTMENT = "department"

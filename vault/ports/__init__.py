@@ -24,6 +24,7 @@ from vault.ports.guarded import (
     Holders,
     IdentifierIndex,
     Mandates,
+    Passkeys,
     Policies,
     Records,
     SigningKeyStore,
@@ -47,6 +48,7 @@ __all__ = [
     "LiveToken",
     "Mandates",
     "Notices",
+    "Passkeys",
     "Policies",
     "ProtocolRows",
     "Read",
@@ -149,6 +151,10 @@ class Tx(Protocol):
     @property
     def cases(self) -> Cases:
         """Cases."""
+
+    @property
+    def passkeys(self) -> Passkeys:
+        """Passkeys."""
 
     @property
     def departments(self) -> Departments:

@@ -28,6 +28,7 @@ from vault.ids import (
     Space,
 )
 from vault.mandates import Mandate
+from vault.passkeys import Passkey, PasskeyId
 from vault.records import RecordHead, SealedRecord, VersionRef
 
 
@@ -175,6 +176,25 @@ class Cases(Protocol):
 
     def replace(self, case: Case, *, expected: int) -> None:
         """Write the next state of a case; ``ConflictError`` at any other than ``expected``."""
+
+
+class Passkeys(Protocol):
+    """What holders sign in with."""
+
+    def get(self, space: Space, *, passkey_id: PasskeyId) -> Passkey | None:
+        """Return a passkey of this holder, removed ones too, or ``None``."""
+
+    def find(self, credential_hash: bytes) -> Passkey | None:
+        """Return a passkey by its credential alone, whoever's it is, or ``None``."""
+
+    def of_holder(self, space: Space) -> tuple[Passkey, ...]:
+        """Return every passkey that a holder ever had, the oldest first."""
+
+    def add(self, passkey: Passkey) -> None:
+        """Write a new passkey; ``ConflictError`` where its credential is there already."""
+
+    def replace(self, passkey: Passkey, *, expected: int) -> None:
+        """Write the next state of a passkey; ``ConflictError`` at any other than ``expected``."""
 
 
 class Departments(Protocol):

@@ -25,6 +25,7 @@ from vault.clients.told import OutgoingCall, ToldClient
 from vault.consents import Consent
 from vault.departments import Department
 from vault.ids import ClientId, DepartmentId, Space
+from vault.passkeys import Ceremony, Challenge, PasskeyUse
 from vault.ports.async_requests import AsyncRows
 
 
@@ -163,6 +164,34 @@ class ProtocolRows(AsyncRows, Protocol):
 
     def end_signin(self, signin_hash: bytes, *, now: int) -> None:
         """End a sign-in; without effect on one that has ended."""
+
+    def end_other_signins(self, person: Space, *, but: bytes, now: int) -> None:
+        """End every sign-in of a person, in whosever space, but the one whose hash is ``but``."""
+
+    def add_passkey_use(self, use: PasskeyUse) -> None:
+        """Keep how a passkey was used; by the operation that registers it."""
+
+    def passkey_use(self, credential_hash: bytes) -> PasskeyUse | None:
+        """Return how a passkey was used, or ``None``: it is not active."""
+
+    def use_passkey(
+        self, credential_hash: bytes, *, seen: int, sign_count: int, backed_up: bool, now: int
+    ) -> bool:
+        """Count a use in one statement: still active, and its counter still at ``seen``.
+
+        Of two copies of one authenticator that count alike, one is told ``False``.
+        """
+
+    def drop_passkey_use(self, credential_hash: bytes) -> None:
+        """Let a passkey be used no more; by the operation that removes it."""
+
+    def add_challenge(self, challenge: Challenge) -> None:
+        """Keep a challenge until it is answered."""
+
+    def spend_challenge(
+        self, challenge_hash: bytes, *, bound_hash: bytes, ceremony: Ceremony, now: int
+    ) -> bool:
+        """Take a challenge away in one statement: unexpired, this browser's, for this ceremony."""
 
     def subject(self, person: Space, *, sector: DepartmentId) -> bytes | None:
         """Return what the systems of a department know a person by, 16 bytes, or ``None``."""

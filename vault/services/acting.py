@@ -12,6 +12,7 @@ from typing import Final, Self
 
 from policies.facts import MemberFacts
 from vault.clients.confirmation import Holding
+from vault.clients.levels import ACR_PREFIX
 from vault.clients.protocol import Claim, SignIn
 from vault.clock import MS
 from vault.consents import Consent
@@ -26,7 +27,6 @@ from vault.ports import LiveToken
 FRESH_SECONDS: Final = 300
 """A consent needs a sign-in at most this old (architecture.md 9.4)."""
 
-ACR_PREFIX: Final = "urn:myspace:acr:"
 SELF: Final = "self"
 LEGAL_REPRESENTATIVE: Final = "legal_representative"
 AGENT: Final = "agent"

@@ -21,6 +21,9 @@ from vault.services.open_space import profile_of
 
 ONE_TIME_CODE: Final = "one-time-code"
 WRONG_CODES: Final = "wrong-codes"
+PASSKEY_ADDED: Final = "passkey-added"
+PASSKEY_REMOVED: Final = "passkey-removed"
+
 WARNING_ZH: Final = (
     "有人多次用错误的验证码试图登录您的空间，没有成功。如果不是您本人，您什么都不用做，"
     "也请不要把验证码告诉任何人。"
@@ -29,7 +32,27 @@ WARNING_EN: Final = (
     "Somebody has tried several times to sign in to your space with wrong codes, in vain. If it "
     "was not you, you need not do anything; never tell anybody a code."
 )
-"""What ``WRONG_CODES`` says, to be sent in the language of the gateway's choice, or in both."""
+ADDED_ZH: Final = (
+    "您的空间登记了一个新的通行密钥，以后可以用它登录。如果不是您本人登记的，请马上登录，"
+    "在“通行密钥”里删除它，并联系服务人员。"
+)
+ADDED_EN: Final = (
+    "A new passkey was added to your space and can sign in to it. If it was not you, sign in at "
+    "once, remove it under passkeys, and call the service desk."
+)
+REMOVED_ZH: Final = (
+    "您的空间删除了一个通行密钥，它不能再登录。如果不是您本人删除的，请马上联系服务人员。"
+)
+REMOVED_EN: Final = (
+    "A passkey was removed from your space and signs in no more. If it was not you, call the "
+    "service desk at once."
+)
+TOLD: Final = {
+    WRONG_CODES: (WARNING_ZH, WARNING_EN),
+    PASSKEY_ADDED: (ADDED_ZH, ADDED_EN),
+    PASSKEY_REMOVED: (REMOVED_ZH, REMOVED_EN),
+}
+"""What messages without a code say; the gateway chooses the language, or sends both."""
 
 STALE_SECONDS: Final = 300
 """A code that could not be delivered for so long opens nothing any more."""
@@ -44,7 +67,7 @@ class Outgoing:
     """A message that is to be sent.
 
     Attributes:
-        kind: ``ONE_TIME_CODE`` or ``WRONG_CODES``.
+        kind: ``ONE_TIME_CODE``, or one of ``TOLD``.
         contact: Mobile in E.164 or mail address.
         code: Empty where the message brings none.
         sent_at_ms: When it was caused.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Final
 
+from vault.clients.levels import AAL1
 from vault.clients.protocol import SignIn, SignInAttempt, authenticated
 from vault.clock import MS
 from vault.crypto.tokens import well_formed
@@ -19,7 +20,6 @@ from vault.identifiers import Identifier
 from vault.ids import ID_BYTES, Space
 from vault.ports import Tx
 from vault.services import Vault
-from vault.services.acting import ACR_PREFIX
 from vault.services.known_browsers import known_browser, marked_browser
 from vault.services.limits import count
 from vault.services.open_space import find_space
@@ -30,7 +30,7 @@ ATTEMPT: Final = "vsa_"
 SIGN_IN: Final = "vsi_"
 FORM: Final = "vcs_"
 
-ACR: Final = f"{ACR_PREFIX}aal1"
+ACR: Final = AAL1
 """Number and one-time code (architecture.md 9.4)."""
 
 CODE_DIGITS: Final = 6

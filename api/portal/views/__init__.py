@@ -30,6 +30,12 @@ from api.portal.views.mandating import (
     NarrowMandateView,
     Ticks,
 )
+from api.portal.views.passkeys import (
+    MakePasskeyView,
+    PasskeyLine,
+    PasskeysView,
+    UsePasskeyView,
+)
 from api.portal.views.pieces import Badge, Choice, Fact, FieldBox, Tone, TroubleView, When
 from api.portal.views.space import (
     CodeView,
@@ -77,12 +83,15 @@ __all__ = [
     "GroupCard",
     "HomeView",
     "LeaveView",
+    "MakePasskeyView",
     "MandateCard",
     "MandatesView",
     "NarrowItem",
     "NarrowMandateView",
     "NarrowView",
     "NumberBox",
+    "PasskeyLine",
+    "PasskeysView",
     "Preview",
     "RecordGroup",
     "RecordLine",
@@ -95,6 +104,7 @@ __all__ = [
     "Ticks",
     "Tone",
     "TroubleView",
+    "UsePasskeyView",
     "ViewOption",
     "When",
     "WindowView",

@@ -75,6 +75,7 @@ class ConsentPageView:
         previewed: The previews are open; nothing was decided.
         minutes: How long it can still be decided.
         window: Where it began; ``None`` where that was in this browser.
+        confirm_href: Where a passkey confirms first; empty where nothing needs it.
     """
 
     action: str
@@ -101,6 +102,7 @@ class ConsentPageView:
     trouble: str
     previewed: bool
     minutes: int
+    confirm_href: str = ""
     window: WindowView | None = None
 
 

@@ -9,7 +9,11 @@ from api.portal.views.window import AskedLine
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SignInView:
-    """The form for the number; ``trouble`` says what to mend, ``reason`` why it is asked."""
+    """The form for the number; ``trouble`` says what to mend, ``reason`` why it is asked.
+
+    Attributes:
+        passkey_href: The way with a passkey; empty where there is none.
+    """
 
     kinds: tuple[Choice, ...]
     other_kinds: tuple[Choice, ...]
@@ -17,6 +21,7 @@ class SignInView:
     onward: str
     trouble: str
     reason: str
+    passkey_href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +30,7 @@ class CodeView:
 
     onward: str
     trouble: str
+    passkey_href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -70,6 +76,7 @@ class HomeView:
     news: tuple[AccessLine, ...]
     groups: tuple[GroupCard, ...]
     active_consents: int
+    passkeys: int | None
     mandates: int
     asked: tuple[AskedLine, ...] = ()
 

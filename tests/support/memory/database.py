@@ -11,6 +11,7 @@ from tests.support.memory.guarded import (
     MemoryConsents,
     MemoryHolders,
     MemoryMandates,
+    MemoryPasskeys,
     MemoryRecords,
 )
 from tests.support.memory.protocol import MemoryProtocolRows
@@ -61,6 +62,7 @@ class MemoryTx:
         self.consents = MemoryConsents(rows)
         self.mandates = MemoryMandates(rows)
         self.cases = MemoryCases(rows)
+        self.passkeys = MemoryPasskeys(rows)
         self.departments = MemoryDepartments(rows)
         self.clients = MemoryClients(rows)
         self.developers = MemoryDevelopers(rows)

@@ -12,6 +12,7 @@ from vault.holders import Holder
 from vault.identifiers import IdentifierKind
 from vault.ids import CaseNumber, EntryId, GrantId, MandateId, RecordId, Space
 from vault.mandates import Mandate
+from vault.passkeys import Passkey, PasskeyId
 from vault.ports import IdentifierIndex
 from vault.records import RecordHead, SealedFile, SealedRecord, VersionRef
 
@@ -221,3 +222,29 @@ class MemoryCases:
         found = self.get(case.space, case_no=case.case_no)
         follows(found, new=case, expected=expected)
         self._rows.cases[case.case_no] = case
+
+
+class MemoryPasskeys:
+    """Implements ``vault.ports.Passkeys``."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def get(self, space: Space, *, passkey_id: PasskeyId) -> Passkey | None:
+        found = [one for one in self.of_holder(space) if one.passkey_id == passkey_id]
+        return found[0] if found else None
+
+    def find(self, credential_hash: bytes) -> Passkey | None:
+        return self._rows.passkeys.get(credential_hash)
+
+    def of_holder(self, space: Space) -> tuple[Passkey, ...]:
+        found = [one for one in self._rows.passkeys.values() if one.space == space]
+        return tuple(sorted(found, key=lambda one: (one.created_at_ms, one.passkey_id)))
+
+    def add(self, passkey: Passkey) -> None:
+        self._rows.passkeys.add(passkey.credential_hash, passkey)
+
+    def replace(self, passkey: Passkey, *, expected: int) -> None:
+        found = self.get(passkey.space, passkey_id=passkey.passkey_id)
+        follows(found, new=passkey, expected=expected)
+        self._rows.passkeys[passkey.credential_hash] = passkey

@@ -32,6 +32,7 @@ from vault.journal.operations import (
     Seen,
     Spend,
 )
+from vault.passkeys import PasskeyId
 from vault.records import VersionRef
 
 
@@ -157,7 +158,7 @@ def _overruled(early: Decided, reason: str) -> Decided:
     return Decided(decision=deny, seen=early.seen, inputs=early.inputs)
 
 
-def _version(rows: Rows, seen: Seen) -> int | None:
+def _version(rows: Rows, seen: Seen) -> int | None:  # noqa: C901 - a case for each table
     """Return the version that a guarded row has now."""
     tx = MemoryTx(rows)
     found: Versioned | None
@@ -173,6 +174,9 @@ def _version(rows: Rows, seen: Seen) -> int | None:
         case Guarded.CASE, (int(log), bytes(holder), str(key)):
             space = Space(log, HolderId(holder))
             found = tx.cases.get(space, case_no=CaseNumber(key))
+        case Guarded.PASSKEY, (int(log), bytes(holder), bytes(key)):
+            space = Space(log, HolderId(holder))
+            found = tx.passkeys.get(space, passkey_id=PasskeyId(key))
         case Guarded.MANDATE, (int(log), bytes(holder), bytes(key)):
             space = Space(log, HolderId(holder))
             found = tx.mandates.get(space, mandate_id=MandateId(key))

@@ -26,8 +26,9 @@ from vault.clock import MS
 from vault.consents import Consent, ConsentStatus
 from vault.departments import DepartmentStatus
 from vault.errors import ConflictError
-from vault.ids import ClientId
+from vault.ids import ClientId, Space
 from vault.mandates import lives
+from vault.passkeys import Ceremony, Challenge, PasskeyUse
 from vault.ports import LiveToken
 
 DAY_SECONDS = 24 * 3600
@@ -259,6 +260,48 @@ class MemoryProtocolRows(MemoryOpenId, MemoryAsyncRows):
         if found is not None and found.ended_at is None:
             self._rows.signins[signin_hash] = replace(found, ended_at=now)
 
+    def end_other_signins(self, person: Space, *, but: bytes, now: int) -> None:
+        for one in list(self._rows.signins.values()):
+            if one.auth.person == person and one.signin_hash != but:
+                self.end_signin(one.signin_hash, now=now)
+
+    # Passkeys.
+
+    def add_passkey_use(self, use: PasskeyUse) -> None:
+        self._rows.passkey_uses.add(use.credential_hash, use)
+
+    def passkey_use(self, credential_hash: bytes) -> PasskeyUse | None:
+        return self._rows.passkey_uses.get(credential_hash)
+
+    def use_passkey(
+        self, credential_hash: bytes, *, seen: int, sign_count: int, backed_up: bool, now: int
+    ) -> bool:
+        found = self._rows.passkey_uses.get(credential_hash)
+        if found is None or found.sign_count != seen:
+            return False
+        self._rows.passkey_uses[credential_hash] = replace(
+            found, sign_count=sign_count, backed_up=backed_up, last_used_at=now
+        )
+        return True
+
+    def drop_passkey_use(self, credential_hash: bytes) -> None:
+        if credential_hash in self._rows.passkey_uses:
+            del self._rows.passkey_uses[credential_hash]
+
+    def add_challenge(self, challenge: Challenge) -> None:
+        self._rows.challenges.add(challenge.challenge_hash, challenge)
+
+    def spend_challenge(
+        self, challenge_hash: bytes, *, bound_hash: bytes, ceremony: Ceremony, now: int
+    ) -> bool:
+        found = self._rows.challenges.get(challenge_hash)
+        if found is None or found.expires_at <= now:
+            return False
+        if (found.bound_hash, found.ceremony) != (bound_hash, ceremony):
+            return False
+        del self._rows.challenges[challenge_hash]
+        return True
+
     # Messages.
 
     def enqueue(self, message: Message) -> None:
@@ -298,6 +341,7 @@ class MemoryProtocolRows(MemoryOpenId, MemoryAsyncRows):
             )
             + swept(self._rows.signins, day_after)
             + swept(self._rows.attempts, day_after)
+            + swept(self._rows.challenges, lambda _, challenge: challenge.expires_at)
             + swept(self._rows.tries, lambda key, _: key[1] + 2 * DAY_SECONDS)
             + swept(self._rows.sessions, lambda _, session: session.expires_at)
             + swept(self._rows.told, lambda _, told: told.expires_at)

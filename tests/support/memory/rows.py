@@ -46,6 +46,7 @@ from vault.ids import (
 from vault.journal.operations import Request
 from vault.mandates import Mandate
 from vault.notices import Notice
+from vault.passkeys import Challenge, Passkey, PasskeyUse
 from vault.ports import ActivePolicy, KeptEntry
 from vault.records import RecordHead, SealedRecord, VersionRef
 
@@ -173,6 +174,7 @@ class Rows:
     uses: Table[tuple[GrantId, str], Use] = field(default_factory=Table)
     mandates: Table[MandateId, Mandate] = field(default_factory=Table)
     cases: Table[CaseNumber, Case] = field(default_factory=Table)
+    passkeys: Table[bytes, Passkey] = field(default_factory=Table)
     notices: Table[NoticeId, Notice] = field(default_factory=Table)
 
     entries: Table[EntryId, KeptEntry] = field(default_factory=Table)
@@ -185,6 +187,8 @@ class Rows:
     tokens: Table[bytes, AccessToken] = field(default_factory=Table)
     refresh_tokens: Table[bytes, RefreshToken] = field(default_factory=Table)
     claims: Table[tuple[str, bytes], Claim] = field(default_factory=Table)
+    passkey_uses: Table[bytes, PasskeyUse] = field(default_factory=Table)
+    challenges: Table[bytes, Challenge] = field(default_factory=Table)
     attempts: Table[bytes, SignInAttempt] = field(default_factory=Table)
     tries: Table[tuple[bytes, int], int] = field(default_factory=Table)
     signins: Table[bytes, SignIn] = field(default_factory=Table)
