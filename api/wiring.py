@@ -36,6 +36,7 @@ from storage.objects_folder import FolderObjects
 from storage.objects_s3 import open_objects
 from storage.public_log import PublicLog
 from storage.s3_bucket import S3Place
+from storage.shared_transactions import SharedTransactions
 from storage.slots import state_file, state_files, taken_slot
 from storage.unit_of_work import reader, worker
 from storage.writing import Writing
@@ -101,8 +102,17 @@ def wire(
         )
         journal.start()
         stack.callback(journal.stop)
+        shared = SharedTransactions(worker(database))
+        shared.start()
+        stack.callback(shared.stop)
         vault = _vault(
-            database, deployment, journal=journal, settings=settings, clock=told, random=random
+            database,
+            deployment,
+            journal=journal,
+            shared=shared,
+            settings=settings,
+            clock=told,
+            random=random,
         )
         if people_factor is not None:
             vault = replace(vault, people_factor=people_factor)
@@ -191,6 +201,7 @@ def _vault(
     deployment: Deployment,
     *,
     journal: Journals,
+    shared: SharedTransactions,
     settings: Settings,
     clock: Clock,
     random: RandomBytes,
@@ -199,6 +210,7 @@ def _vault(
     return Vault(
         read=reader(database),
         work=worker(database),
+        shared=shared,
         journal=journal,
         logs=tuple(PublicLog(database, log_id=n) for n in range(len(deployment.signers))),
         blobs=StoredBlobs(objects_of(settings, random=random), database=database, random=random),

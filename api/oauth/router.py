@@ -133,24 +133,24 @@ def oauth_router() -> APIRouter:
     return router
 
 
-def pushed(provider: ProviderDep, frozen: FormDep) -> Response:
+async def pushed(provider: ProviderDep, frozen: FormDep) -> Response:
     """Accept a pushed authorization request (RFC 9126)."""
-    return answered(provider, push(provider, frozen), path=frozen.path)
+    return answered(provider, await push(provider, frozen), path=frozen.path)
 
 
-def token(provider: ProviderDep, frozen: FormDep) -> Response:
+async def token(provider: ProviderDep, frozen: FormDep) -> Response:
     """Issue an access token (RFC 6749), bound to a key (RFC 9449)."""
-    return answered(provider, exchange(provider, frozen), path=frozen.path)
+    return answered(provider, await exchange(provider, frozen), path=frozen.path)
 
 
-def introspected(provider: ProviderDep, frozen: FormDep) -> Response:
+async def introspected(provider: ProviderDep, frozen: FormDep) -> Response:
     """Tell a resource server whether a token is live (RFC 7662)."""
-    return answered(provider, introspect(provider, frozen), path=frozen.path)
+    return answered(provider, await introspect(provider, frozen), path=frozen.path)
 
 
-def revoked(provider: ProviderDep, frozen: FormDep) -> Response:
+async def revoked(provider: ProviderDep, frozen: FormDep) -> Response:
     """End an access token, or a refresh token with all that came of it (RFC 7009)."""
-    return answered(provider, revoke(provider, frozen), path=frozen.path)
+    return answered(provider, await revoke(provider, frozen), path=frozen.path)
 
 
 def queried(

@@ -28,9 +28,9 @@ PATH: Final = "/oauth/token"
 GRANT_TYPES: Final = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, TOKEN_EXCHANGE)
 
 
-def exchange(provider: Provider, frozen: Frozen) -> Answer:
+async def exchange(provider: Provider, frozen: Frozen) -> Answer:
     """Issue an access token for a code, a refresh token, another token, or the client itself."""
-    return two_phases(
+    return await two_phases(
         provider,
         frozen,
         check=lambda server: _checked(server, frozen),

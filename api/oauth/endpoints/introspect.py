@@ -110,18 +110,18 @@ class Introspection(IntrospectionEndpoint):
         return {"act": {"sub": consent.client_id} | before}
 
 
-def introspect(provider: Provider, frozen: Frozen) -> Answer:
-    """Say whether a token is live, and for what."""
-    return two_phases(
-        provider, frozen, check=_checked, act=lambda server, _: _told(server, frozen)
+async def introspect(provider: Provider, frozen: Frozen) -> Answer:
+    """Say whether a token is live, and for what: nothing of it is written, so it is only read."""
+    return await two_phases(
+        provider,
+        frozen,
+        check=lambda server: _told(server, frozen),
+        act=lambda _server, told: told,
     )
 
 
-def _checked(server: Server) -> None:
-    check_step(server, step=Step.INTROSPECT)
-
-
 def _told(server: Server, frozen: Frozen) -> Answer:
+    check_step(server, step=Step.INTROSPECT)
     server.register_endpoint(Introspection)
     request = server.request(PATH, params=frozen.form)
     answer: Answer = server.ask(lambda: server.create_endpoint_response("introspection", request))
