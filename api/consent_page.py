@@ -81,6 +81,7 @@ class ConsentPage:
         starts_at, ends_at: UTC seconds.
         uses: Releases of each evidence type; ``None`` is as often as the case needs.
         ongoing: That the holder need not be there each time; ``None`` where it is for once.
+        identity: What the department learns of who signed in; ``None`` where it asks for nothing.
         refusal, withdrawal, rights: What happens without consent, how to take it back, where
             to complain.
         locale: The language that the department asked for, or the default.
@@ -104,6 +105,7 @@ class ConsentPage:
     uses: int | None
     retention_days: int
     ongoing: Text | None = None
+    identity: Text | None = None
     refusal: Text
     withdrawal: Text
     rights: Text

@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.egress_settings import EgressSettings
 from vault.clients.keys import read_jwks
 from vault.errors import InvalidInputError
 
@@ -225,6 +226,7 @@ class Settings(BaseSettings):
     mtls: MtlsSettings | None = None
     keys: KeySettings
     limits: LimitSettings = LimitSettings()
+    egress: EgressSettings = EgressSettings()
     s3: S3Settings | None = None
     postgresql: PostgresqlSettings | None = None
     registry: RegistrySettings | None = None

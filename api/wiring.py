@@ -14,20 +14,25 @@ from typing import Final
 
 import structlog
 
+from api.courier import Courier, calling
 from api.databases import opened_database
 from api.deployment import Deployment, open_deployment
 from api.deps import Wired
+from api.egress import Egress
 from api.limits import ClientLimits
 from api.oauth.interaction import Desk
+from api.oauth.logout_token import logout_call
 from api.oauth.mtls import MutualTls
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
+from api.oauth.signer import Signer
 from api.oauth.statement import Registry
+from api.oauth.wellknown import server_metadata
 from api.refusals import RefusalLog, writing
 from api.settings import Settings
 from storage.blobs import StoredBlobs
 from storage.database import Database
-from storage.failures import OutOfReachError
+from storage.failures import ConfigurationError, OutOfReachError
 from storage.group_commit import GroupCommit
 from storage.journal_append import LogIdentity
 from storage.journals import Journals
@@ -47,6 +52,8 @@ from vault.ids import RandomBytes
 from vault.numbers import NumberIndex
 from vault.services import Vault
 from vault.services.activate_policy import activate_policy
+from vault.services.sign_out import LOGOUT
+from vault.services.signing_keys import keep_signing_keys
 from vault.services.sweep import sweep
 
 __all__ = ["Wired", "wire"]
@@ -57,7 +64,8 @@ FILES: Final = "files"
 DEMO_PEOPLE: Final = 20
 """The story may be played often: the people of the demonstration do not exist, nobody is woken."""
 
-SWEEP_SECONDS: Final = 60
+SWEEP_SECONDS: Final = 45
+"""Keys are read anew as often: less than a minute passes until all processes know of one."""
 
 _log = structlog.get_logger("myspace.wiring")
 
@@ -117,7 +125,6 @@ def wire(
         if people_factor is not None:
             vault = replace(vault, people_factor=people_factor)
         activate_policy(vault, again=not database.kind.shared)
-        stack.enter_context(_housekeeping(vault, every=sweep_seconds))
         limits = settings.limits
         provider = Provider.of(
             vault,
@@ -132,6 +139,18 @@ def wire(
             demo=settings.demo,
             mtls=mtls_of(settings),
         )
+        server_metadata(
+            settings.issuer, mtls=provider.mtls
+        )  # Refused now, not by the first who reads it.
+        keep_signing_keys(vault)
+        provider.signer.refresh()
+        stack.enter_context(_housekeeping(vault, provider.signer, every=sweep_seconds))
+        courier = Courier(
+            vault,
+            _egress(settings),
+            {LOGOUT: lambda told: logout_call(provider, told)},
+        )
+        stack.enter_context(calling(courier))
         refusals = RefusalLog()
         stack.enter_context(writing(refusals, vault))
         yield Wired(
@@ -187,6 +206,16 @@ def _writer(
         clock=clock,
         on_fatal=_end,
     )
+
+
+def _egress(settings: Settings) -> Egress:
+    egress = settings.egress
+    try:
+        return Egress.of(networks=egress.networks, ports=egress.ports, ca_file=egress.ca_file)
+    except OSError as error:
+        raise ConfigurationError(
+            "the certificate authorities cannot be read: check MYSPACE_EGRESS__CA_FILE"
+        ) from error
 
 
 def _make_state_folder(settings: Settings) -> None:
@@ -247,16 +276,17 @@ def objects_of(settings: Settings, *, random: RandomBytes) -> ObjectStore:
 
 
 @contextmanager
-def _housekeeping(vault: Vault, *, every: float) -> Iterator[None]:
-    """Sweep every ``every`` seconds while the block runs."""
+def _housekeeping(vault: Vault, signer: Signer, *, every: float) -> Iterator[None]:
+    """Sweep, and rotate and reread keys, every ``every`` seconds while the block runs."""
     over = threading.Event()
 
     def keep() -> None:
         while not over.wait(every):
-            try:
-                sweep(vault)
-            except Exception:  # noqa: BLE001 - the next one tries again, whatever this one met
-                _log.exception("housekeeping was not done")
+            for chore in (lambda: sweep(vault), lambda: keep_signing_keys(vault), signer.refresh):
+                try:
+                    chore()
+                except Exception:  # noqa: BLE001 - the next round tries again, whatever this met
+                    _log.exception("housekeeping was not done")
 
     thread = threading.Thread(target=keep, name="housekeeping", daemon=True)
     thread.start()

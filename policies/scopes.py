@@ -28,6 +28,11 @@ REGISTRY_SCOPES: Final = frozenset(
 OFFLINE_ACCESS: Final = "offline_access"
 """Asks for a refresh token (OpenID Connect Core 11); it names no evidence."""
 
+OPENID: Final = "openid"
+"""Asks for an ID token (OpenID Connect Core 3.1.2.1): who signed in, by a name of no meaning."""
+IDENTITY_SCOPES: Final = frozenset({OPENID})
+"""What says something of who signed in; it names no evidence."""
+
 MAX_SCOPE_CHARACTERS: Final = 4096
 """Longest list of scopes that is read."""
 

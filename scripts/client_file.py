@@ -50,6 +50,8 @@ class ClientFile(BaseModel):
     tls_subject: str = ""
     tls_thumbprints: tuple[str, ...] = ()
     redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
     grant_types: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     evidence: dict[str, Literal["verify", "summary", "full"]] = {}
@@ -102,5 +104,7 @@ class ClientFile(BaseModel):
                 auth_method=self.auth_method,
                 tls_subject=self.tls_subject,
                 tls_thumbprints=self.tls_thumbprints,
+                post_logout_redirect_uris=self.post_logout_redirect_uris,
+                backchannel_logout_uri=self.backchannel_logout_uri,
             ),
         )

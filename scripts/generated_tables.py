@@ -130,7 +130,7 @@ def crypto_inventory() -> str:
 
 _HKDF: Final = {Suite.AES_256_GCM: "SHA-512", Suite.SM4_GCM: "SM3"}
 _MAC: Final = {Suite.AES_256_GCM: "SHA-256", Suite.SM4_GCM: "SM3"}
-_JOSE: Final = "client assertions and DPoP proofs, verified only; the keys are the clients'"
+_JOSE: Final = "client assertions and DPoP proofs of the clients' keys; our own signed JWTs"
 
 
 def _use(algorithm: str, bits: int, *, where: str) -> dict[str, Any]:

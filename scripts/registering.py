@@ -15,6 +15,7 @@ from scripts.client_file import ClientFile
 from scripts.managing import operator_acts, text_of
 from scripts.operator_socket import Plain, Verb
 from scripts.outcomes import Exit, OperatorError
+from scripts.signing import signing_verbs
 from vault.clients.profiles import check_registration
 from vault.clock import legal_day
 from vault.departments import Department, DepartmentStatus
@@ -128,6 +129,7 @@ def operator_verbs(vault: Vault, *, demo: bool) -> Mapping[str, Verb]:
         REGISTER: entered,
         SUSPEND: partial(stepped, suspend),
         RESUME: partial(stepped, resume),
+        **signing_verbs(vault),
         **operator_acts(vault, entered=partial(entered_department, vault)),
     }
 

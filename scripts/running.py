@@ -20,6 +20,7 @@ from scripts.operator_socket import Plain, Verb, listening
 from scripts.outcomes import Exit, OperatorError, system_told, unusable
 from scripts.places import Places
 from scripts.registering import ACTIVATE, REGISTER, RESUME, SUSPEND, operator_verbs
+from scripts.signing import SIGNING_VERBS
 
 
 @contextmanager
@@ -41,9 +42,8 @@ def running(
     for folder in (where.data, settings.state):
         _own(folder)
     with ExitStack() as stack:
-        verbs: dict[str, Verb] = dict.fromkeys(
-            (ACTIVATE, REGISTER, SUSPEND, RESUME, *VERBS), _starting
-        )
+        names = (ACTIVATE, REGISTER, SUSPEND, RESUME, *VERBS, *SIGNING_VERBS)
+        verbs: dict[str, Verb] = dict.fromkeys(names, _starting)
         if settings.postgresql is None:  # Beside a shared database the verbs open it themselves.
             stack.enter_context(listening(where.socket, verbs))
         wired = stack.enter_context(wire(settings, people_factor=people_factor))

@@ -24,6 +24,7 @@ _COLUMNS: Final[Mapping[Guarded, _Columns]] = {
     Guarded.DEPARTMENT: _Columns("department_id", "status"),
     Guarded.DEVELOPER: _Columns("appointment_id", "status"),
     Guarded.POLICY: _Columns("pointer_id", "bundle_hash"),
+    Guarded.SIGNING_KEYS: _Columns("set_id", "digest"),
 }
 
 

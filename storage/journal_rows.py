@@ -28,6 +28,7 @@ KEYS: Final[Mapping[Guarded, tuple[str, ...]]] = {
     Guarded.DEPARTMENT: ("department_id",),
     Guarded.DEVELOPER: ("log_id", "holder_id", "appointment_id"),
     Guarded.POLICY: ("pointer_id",),
+    Guarded.SIGNING_KEYS: ("set_id",),
 }
 """Primary key of each guarded table; ``version`` stands beside it."""
 

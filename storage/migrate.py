@@ -28,11 +28,12 @@ from vault.errors import StorageError
 MIGRATING: Final = 0x6D7973706163
 """The server's lock for whoever changes the schema: the letters of our own name."""
 
-OLDEST: Final = "0009"
+OLDEST: Final = "0005"
 """The oldest schema that this program can serve, with what came later left unused.
 
 Every sign-in and token is read with who signed in; housekeeping visits the tables of
-registration; every sign-in is read with its mandate, every grant with its parent.
+registration, every sign-in is read with its mandate, every grant with its parent, and every
+process signs with the keys that stand in theirs.
 """
 
 TRIES: Final = 60

@@ -27,6 +27,7 @@ from storage.stores.protocol import SqlProtocolRows
 from storage.stores.records import SqlRecords
 from storage.stores.refusals import SqlRefusals
 from storage.stores.registrations import SqlRegistrations
+from storage.stores.signing import SqlSigningKeys
 from storage.stores.system import SqlPolicies, SqlSystemKeys
 from vault.ports import Read, Tx, Work
 
@@ -55,6 +56,7 @@ class SqlTx:
         "records",
         "refusals",
         "registrations",
+        "signing",
         "system",
     )
 
@@ -76,6 +78,7 @@ class SqlTx:
         self.policies = SqlPolicies(driver)
         self.notices = SqlNotices(driver)
         self.entries = SqlEntries(driver)
+        self.signing = SqlSigningKeys(driver)
         self.protocol = SqlProtocolRows(driver)
 
     def foresee(self, reads: Callable[[Tx], object]) -> None:

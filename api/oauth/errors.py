@@ -53,6 +53,7 @@ class Say(Enum):
     )
     MODE = ("invalid_request", 400, "the response mode is query")
     PROMPT = ("invalid_request", 400, "prompt is none, login or consent; none stands alone")
+    CLAIMS = ("invalid_request", 400, "claims is a JSON object as in OpenID Connect Core 5.5")
     MAX_AGE = ("invalid_request", 400, "max_age is a number of seconds")
     NOT_OFFERED = ("invalid_request", 400, "the request has a parameter that is not offered")
     NO_GRANT = ("invalid_grant_id", 404, "this client was granted nothing under that id")

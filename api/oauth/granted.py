@@ -11,6 +11,7 @@ from api.oauth.secrets import Secrets
 from policies.catalogue import catalogue, type_of_scope
 from policies.errors import PolicyError
 from policies.scopes import (
+    IDENTITY_SCOPES,
     OFFLINE_ACCESS,
     EvidenceScope,
     View,
@@ -33,12 +34,17 @@ def check_scope(text: str, *, details: Details) -> None:
     Raises:
         FaultError: ``invalid_scope``.
     """
-    _covered(text, details=details, offline=True)
+    _covered(text, details=details, others=IDENTITY_SCOPES | {OFFLINE_ACCESS})
 
 
 def offline(text: str) -> bool:
     """Say whether a refresh token is among what the scopes ask for, or stand for."""
     return OFFLINE_ACCESS in text.split(" ")
+
+
+def identity(text: str) -> frozenset[str]:
+    """Return the scopes that ask who signed in."""
+    return IDENTITY_SCOPES & frozenset(text.split(" "))
 
 
 def narrowed(text: str, *, granted: str, details: Details) -> Details:
@@ -52,7 +58,8 @@ def narrowed(text: str, *, granted: str, details: Details) -> Details:
     Raises:
         FaultError: ``invalid_scope``: one is not covered.
     """
-    named = _covered(text, details=details, offline=offline(granted))
+    beside = IDENTITY_SCOPES | {OFFLINE_ACCESS}
+    named = _covered(text, details=details, others=beside & frozenset(granted.split(" ")))
     if not named:
         return details
     views = {type_of_scope(scope).code: scope.view for scope in named}
@@ -67,24 +74,32 @@ def narrowed(text: str, *, granted: str, details: Details) -> Details:
     return replace(details, evidence=evidence)
 
 
-def _covered(text: str, *, details: Details, offline: bool) -> frozenset[EvidenceScope]:
+def _covered(text: str, *, details: Details, others: frozenset[str]) -> frozenset[EvidenceScope]:
     try:
-        evidence, others = parse_scopes(text)
+        evidence, beside = parse_scopes(text)
         kinds = [type_of_scope(scope).code for scope in evidence]
     except PolicyError as error:
         raise FaultError(Say.SCOPE, reason=str(error)) from error
     granted = [catalogue()[code].scope(one.view) for code, one in details.evidence.items()]
-    if not others <= ({OFFLINE_ACCESS} if offline else set()):
-        raise FaultError(Say.SCOPE, reason="a scope is not one of evidence")
+    if not beside <= others:
+        raise FaultError(Say.SCOPE, reason="a scope is not offered, or was not granted")
     if not covered(evidence, by=granted) or len(set(kinds)) != len(kinds):
         raise FaultError(Say.SCOPE, reason="a scope is not covered by an object")
     return evidence
 
 
-def scope_of(details: Details, *, offline: bool = False) -> str:
-    """Return the scopes that follow from what was granted; ``offline`` adds ``offline_access``."""
+def scope_of(
+    details: Details, *, offline: bool = False, identity: frozenset[str] = frozenset()
+) -> str:
+    """Return the scopes that follow from what was granted.
+
+    Args:
+        details: What was granted.
+        offline: Adds ``offline_access``.
+        identity: What says something of who signed in.
+    """
     evidence = (catalogue()[code].scope(one.view) for code, one in details.evidence.items())
-    return format_scopes(evidence, others=[OFFLINE_ACCESS] if offline else ())
+    return format_scopes(evidence, others=identity | ({OFFLINE_ACCESS} if offline else set()))
 
 
 def to_wire(

@@ -236,6 +236,7 @@ def _code(asked: _Asked, *, granted: Details, signin: SignIn) -> tuple[str, Auth
         auth=signin.auth,
         details=granted,
         offline=asked.pushed.offline,
+        identity=asked.pushed.identity,
     )
     server, grant = asked.server, asked.pushed.grant
     server.ask(

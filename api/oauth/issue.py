@@ -37,10 +37,15 @@ class Issue:
 
 
 class IssuingGrant(BaseGrant, ABC):
-    """Base of our grants: clients are proven, tokens are bound."""
+    """Base of our grants: clients are proven, tokens are bound.
+
+    Attributes:
+        minted: The access token, once there is one: ``extra`` may say something of it.
+    """
 
     TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
     server: Server
+    minted: str = ""
 
     @abstractmethod
     def wanted(self) -> Issue:
@@ -70,7 +75,7 @@ class IssuingGrant(BaseGrant, ABC):
             expires_at = min(expires_at, wanted.ends_at)
         if expires_at <= server.now:
             raise FaultError(Say.GRANT, reason="the grant has ended")
-        token = server.provider.secrets.mint(ACCESS_TOKEN)
+        token = self.minted = server.provider.secrets.mint(ACCESS_TOKEN)
         origin = wanted.origin
         server.row = AccessToken(
             token_hash=server.provider.secrets.hash(token),

@@ -19,6 +19,7 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
+from authlib.oidc.discovery import OpenIDProviderMetadata
 
 __all__ = [
     "AuthorizationCodeGrant",
@@ -33,6 +34,7 @@ __all__ = [
     "IntrospectionEndpoint",
     "OAuth2Error",
     "OAuth2Request",
+    "OpenIDProviderMetadata",
     "RefreshTokenGrant",
     "RevocationEndpoint",
     "TokenMixin",

@@ -50,6 +50,15 @@ NOTHING_TO_DECIDE: Final = Notice(
         " Go back to the department's website and start again.",
     ),
 )
+NOTHING_TO_LEAVE: Final = Notice(
+    400,
+    _PAGE.format(
+        zh="无法退出",
+        en="Cannot sign out here",
+        why_zh="这个退出请求无效。请打开我的空间，点“退出”。",
+        why_en="This request to sign out is not valid. Open MySpace and choose “Sign out”.",
+    ),
+)
 COME_BACK: Final = Notice(
     503,
     _PAGE.format(

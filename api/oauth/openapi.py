@@ -27,6 +27,7 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
             "nonce": _PRINTABLE,
             "resource": _TEXT,
             "acr_values": _TEXT,
+            "claims": {"type": "string", "maxLength": 4096},
             "max_age": {"type": "string", "pattern": "^[0-9]{1,9}$"},
             "prompt": {"type": "string", "enum": ["none", "login", "consent"]},
             "ui_locales": _TEXT,
@@ -102,6 +103,29 @@ BY_GRANT_TOKEN: Final[dict[str, Any]] = {
 }
 """What the grant endpoint takes and refuses; with the token goes its proof or certificate."""
 
+
+BY_OPENID_TOKEN: Final[dict[str, Any]] = {
+    "parameters": BY_GRANT_TOKEN["parameters"],
+    "responses": {
+        "200": {
+            "description": "who signed in",
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["sub"],
+                        "properties": {"sub": {"type": "string"}},
+                    }
+                },
+                "application/jwt": {"schema": {"type": "string"}},
+            },
+        },
+        "503": BY_GRANT_TOKEN["responses"]["503"],
+        "401": {"description": "the token or its proof is not live, or the sign-in has ended"},
+        "403": {"description": "the token lacks the scope"},
+    },
+}
+"""What the endpoint about who signed in takes and refuses."""
 
 _CLIENT_METADATA: Final[dict[str, Any]] = {
     "type": "object",

@@ -35,6 +35,11 @@ ONGOING: Final = Text(
     "在这之前，部门随时可以来取，您不必在场。",
     "Until then the department may fetch it at any time, without you being there.",
 )
+IDENTITY: Final = Text(
+    "部门会知道登录的是同一个人：一个只给本部门用的编号，不含姓名和证件号码；退出登录时会通知它。",
+    "The department learns that it is the same person: a name made up for it alone, without your"
+    " own name or any number. It is told when you sign out.",
+)
 RIGHTS: Final = Text(
     "您有权查阅、复制、更正、删除个人信息，并可向上述部门的个人信息保护负责人或监管部门投诉。",
     "You may see, copy, correct and delete your data, and complain to the department's privacy"
@@ -88,6 +93,7 @@ def compose(pushed: Pushed, *, setting: Setting, tx: Tx) -> ConsentPage:
         uses=details.uses,
         retention_days=details.retention_days,
         ongoing=ONGOING if pushed.offline else None,
+        identity=IDENTITY if pushed.identity else None,
         refusal=REFUSAL,
         withdrawal=WITHDRAWAL,
         rights=RIGHTS,

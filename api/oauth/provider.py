@@ -10,6 +10,7 @@ from api.oauth.dpop import Nonces, ProofReader
 from api.oauth.jose import KeyCache
 from api.oauth.mtls import MutualTls
 from api.oauth.secrets import Secrets
+from api.oauth.signer import Signer
 from api.oauth.statement import Registry
 from vault.clock import MS
 from vault.services import Vault
@@ -26,6 +27,7 @@ class Provider:
         origin: The issuer; every address is built from it, never from a header.
         keys: Imported public keys of clients and proofs.
         limits: How often clients and strangers may ask this process.
+        signer: Signs our own JWTs; see ``api.oauth.signer``.
         registry: Whose software statements are taken; ``None`` takes no registrations.
         demo: Redirects to loopback are taken.
         misuse: Lets the log know that somebody showed what is not good for them.
@@ -39,6 +41,7 @@ class Provider:
     nonces: Nonces = field(repr=False)
     proofs: ProofReader = field(repr=False)
     limits: ClientLimits
+    signer: Signer = field(repr=False)
     misuse: Callable[[Vault, Misuse], None]
     registry: Registry | None = None
     demo: bool = False
@@ -70,6 +73,7 @@ class Provider:
                 origin=origin, alias=mtls.alias if mtls else "", keys=keys, nonces=nonces
             ),
             limits=limits,
+            signer=Signer(vault, origin=origin),
             registry=registry,
             demo=demo,
             misuse=misuse,

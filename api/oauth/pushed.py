@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from api.consent_page import LOCALES
+from api.oauth.claims import essential_acr
 from api.oauth.errors import FaultError, Say
-from api.oauth.granted import check_scope, offline
+from api.oauth.granted import check_scope, identity, offline
 from api.oauth.grants.code import S256, CodeGrant
 from api.oauth.models import KernelRequest
 from api.oauth.rar import Wanted, read_wanted
@@ -31,6 +32,7 @@ ACCEPTED: Final = frozenset(
     {
         "acr_values",
         "authorization_details",
+        "claims",
         "client_id",
         "code_challenge",
         "code_challenge_method",
@@ -45,7 +47,7 @@ ACCEPTED: Final = frozenset(
         "ui_locales",
     }
 )
-REFUSED: Final = frozenset({"claims", "grant_id", "grant_management_action", "id_token_hint"})
+REFUSED: Final = frozenset({"grant_id", "grant_management_action", "id_token_hint"})
 """What would change the meaning of a request if it were ignored."""
 
 _TEXT: Final = re.compile(r"[\x20-\x7e]{1,4096}")
@@ -77,6 +79,11 @@ class Pushed:
     def offline(self) -> bool:
         """Whether a refresh token is asked for."""
         return offline(self.params.get("scope", ""))
+
+    @property
+    def identity(self) -> frozenset[str]:
+        """Scopes that ask who signed in."""
+        return identity(self.params.get("scope", ""))
 
     @property
     def asked(self) -> Asked:
@@ -198,6 +205,9 @@ def check_sign_in(params: Mapping[str, str]) -> None:
     if not _SECONDS.fullmatch(params.get("max_age", "0")):
         raise FaultError(Say.MAX_AGE)
     if ACR not in params.get("acr_values", ACR).split(" "):
+        raise FaultError(Say.ACR)
+    essential = essential_acr(params.get("claims", ""))
+    if essential and ACR not in essential:
         raise FaultError(Say.ACR)
 
 

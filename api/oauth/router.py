@@ -5,32 +5,33 @@ database; only ``/oauth/authorize`` speaks to people.
 """
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import orjson
 import structlog
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from api.deps import BROWSER_COOKIE, SIGNIN_COOKIE, PresentedDep, WiredDep
-from api.middleware import correlation_id
-from api.oauth.answer import Answer, refusal
-from api.oauth.authorize import NotLedError, lead
+from api.oauth.answer import NO_STORE, Answer, refusal
+from api.oauth.authorize import lead
+from api.oauth.endpoints.end_session import end_session
 from api.oauth.endpoints.grants import give_back, query_grant
 from api.oauth.endpoints.introspect import introspect
 from api.oauth.endpoints.revoke import revoke
+from api.oauth.endpoints.userinfo import JWT, user_info
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import FormDep, PageDep
-from api.oauth.notice import COME_BACK, NOTHING_TO_DECIDE
-from api.oauth.openapi import BY_GRANT_TOKEN, form
+from api.oauth.openapi import BY_GRANT_TOKEN, BY_OPENID_TOKEN, form
+from api.oauth.page_route import LeavingRoute, PageRoute
 from api.oauth.par import push
 from api.oauth.registering import add_registration
 from api.oauth.sending import ProviderDep, answered, sent
 from api.oauth.token import exchange
 from api.oauth.wellknown import (
     ENDPOINTS,
-    JWKS,
+    OPENID_METADATA,
     RESOURCE_METADATA,
     SERVER_METADATA,
     resource_metadata,
@@ -43,26 +44,6 @@ METADATA_SECONDS: Final = 900
 VERBS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 _log = structlog.get_logger("myspace.oauth")
-
-
-class PageRoute(APIRoute):
-    """Answers errors as pages: a person is reading."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler, guarded."""
-        handle = super().get_route_handler()
-
-        async def guarded(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except (FaultError, HTTPException, NotLedError) as error:
-                _log.info("refused", id=correlation_id(), path=self.path, reason=str(error))
-                return NOTHING_TO_DECIDE.response()
-            except UnavailableError as error:
-                _log.info("refused", id=correlation_id(), path=self.path, reason=str(error))
-                return COME_BACK.response()
-
-        return guarded
 
 
 class OAuthRoute(APIRoute):
@@ -103,6 +84,7 @@ def oauth_router() -> APIRouter:
         )
     for path, document in (
         (SERVER_METADATA, described),
+        (OPENID_METADATA, described),
         (RESOURCE_METADATA, protected),
         (ENDPOINTS["jwks_uri"], keys),
     ):
@@ -117,6 +99,14 @@ def oauth_router() -> APIRouter:
             response_class=Response,
             openapi_extra=BY_GRANT_TOKEN,
         )
+    for verb in ("GET", "POST"):
+        router.add_api_route(
+            ENDPOINTS["userinfo_endpoint"],
+            user,
+            methods=[verb],
+            response_class=Response,
+            openapi_extra=BY_OPENID_TOKEN,
+        )
     add_registration(router)
     authorize = ENDPOINTS["authorization_endpoint"]
     router.add_api_route(
@@ -126,6 +116,14 @@ def oauth_router() -> APIRouter:
         status_code=303,
         include_in_schema=False,
         route_class_override=PageRoute,
+    )
+    router.add_api_route(
+        ENDPOINTS["end_session_endpoint"],
+        left,
+        methods=["GET", "POST"],
+        status_code=303,
+        include_in_schema=False,
+        route_class_override=LeavingRoute,
     )
     for path, verbs in _taken(router).items():
         others = [verb for verb in VERBS if verb not in verbs]
@@ -169,6 +167,20 @@ def given_back(
     return answered(provider, answer, path=shown.path)
 
 
+def user(
+    provider: ProviderDep,
+    wired: WiredDep,
+    shown: PresentedDep,
+    accept: Annotated[str, Header()] = "",
+) -> Response:
+    """Say who signed in (OpenID Connect Core 5.3); signed where ``Accept`` names a JWT."""
+    found = user_info(provider, wired.resolve, shown, accept=accept)
+    if not found.jwt:
+        return answered(provider, Answer(status=200, body=found.claims), path=shown.path)
+    nonce = {"DPoP-Nonce": provider.nonces.at(provider.now())}
+    return Response(found.jwt, media_type=JWT, headers=NO_STORE | nonce)
+
+
 def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Response:
     """Lead a browser to the decision on a pushed request."""
     browser = wired.cookie(BROWSER_COOKIE)
@@ -186,6 +198,11 @@ def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Respo
     return response
 
 
+def left(provider: ProviderDep, frozen: PageDep) -> Response:
+    """Lead a browser to the page that asks whether to sign out."""
+    return Answer(status=303, location=end_session(provider, frozen)).response()
+
+
 async def described(provider: ProviderDep) -> Response:
     """Describe the authorization server (RFC 8414)."""
     registers = provider.registry is not None
@@ -197,9 +214,9 @@ async def protected(provider: ProviderDep) -> Response:
     return _public(resource_metadata(provider.origin, mtls=provider.mtls))
 
 
-async def keys() -> Response:
-    """Return the public signing keys; none before there are ID tokens."""
-    return _public(JWKS)
+def keys(provider: ProviderDep) -> Response:
+    """Return the public keys that our JWTs verify with."""
+    return _public(provider.signer.jwks())
 
 
 def _public(document: dict[str, Any]) -> Response:

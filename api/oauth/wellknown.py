@@ -1,25 +1,28 @@
 """What the server says of itself (RFC 8414, RFC 9728): computed from the wiring, never typed.
 
-Only what is registered is advertised. Until ID tokens exist there is no OpenID document, and
-the key set is empty (architecture.md 9.16).
+Only what is registered is advertised. The document of OpenID Connect is the same, byte for byte.
 """
 
 from typing import Any, Final
 
 from api.consent_page import LOCALES
 from api.oauth.client_auth import METHOD
+from api.oauth.endpoints.end_session import PATH as END_SESSION
 from api.oauth.endpoints.grants import ACTIONS
 from api.oauth.endpoints.grants import PATH as GRANTS
 from api.oauth.endpoints.register import PATH as REGISTER
+from api.oauth.endpoints.userinfo import CLAIMS as USER_CLAIMS
+from api.oauth.endpoints.userinfo import PATH as USERINFO
 from api.oauth.granted import TYPE
 from api.oauth.grants.code import S256
+from api.oauth.id_token import ALGORITHMS, CLAIMS
 from api.oauth.jose import SIGNING_ALGORITHMS
-from api.oauth.kernel import AuthorizationServerMetadata
+from api.oauth.kernel import AuthorizationServerMetadata, OpenIDProviderMetadata
 from api.oauth.mtls import MutualTls
 from api.oauth.pushed import ACR
 from api.oauth.token import GRANT_TYPES
 from policies.catalogue import catalogue
-from policies.scopes import OFFLINE_ACCESS, REGISTRY_SCOPES
+from policies.scopes import IDENTITY_SCOPES, OFFLINE_ACCESS, REGISTRY_SCOPES
 
 ENDPOINTS: Final = {
     "authorization_endpoint": "/oauth/authorize",
@@ -27,22 +30,33 @@ ENDPOINTS: Final = {
     "token_endpoint": "/oauth/token",
     "introspection_endpoint": "/oauth/introspect",
     "revocation_endpoint": "/oauth/revoke",
+    "userinfo_endpoint": USERINFO,
+    "end_session_endpoint": END_SESSION,
     "grant_management_endpoint": GRANTS,
     "jwks_uri": "/.well-known/jwks.json",
 }
-NOT_ALIASED: Final = frozenset({"authorization_endpoint", "jwks_uri"})
+NOT_ALIASED: Final = frozenset({"authorization_endpoint", "end_session_endpoint", "jwks_uri"})
 """Where browsers come, and what is public: nobody is asked for a certificate there."""
 
 SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
+OPENID_METADATA: Final = "/.well-known/openid-configuration"
 REGISTRATION_ENDPOINT: Final = "registration_endpoint"
 RESOURCE_METADATA: Final = "/.well-known/oauth-protected-resource"
-JWKS: Final[dict[str, list[object]]] = {"keys": []}
+
+
+class OpenIdMetadata(OpenIDProviderMetadata):
+    """The kernel's validator; it would demand RS256, which FAPI 2.0 forbids (s. 5.4)."""
+
+    def validate_id_token_signing_alg_values_supported(self) -> None:
+        """Require what is signed with here."""
+        if set(self["id_token_signing_alg_values_supported"]) != set(ALGORITHMS):
+            raise ValueError("ID tokens are signed with other algorithms")
 
 
 def server_metadata(
     origin: str, *, mtls: MutualTls | None = None, registers: bool = False
 ) -> dict[str, Any]:
-    """Return the metadata of RFC 8414, checked by the kernel's own validator.
+    """Return the metadata of RFC 8414 and OpenID Connect, checked by the kernel's validators.
 
     Args:
         origin: The issuer.
@@ -53,7 +67,7 @@ def server_metadata(
         ValueError: The origin cannot be an issuer.
     """
     methods, algorithms = _methods(mtls), list(SIGNING_ALGORITHMS)
-    found = AuthorizationServerMetadata(
+    found = OpenIdMetadata(
         issuer=origin,
         **{name: f"{origin}{path}" for name, path in ENDPOINTS.items()},
         require_pushed_authorization_requests=True,
@@ -61,7 +75,7 @@ def server_metadata(
         response_modes_supported=["query"],
         grant_types_supported=list(GRANT_TYPES),
         code_challenge_methods_supported=list(S256.SUPPORTED_CODE_CHALLENGE_METHOD),
-        scopes_supported=sorted([*_scopes(), OFFLINE_ACCESS]),
+        scopes_supported=sorted([*_scopes(), OFFLINE_ACCESS, *IDENTITY_SCOPES]),
         authorization_details_types_supported=[TYPE],
         authorization_response_iss_parameter_supported=True,
         dpop_signing_alg_values_supported=algorithms,
@@ -75,11 +89,21 @@ def server_metadata(
         acr_values_supported=[ACR],
         prompt_values_supported=["none", "login", "consent"],
         ui_locales_supported=list(LOCALES),
+        subject_types_supported=["pairwise"],
+        id_token_signing_alg_values_supported=list(ALGORITHMS),
+        userinfo_signing_alg_values_supported=list(ALGORITHMS),
+        claims_supported=sorted({*CLAIMS, *USER_CLAIMS}),
+        claims_parameter_supported=True,
+        backchannel_logout_supported=True,
+        backchannel_logout_session_supported=True,
+        request_parameter_supported=False,
+        request_uri_parameter_supported=False,
         **_by_certificate(mtls),
     )
     if registers:
         found[REGISTRATION_ENDPOINT] = f"{origin}{REGISTER}"
     found.validate()
+    AuthorizationServerMetadata(found).validate()
     return dict(found)
 
 

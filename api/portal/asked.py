@@ -137,6 +137,7 @@ def request_view(
         until=language.until(asked.ends_at),
         uses=_uses(asked.uses, language),
         kept=language.counted("部门最多保存 %(num)s 天，之后必须删除", asked.retention_days),
+        identity="" if asked.identity is None else language.of(asked.identity),
         ongoing="" if asked.ongoing is None else language.of(asked.ongoing),
         refusal=language.of(asked.refusal),
         withdrawal=language.of(asked.withdrawal),

@@ -29,7 +29,7 @@ FORM_COOKIE: Final = "vault-form"
 
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 MAX_FIELDS: Final = 400
-KEPT_QUERY: Final = ("before", "id", "onward")
+KEPT_QUERY: Final = ("before", "id", "onward", "ticket")
 """Parameters that stay when the language is switched."""
 
 HOME: Final = "/space"

@@ -14,6 +14,7 @@ from api.portal import (
     consents,
     developer,
     home,
+    leaving,
     mandates,
     records,
     sign_in,
@@ -29,7 +30,7 @@ WRONG_VERB: Final = 405
 def portal_router() -> APIRouter:
     """Return the routes; what they work with is on the application (``api.deps.Wired``)."""
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
-    pages = (home, sign_in, records, consents, accesses, consent, mandates, developer)
+    pages = (home, sign_in, leaving, records, consents, accesses, consent, mandates, developer)
     parts = [part.router for part in pages]
     for part in parts:
         router.include_router(part)

@@ -24,6 +24,7 @@ from api.portal.door import (
     set_cookie,
     to,
 )
+from api.portal.leaving import ended
 from api.portal.numbers import OTHER, advice, kinds, other_kinds
 from api.portal.pages import page
 from api.portal.route import PageRoute
@@ -35,12 +36,11 @@ from vault.numbers import number_of
 from vault.services.known_browsers import MARK_SECONDS
 from vault.services.sign_in import (
     CODE_SECONDS,
-    FORM,
     finish_sign_in,
     live_sign_in,
-    sign_out,
     start_sign_in,
 )
+from vault.services.sign_out import give_way
 
 ATTEMPT_COOKIE: Final = "vault-attempt"
 """An attempt to sign in that waits for its code."""
@@ -115,7 +115,7 @@ def take_code(visit: VisitDep, sent: FormDep) -> Response:
         return page("space/code.html", frame=visit.frame(), view=view, status=MENDABLE)
     before = live_sign_in(vault, visit.cookie(SIGNIN_COOKIE))
     if before is not None:
-        sign_out(vault, before)
+        give_way(vault, before, to=begun.signin)
     response = to(onward)
     set_cookie(response, wired=wired, name=SIGNIN_COOKIE, value=begun.cookie)
     set_cookie(response, wired=wired, name=FORM_COOKIE, value=begun.form_token)
@@ -128,13 +128,7 @@ def take_code(visit: VisitDep, sent: FormDep) -> Response:
 def leave(member: MemberDep, sent: MembersFormDep) -> Response:
     """End the sign-in; what the browser kept of its pages goes too."""
     sent.only()
-    wired = member.wired
-    sign_out(wired.vault, member.signin)
-    response = to(SIGN_IN)
-    drop_cookie(response, wired=wired, name=SIGNIN_COOKIE)
-    set_cookie(response, wired=wired, name=FORM_COOKIE, value=wired.vault.secrets.mint(FORM))
-    response.headers["Clear-Site-Data"] = '"cache"'
-    return response
+    return ended(member, onward=SIGN_IN)
 
 
 def _number(visit: Visit, kind: str, typed: str) -> Identifier:

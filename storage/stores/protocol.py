@@ -9,6 +9,8 @@ from sqlmodel import SQLModel
 
 from storage.statements import Driver, Prepared
 from storage.stores.authorizations import SqlAuthorizations
+from storage.stores.calls import SqlCalls
+from storage.stores.openid import SqlOpenId
 from storage.stores.signins import SqlSignIns
 from storage.stores.tokens import SqlTokens
 from storage.tables.columns import table_of
@@ -20,6 +22,7 @@ from storage.tables.oauth import (
     ReplayRow,
     TokenRow,
 )
+from storage.tables.openid import OpenIdSessionRow, OutgoingCallRow, SignInClientRow
 from storage.tables.registrations import InitialTokenRow, RefusalRow
 from storage.tables.signins import MessageRow, SignInAttemptRow, SignInRow, TryRow
 from vault.clients.protocol import Claim
@@ -29,7 +32,7 @@ DAY_SECONDS: Final = 24 * 3600
 """How long rows stay beyond their end, so that what came of them can still be answered for."""
 
 
-class SqlProtocolRows(SqlAuthorizations, SqlTokens, SqlSignIns):
+class SqlProtocolRows(SqlAuthorizations, SqlTokens, SqlSignIns, SqlOpenId, SqlCalls):
     """Implements ``vault.ports.ProtocolRows``."""
 
     def __init__(self, driver: Driver) -> None:
@@ -94,6 +97,9 @@ _SWEEPS: Final = (
     (_sweep(SignInRow), DAY_SECONDS),
     (_sweep(SignInAttemptRow), DAY_SECONDS),
     (_sweep(TryRow, by="window_start"), 2 * DAY_SECONDS),
+    (_sweep(OpenIdSessionRow), 0),
+    (_sweep(SignInClientRow), 0),
+    (_sweep(OutgoingCallRow, by="done_at"), DAY_SECONDS),
     (_sweep(MessageRow, by="done_at"), 0),
 )
 """Each statement, and for how many seconds beyond their end its rows are kept."""

@@ -14,17 +14,12 @@ OF_A_LOG = {"log_head", "log_tile", "journal_entry", "journal_counter", "request
 SHARED = {
     *("department", "department_key", "oauth_client", "policy_bundle", "policy_pointer"),
     "oauth_registration",
-    *("schema_floor", "system_key", "vault_meta"),
+    *("schema_floor", "signing_key", "signing_key_set", "system_key", "vault_meta"),
 }
 """Reference tables: every log reads them."""
 SHORT_LIVED = {
-    "oauth_initial_token",
-    "oauth_par",
-    "oauth_interaction",
-    "oauth_refusal",
-    "oauth_replay",
-    "signin_try",
-    "outbox",
+    *("oauth_initial_token", "oauth_par", "oauth_interaction", "oauth_refusal", "oauth_replay"),
+    *("signin_try", "signin_client", "openid_session", "outbox", "outgoing_call"),
 }
 """Protocol rows that belong to nobody yet."""
 DAYS = ("valid_from", "valid_to", "served_until")
@@ -40,6 +35,7 @@ IN_CLEAR = {
         *("client_id", "status", "details", "purpose", "item", "case_no", "shown_locale"),
     },
     "oauth_use": {"code"},
+    "oauth_subject": set(),
     "record": {"code", "status", "trust_grade", *DAYS},
     "record_file": {"object_key"},
     "record_key": {"state"},

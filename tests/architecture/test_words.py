@@ -34,7 +34,7 @@ REFINED = {
 HOSTS = {
     *("127.0.0.1", "[::1]", "localhost"),
     *("example.org", "example"),
-    *("c2sp.org", "www.rfc-editor.org", "www.w3.org"),
+    *("c2sp.org", "schemas.openid.net", "www.rfc-editor.org", "www.w3.org"),
 }
 """Names reserved for examples and this machine (RFC 2606, 6761), and where standards lie."""
 

@@ -29,7 +29,8 @@ from vault.services.outbox import waiting
 from vault.services.own_space import own_space
 from vault.services.read_own import read_own_file
 from vault.services.sealing import Incoming
-from vault.services.sign_in import finish_sign_in, live_sign_in, sign_out, start_sign_in
+from vault.services.sign_in import finish_sign_in, live_sign_in, start_sign_in
+from vault.services.sign_out import sign_out
 from vault.services.sweep import ROWS_AT_ONCE, sweep
 
 PDF = b"%PDF-1.7\n" + b"a page" * 10_000

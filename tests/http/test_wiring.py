@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from api.deployment import SERVICE_KEYS, key_provider
+from api.egress_settings import EgressSettings
 from api.settings import KeySettings, RootProvider, Settings
 from api.wiring import wire
 from scripts.local.process import became
+from storage.failures import ConfigurationError
 from storage.slots import state_file
 from tests.support.http_world import DAY, SetClock, settings_below
 from vault.clock import legal_day
@@ -53,7 +55,7 @@ def test_the_first_start_makes_everything_and_later_ones_nothing(tmp_path: Path)
 
     assert found == made
     assert count(settings, "system_key") == keys == len(SERVICE_KEYS) + 4
-    assert count(settings, "journal_entry") == 1  # The policies in force.
+    assert count(settings, "journal_entry") == 2  # The policies in force, the keys that sign.
 
 
 def test_it_serves_while_it_is_wired_and_no_longer(tmp_path: Path) -> None:
@@ -243,3 +245,11 @@ def test_what_was_made_is_closed_to_others(tmp_path: Path) -> None:
         }
 
     assert modes == {"data": 0o700, "state": 0o700, "vault.db": 0o600}
+
+
+def test_authorities_that_cannot_be_read_stop_the_start(tmp_path: Path) -> None:
+    egress = EgressSettings(ca_file=tmp_path / "nothing.pem")
+    settings = settings_below(tmp_path).model_copy(update={"egress": egress})
+
+    with pytest.raises(ConfigurationError, match="MYSPACE_EGRESS__CA_FILE"), wire(settings):
+        pass

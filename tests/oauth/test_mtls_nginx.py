@@ -349,6 +349,7 @@ def test_b01_every_alias_answers(place: Place) -> None:
     assert all(address.startswith(place.nginx.alias) for address in found.values())
     assert answers.pop("introspection_endpoint") == 400
     assert answers.pop("grant_management_endpoint") == 404
+    assert answers.pop("userinfo_endpoint") == 401
     assert set(answers.values()) == {400}
 
 

@@ -138,7 +138,6 @@ def test_b07_a_long_body_is_refused_while_it_is_read(world: World) -> None:
     [
         ({"request_uri": f"{REQUEST_URI}x"}, "invalid_request"),
         ({"request": "e30.e30."}, "request_not_supported"),
-        ({"claims": "{}"}, "invalid_request"),
         ({"grant_id": "x"}, "invalid_request"),
         ({"grant_management_action": "merge"}, "invalid_request"),
         ({"response_mode": "form_post"}, "invalid_request"),
@@ -275,14 +274,14 @@ def test_b11_d03_pkce_is_s256_and_always_there(
 @pytest.mark.parametrize(
     "scope",
     [
-        "openid",
+        "email",
         "records:write",
         "ev:identity:*:full",
         "ev:identity:nothing:verify",
         "ev:identity:resident_id_card:all",
         "ev:identity:household_register:verify",
         "ev:licence:business_license:summary",
-        "ev:identity:resident_id_card:full openid",
+        "ev:identity:resident_id_card:full email",
         "ev:identity:resident_id_card  ev:licence:business_license",
         "ev:identity:resident_id_card ev:identity:resident_id_card:full",
         '"',

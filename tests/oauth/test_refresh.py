@@ -117,9 +117,7 @@ def test_b29_offline_access_may_be_asked_for_beside_the_object(world: World, sco
     assert world.push(scope=scope).status_code == 201
 
 
-@pytest.mark.parametrize(
-    "scope", ["openid", "offline_access openid", "offline_access cases:write"]
-)
+@pytest.mark.parametrize("scope", ["email", "offline_access email", "offline_access cases:write"])
 def test_b13_no_other_scope_comes_in_with_it(world: World, scope: str) -> None:
     assert error(world.push(scope=scope)) == (400, "invalid_scope")
 

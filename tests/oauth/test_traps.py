@@ -8,12 +8,10 @@ import re
 from pathlib import Path
 from typing import Final
 
-OFFERED: Final = {*range(1, 13), 14, 16, *range(19, 27)}
+OFFERED: Final = {*range(1, 15), 16, *range(18, 27)}
 LATER: Final = {
-    13: "ID tokens",
     15: "the device flow",
     17: "registration by clients themselves",
-    18: "logout started by a department",
 }
 
 

@@ -1,10 +1,12 @@
 import pytest
 
-from api.oauth.wellknown import server_metadata
+from api.oauth.kernel import OpenIDProviderMetadata
+from api.oauth.wellknown import OpenIdMetadata, server_metadata
 from tests.support.oauth_world import DEPARTMENT, KEYS, ORIGIN, World
 from vault.services.self_register import hand_out_token
 
 PATHS = {
+    "openid": "/.well-known/openid-configuration",
     "server": "/.well-known/oauth-authorization-server",
     "resource": "/.well-known/oauth-protected-resource",
     "keys": "/.well-known/jwks.json",
@@ -48,9 +50,23 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "acr_values_supported": ["urn:myspace:acr:aal1"],
         "prompt_values_supported": ["none", "login", "consent"],
         "ui_locales_supported": ["zh-CN", "en"],
+        "userinfo_endpoint": f"{ORIGIN}/oauth/userinfo",
+        "end_session_endpoint": f"{ORIGIN}/oauth/end_session",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["ES256", "PS256", "Ed25519", "EdDSA"],
+        "userinfo_signing_alg_values_supported": ["ES256", "PS256", "Ed25519", "EdDSA"],
+        "claims_supported": [
+            *("acr", "amr", "at_hash", "aud", "auth_time", "exp", "iat", "iss", "nonce", "sid"),
+            "sub",
+        ],
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
     }
     evidence = "ev:identity:resident_id_card:verify"
-    assert {"records:write", "offline_access", evidence} <= set(scopes)
+    assert {"records:write", "offline_access", "openid", evidence} <= set(scopes)
     assert "ev:service_result:no_criminal_record:full" not in scopes
 
 
@@ -63,7 +79,7 @@ def test_b01_every_advertised_endpoint_answers(world: World) -> None:
     answers = {world.http.post(one).status_code for one in addresses}
 
     assert managed == {401}
-    assert len(addresses) == 5
+    assert len(addresses) == 7
     assert answers <= {400, 401, 415}
 
 
@@ -81,15 +97,27 @@ def test_b55_the_resource_says_who_gives_tokens_for_it(world: World) -> None:
     }
 
 
-def test_b44_the_key_set_is_empty_and_may_be_kept_for_a_while(world: World) -> None:
+def test_b44_the_key_set_may_be_kept_for_a_while(world: World) -> None:
     answer = world.http.get(PATHS["keys"])
 
-    assert answer.json() == {"keys": []}
+    assert len(answer.json()["keys"]) == 5
     assert answer.headers["cache-control"] == "public, max-age=900"
 
 
-def test_there_is_no_openid_document_before_there_are_id_tokens(world: World) -> None:
-    assert world.http.get("/.well-known/openid-configuration").status_code == 404
+def test_b01_openid_reads_the_same_document_byte_for_byte(world: World) -> None:
+    openid = world.http.get(PATHS["openid"])
+
+    assert openid.content == world.http.get(PATHS["server"]).content
+    assert openid.headers["cache-control"] == "public, max-age=900"
+
+
+def test_the_kernel_would_demand_a_signature_that_is_forbidden_here() -> None:
+    plain = OpenIDProviderMetadata(server_metadata(ORIGIN))
+
+    with pytest.raises(ValueError, match="RS256"):
+        plain.validate()
+    with pytest.raises(ValueError, match="other algorithms"):
+        OpenIdMetadata({**plain, "id_token_signing_alg_values_supported": ["RS256"]}).validate()
 
 
 @pytest.mark.parametrize("path", PATHS.values())

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # no types
 from playwright.sync_api import Browser
 
+from api.leaving import PAGE, Leaving, sealed
 from policies.scopes import View
 from scripts.demo_clients import REDIRECT
 from scripts.demo_people import Somebody
@@ -109,6 +110,13 @@ class Walk:
         self.look(name)
 
 
+def leaving(world: PortalWorld) -> str:
+    """Return a ticket of a department that asks to sign out."""
+    with world.vault.read() as tx:
+        asks = next(one.client_id for one in tx.clients.all() if one.redirect_uris)
+    return sealed(world.vault, Leaving(client_id=asks, onward=REDIRECT))
+
+
 @pytest.mark.parametrize("how", SHOWN)
 def test_every_page_is_sound(
     world: PortalWorld, window: Open, lived_in: Somebody, how: dict[str, Any]
@@ -156,12 +164,14 @@ def test_every_page_is_sound(
         walk.look("paused")
         page.click("a[href$=resume]")
         walk.look("resume")
+        walk.open("leave", f"{PAGE}?ticket={leaving(world)}")
+        walk.open("left", "/space/left")
         walk.open("nowhere", "/space/nowhere")
         for name, path in builder_of(world, lived_in).items():
             walk.open(name, path)
 
     assert walk.wrong == {}
-    assert len(walk.seen) == 24
+    assert len(walk.seen) == 26
 
 
 def builder_of(world: PortalWorld, holder: Somebody) -> dict[str, str]:

@@ -24,8 +24,11 @@ from tests.support.postgres import server_for_tests
 from tests.support.town import Town
 
 FIRST = "0001"
-BEFORE = "0004"
-ADDED = ("oauth_registration", "oauth_initial_token", "oauth_refusal", "developer")
+BEFORE = "0009"
+ADDED = (
+    *("signing_key", "signing_key_set", "oauth_subject"),
+    *("openid_session", "signin_client", "outgoing_call"),
+)
 """Tables of the newest migration."""
 THREADS = 4
 

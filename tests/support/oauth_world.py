@@ -30,6 +30,12 @@ from vault.cases import Case, CaseState
 from vault.clients import Client, ClientStatus, Profile
 from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn, authenticated
+from vault.clients.signing_keys import (
+    SigningAlgorithm,
+    SigningKeys,
+    SigningPurpose,
+    Slot,
+)
 from vault.consents import Consent, ConsentStatus
 from vault.consents.details import Details, EvidenceGrant
 from vault.crypto.tokens import PEPPER
@@ -45,6 +51,7 @@ from vault.ids import (
     HolderId,
     Space,
 )
+from vault.services.signing_keys import draw
 
 AAL1 = "urn:myspace:acr:aal1"
 ORIGIN = "https://space.example.org"
@@ -211,6 +218,7 @@ class World:
             mtls=mtls,
             misuse=lambda _vault, misuse: self.misused.append(misuse),
         )
+        self.draw_keys(SigningAlgorithm.ES256)
         self.given: list[Any] = []
         self.denied: list[Any] = []
         self.desk = Desk(self.provider, give=self._give, deny=self._deny)
@@ -223,6 +231,20 @@ class World:
         )
         self.app = application(self.wired)
         self.http = TestClient(self.app, base_url=origin, follow_redirects=False)
+
+    def draw_keys(self, algorithm: SigningAlgorithm) -> None:
+        """Draw what the first housekeeping would for clients that want ``algorithm``."""
+        keys = self.memory.rows.signing.get(1, SigningKeys())
+        for purpose in SigningPurpose:
+            drawn = draw(self.vault, Slot(purpose, algorithm))
+            keys = keys.introduce(drawn, now=self.clock.now)
+        self.keep_keys(keys)
+        self.provider.signer.refresh()
+
+    def keep_keys(self, keys: SigningKeys) -> None:
+        """Write a set of keys, as the journal would."""
+        with self.memory.work() as tx:
+            tx.signing.replace(keys, expected=tx.signing.all().version)
 
     # What the journal would do with a decision.
 

@@ -19,6 +19,7 @@ from api.portal.views import (
     GrantedItem,
     GroupCard,
     HomeView,
+    LeaveView,
     MandateCard,
     MandatesView,
     NarrowItem,
@@ -284,6 +285,7 @@ CONSENT = ConsentPageView(
     until=WHEN,
     uses="每种材料最多调取 1 次",
     kept="部门保存 180 天，之后删除",
+    identity="部门会知道登录的是同一个人：一个只给本部门用的编号，不含姓名和证件号码；退出登录时会通知它。",
     ongoing="在这之前，部门随时可以来取，您不必在场。",
     refusal="不同意不影响您用其他方式办理：可以到窗口提交原件。部门不会因此拒绝为您服务。",
     withdrawal="随时在“我的授权”里收回，马上生效。收回前已经取走的仍然合法。",
@@ -350,6 +352,7 @@ ACCESS = AccessView(
         Fact(label="看了什么", value="居民身份证 · 完整内容\n姓名、公民身份号码、有效期止"),
     ),
 )
+LEAVE = LeaveView(department=DEPARTMENT, action="/space/leave", ticket="", stay="/space")
 MANDATE = MandateCard(
     mandate_id=GRANT,
     who="示例商行",
@@ -401,6 +404,8 @@ TROUBLE = TroubleView(
 PAGES = {
     "sign_in": ("", False, SIGN_IN),
     "code": ("", False, CODE),
+    "leave": ("", True, LEAVE),
+    "left": ("", False, None),
     "home": ("home", True, HOME),
     "records": ("records", True, RECORDS),
     "record": ("records", True, RECORD),

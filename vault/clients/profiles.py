@@ -15,6 +15,7 @@ from vault.clients import Client, ClientStatus, Profile
 from vault.clients.certificates import check_registered
 from vault.clients.keys import NO_KEYS, read_jwks
 from vault.clients.metadata import AuthMethod
+from vault.clients.signing_keys import SigningAlgorithm
 from vault.errors import InvalidInputError
 
 AUTHORIZATION_CODE: Final = "authorization_code"
@@ -173,6 +174,7 @@ def check_registration(client: Client, *, demo: bool) -> None:
         raise InvalidInputError("a refresh token comes of a consent", field="grant_types")
     for name, uri in addresses(client):
         _check_address(uri, field=name, demo=demo)
+    SigningAlgorithm.named(client.metadata.id_token_alg)
     needed = REGISTRY_SCOPES if CLIENT_CREDENTIALS in client.grant_types else frozenset()
     if not client.scopes <= needed:
         raise InvalidInputError("registry scopes need client credentials", field="scopes")

@@ -38,6 +38,7 @@ class Purpose(StrEnum):
     HOLDER_PROFILE = "holder-profile"
     OUTBOX = "outbox"
     PROTOCOL = "protocol"
+    SIGNING_KEY = "signing-key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +193,11 @@ def outbox(*, suite: Suite, vault_id: bytes, message_id: bytes) -> Context:
 def protocol(*, suite: Suite, vault_id: bytes, request_id: bytes) -> Context:
     """Bind the sealed part of a short-lived protocol row; ``request_id`` has 16 bytes."""
     return _context(Purpose.PROTOCOL, suite, vault_id, request_id)
+
+
+def signing_key(*, suite: Suite, vault_id: bytes, kid: str, vault_key_version: int) -> Context:
+    """Bind a wrapped private key that signs JWTs to its thumbprint."""
+    return _context(Purpose.SIGNING_KEY, suite, vault_id, kid, vault_key_version)
 
 
 def fields(*values: bytes | int | str) -> bytes:

@@ -2,7 +2,7 @@
 
     root key (provider) → vault key → holder data key → record key
                                     → holder journal key → holder tag key
-                                    → department tag keys, service keys
+                                    → department tag keys, service keys, signing keys
 
 All keys are random and wrapped by their parent; no key is derived from another. A wrap names
 its parent's version and its owner in its context, so a row that was moved does not open.
@@ -44,6 +44,8 @@ SYSTEM_JOURNAL: Final = "system-journal"
 CHECKPOINT: Final = "checkpoint"
 SEALING: Final = "seal."
 """How names of service keys that seal begin. Every other name is that of a keyed hash."""
+
+_NAMED: Final = frozenset({Purpose.SERVICE_KEY, Purpose.SIGNING_KEY})
 
 K = TypeVar("K", bound=Key)
 
@@ -234,6 +236,22 @@ class Keyring:
         """Return the key that signs the checkpoints of the log ``origin``."""
         return SignerKey(self._named(wrapped, kind=SigningSeed).reveal(), name=origin)
 
+    def wrap_private(self, private: bytes, *, kid: str) -> WrappedKey:
+        """Wrap a private key that signs JWTs.
+
+        Args:
+            private: PKCS #8, DER.
+            kid: Its thumbprint (RFC 7638).
+        """
+        return self._vault_keys.wrap(
+            Purpose.SIGNING_KEY, secret=private, owner_id=self.vault_id, name=kid, version=FIRST
+        )
+
+    def private(self, wrapped: WrappedKey) -> bytes:
+        """Unwrap a private key that signs JWTs; it is not cached here."""
+        _expect(wrapped, Purpose.SIGNING_KEY)
+        return self._vault_keys.unwrap(wrapped)
+
     def forget(self, owner_id: bytes) -> None:
         """Drop the cached keys of one holder, after an erasure."""
         self._cache.forget(owner_id)
@@ -273,5 +291,5 @@ def _kind_of(name: str) -> type[Key]:
 def _expect(wrapped: WrappedKey, purpose: Purpose) -> None:
     if wrapped.purpose is not purpose:
         raise IntegrityError("a wrapped key is of another kind")
-    if wrapped.name and purpose is not Purpose.SERVICE_KEY:  # In no context, so nobody vouches.
+    if wrapped.name and purpose not in _NAMED:  # In no context, so nobody vouches.
         raise IntegrityError("a wrapped key has a name that its kind has not")

@@ -88,6 +88,7 @@ class VaultKey(Key):
             Purpose.HOLDER_JOURNAL_KEY,
             Purpose.DEPARTMENT_TAG_KEY,
             Purpose.SERVICE_KEY,
+            Purpose.SIGNING_KEY,
         }
     )
 
@@ -178,11 +179,12 @@ class WrappedKey:
     Attributes:
         purpose: Which context the wrap is sealed with.
         owner_id: 16 bytes: holder, department or record; the vault id for keys of the vault.
-        name: Name of a service key; of a vault key, the root that wraps it; else empty.
+        name: Name of a service key; thumbprint of a signing key; of a vault key, the root that
+            wraps it; else empty.
         version: Own version; for a record key, that of the record.
         parent_version: Version of the wrapping key; 0 for a vault key.
         suite: Of the wrap and of the key inside.
-        wrap: The sealed key: 72 bytes and the key.
+        wrap: The sealed key: 72 bytes and the key (of a signing key, its PKCS #8).
     """
 
     purpose: Purpose

@@ -149,6 +149,13 @@ class VaultKeys:
                     version=row.version,
                     vault_key_version=row.parent_version,
                 )
+            case Purpose.SIGNING_KEY:
+                return contexts.signing_key(
+                    suite=suite,
+                    vault_id=vault_id,
+                    kid=row.name,
+                    vault_key_version=row.parent_version,
+                )
             case _:
                 raise IntegrityError("a vault key wraps no such key")
 

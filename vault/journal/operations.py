@@ -46,6 +46,7 @@ class Guarded(StrEnum):
     DEPARTMENT = "department"
     DEVELOPER = "developer"
     POLICY = "policy_pointer"
+    SIGNING_KEYS = "signing_key_set"
 
 
 class Seen(NamedTuple):

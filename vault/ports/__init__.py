@@ -28,6 +28,7 @@ from vault.ports.guarded import (
     Mandates,
     Policies,
     Records,
+    SigningKeyStore,
 )
 from vault.ports.protocol import LiveToken, ProtocolRows
 from vault.ports.refusals import Refusals
@@ -56,6 +57,7 @@ __all__ = [
     "Registrations",
     "SharedAct",
     "SharedWork",
+    "SigningKeyStore",
     "SystemKeys",
     "Tx",
     "Work",
@@ -175,6 +177,10 @@ class Tx(Protocol):
     @property
     def policies(self) -> Policies:
         """Policy bundles."""
+
+    @property
+    def signing(self) -> SigningKeyStore:
+        """Keys that sign JWTs."""
 
     @property
     def notices(self) -> Notices:

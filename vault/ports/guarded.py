@@ -11,6 +11,7 @@ from typing import Protocol
 from vault.cases import Case
 from vault.clients import Client
 from vault.clients.developers import Appointment
+from vault.clients.signing_keys import SigningKeys
 from vault.consents import Consent, Use
 from vault.crypto.keys import WrappedKey
 from vault.departments import Department
@@ -202,6 +203,16 @@ class Clients(Protocol):
 
     def replace(self, client: Client, *, expected: int) -> None:
         """Write the next state of a client; ``ConflictError`` at any other than ``expected``."""
+
+
+class SigningKeyStore(Protocol):
+    """The keys that sign JWTs, as one set that moves on by versions."""
+
+    def all(self) -> SigningKeys:
+        """Return the set; ``IntegrityError`` where its rows are not what the journal knows."""
+
+    def replace(self, keys: SigningKeys, *, expected: int) -> None:
+        """Write the next set; ``ConflictError`` at any other version than ``expected``."""
 
 
 class Developers(Protocol):

@@ -21,9 +21,10 @@ from vault.clients.protocol import (
     SignIn,
     SignInAttempt,
 )
+from vault.clients.told import OutgoingCall, ToldClient
 from vault.consents import Consent
 from vault.departments import Department
-from vault.ids import ClientId
+from vault.ids import ClientId, DepartmentId, Space
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +163,28 @@ class ProtocolRows(Protocol):
     def end_signin(self, signin_hash: bytes, *, now: int) -> None:
         """End a sign-in; without effect on one that has ended."""
 
+    def subject(self, person: Space, *, sector: DepartmentId) -> bytes | None:
+        """Return what the systems of a department know a person by, 16 bytes, or ``None``."""
+
+    def add_subject(self, person: Space, *, sector: DepartmentId, fresh: bytes) -> bytes:
+        """Let them know a person by ``fresh``, unless they know one already; return which."""
+
+    def tell_client(self, told: ToldClient) -> bool:
+        """Write that a client is told of a sign-in; say whether that sign-in goes on.
+
+        Nobody ends the sign-in until this transaction has ended; where it has ended before,
+        nothing is written.
+        """
+
+    def lead_told(self, sid: bytes, *, to: bytes, expires_at: int) -> None:
+        """Let a sign-in go on as ``to``: whoever was told of it hears when that one ends."""
+
+    def end_told(self, sid: bytes, *, expires_at: int, now: int) -> tuple[ToldClient, ...]:
+        """Mark a sign-in, and all that lead to it, as ended; return who was told of them, once."""
+
+    def told_ended(self, sid: bytes) -> bool:
+        """Say whether a sign-in was marked as ended for clients."""
+
     def enqueue(self, message: Message) -> None:
         """Keep a message until a gateway takes it."""
 
@@ -170,6 +193,18 @@ class ProtocolRows(Protocol):
 
     def message_done(self, message_id: bytes, *, now: int) -> None:
         """Say that a gateway has taken a message."""
+
+    def add_call(self, call: OutgoingCall) -> None:
+        """Keep a call until it is made."""
+
+    def due_calls(self, *, now: int, limit: int) -> tuple[OutgoingCall, ...]:
+        """Return at most ``limit`` calls whose time has come, the longest due first."""
+
+    def take_call(self, call: OutgoingCall, *, next_at: int) -> bool:
+        """Count a try of ``call``, as it was read; say whether nobody else has taken it."""
+
+    def call_done(self, call_id: bytes, *, outcome: str, now: int) -> None:
+        """Say that a call is not tried again, and why; without effect on one that is done."""
 
     def sweep(self, *, now: int, limit: int) -> int:
         """Delete up to ``limit`` expired rows of each kind; return how many went."""

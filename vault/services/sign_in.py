@@ -192,12 +192,6 @@ def csrf_is_of(vault: Vault, signin: SignIn, *, token: str) -> bool:
     return any([compare_digest(one, signin.csrf_hash) for one in vault.secrets.hashes(token)])  # noqa: C419 - all, always
 
 
-def sign_out(vault: Vault, signin: SignIn) -> None:
-    """End a sign-in; its cookie opens nothing from now on."""
-    with vault.work() as tx:
-        tx.protocol.end_signin(signin.signin_hash, now=vault.clock.now_ms() // MS)
-
-
 def _begun(vault: Vault, space: Space, *, cookie: str, form_token: str, now: int) -> SignIn:
     signin_hash = vault.secrets.hash(cookie)
     return SignIn(

@@ -62,6 +62,7 @@ class Decided:
 
     Attributes:
         offline: A refresh token goes with the first access token.
+        identity: Scopes that ask who signed in.
     """
 
     space: Space
@@ -70,6 +71,7 @@ class Decided:
     auth: Authentication
     details: Details
     offline: bool = False
+    identity: frozenset[str] = frozenset()
 
 
 class CodeGrant(ConsentedGrant, AuthorizationCodeGrant):
@@ -110,7 +112,9 @@ class CodeGrant(ConsentedGrant, AuthorizationCodeGrant):
                 cnf=decided.cnf,
                 auth=decided.auth,
                 nonce=request.form.get("nonce", ""),
-                scope=scope_of(decided.details, offline=decided.offline),
+                scope=scope_of(
+                    decided.details, offline=decided.offline, identity=decided.identity
+                ),
                 expires_at=server.now + LIFETIME_SECONDS,
             ),
         )

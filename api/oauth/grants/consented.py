@@ -3,9 +3,12 @@
 from abc import ABC
 from typing import Any, Final
 
-from api.oauth.granted import granted_object, narrowed, offline, scope_of
+from api.oauth.errors import FaultError, Say
+from api.oauth.granted import granted_object, identity, narrowed, offline, scope_of
+from api.oauth.id_token import id_token
 from api.oauth.issue import Issue, IssuingGrant
 from api.oauth.rar import read_narrower
+from policies.scopes import OPENID
 from vault.clients.protocol import AuthorizationCode, RefreshToken
 from vault.clock import MS
 from vault.consents import Consent, ConsentStatus
@@ -22,11 +25,13 @@ class ConsentedGrant(IssuingGrant, ABC):
         origin: The code or refresh token that was shown.
         consent: As it is now.
         details: What the token is for.
+        identity: Scopes that ask who signed in.
     """
 
     origin: AuthorizationCode | RefreshToken
     consent: Consent
     details: Details
+    identity: frozenset[str] = frozenset()
 
     def live_consent(self, row: AuthorizationCode | RefreshToken) -> Consent | None:
         """Return the consent that ``row`` stands on, unless it has ended."""
@@ -49,6 +54,7 @@ class ConsentedGrant(IssuingGrant, ABC):
         if scope is not None:
             details = narrowed(scope, granted=row.scope, details=details)
         self.details = details
+        self.identity = identity(row.scope) & identity(row.scope if scope is None else scope)
 
     @property
     def ends_at(self) -> int:
@@ -58,7 +64,7 @@ class ConsentedGrant(IssuingGrant, ABC):
     def wanted(self) -> Issue:
         """Issue what is granted, or the part that was asked for."""
         return Issue(
-            scope=scope_of(self.details),
+            scope=scope_of(self.details, identity=self.identity),
             family_id=self.origin.family_id,
             origin=self.origin,
             details=self.details,
@@ -68,7 +74,9 @@ class ConsentedGrant(IssuingGrant, ABC):
     def extra(self) -> dict[str, Any]:
         """Answer the object as it was granted (RFC 9396 s. 7), and the grant's id."""
         return {
-            "scope": scope_of(self.details, offline=offline(self.origin.scope)),
+            "scope": scope_of(
+                self.details, offline=offline(self.origin.scope), identity=self.identity
+            ),
             "authorization_details": granted_object(
                 self.consent,
                 details=self.details,
@@ -77,7 +85,26 @@ class ConsentedGrant(IssuingGrant, ABC):
                 origin=self.server.provider.origin,
             ),
             "grant_id": self.origin.grant_id.hex(),
+            **self._id_token(),
         }
+
+    def _id_token(self) -> dict[str, str]:
+        """Say who signed in, where that was asked for.
+
+        A sign-in that has ended since is not told of again; the first time, nothing is issued.
+
+        Raises:
+            FaultError: ``invalid_grant``: the code comes of a sign-in that has ended.
+        """
+        if OPENID not in self.identity:
+            return {}
+        row = self.origin
+        first = isinstance(row, AuthorizationCode)
+        nonce = row.nonce if isinstance(row, AuthorizationCode) else ""
+        told = id_token(self.server, row.auth, access_token=self.minted, nonce=nonce)
+        if told is None and first:
+            raise FaultError(Say.GRANT, reason="the sign-in has ended")
+        return {} if told is None else {"id_token": told}
 
     def _part(self, text: str, *, consent: Consent, most: Details) -> Details:
         return read_narrower(

@@ -26,6 +26,22 @@ class CodeView:
     trouble: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LeaveView:
+    """The question whether to sign out.
+
+    Attributes:
+        department: That asks, as it is registered; empty where nobody has proven to ask.
+        ticket: What was proven, sealed.
+        stay: Where whoever stays goes.
+    """
+
+    department: str
+    action: str
+    ticket: str
+    stay: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupCard:
     """One group of records on the first page."""

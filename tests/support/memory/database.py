@@ -23,6 +23,7 @@ from tests.support.memory.registry import (
     MemoryEntries,
     MemoryNotices,
     MemoryPolicies,
+    MemorySigningKeys,
     MemorySystemKeys,
 )
 from tests.support.memory.rows import Rows, system_key_name
@@ -68,6 +69,7 @@ class MemoryTx:
         self.registrations = MemoryRegistrations(rows)
         self.refusals = MemoryRefusals(rows)
         self.policies = MemoryPolicies(rows)
+        self.signing = MemorySigningKeys(rows)
         self.notices = MemoryNotices(rows)
         self.entries = MemoryEntries(rows)
         self.protocol = MemoryProtocolRows(rows)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.support.memory.guarded import MemoryMandates
+from tests.support.memory.openid import MemoryOpenId
 from tests.support.memory.rows import Rows, Table
 from vault.clients import ClientStatus
 from vault.clients.protocol import (
@@ -32,7 +33,7 @@ DAY_SECONDS = 24 * 3600
 """How long rows stay beyond their end, so that what came of them can still be answered for."""
 
 
-class MemoryProtocolRows:
+class MemoryProtocolRows(MemoryOpenId):
     """Implements ``vault.ports.ProtocolRows``."""
 
     def __init__(self, rows: Rows) -> None:
@@ -297,6 +298,12 @@ class MemoryProtocolRows:
             + swept(self._rows.signins, day_after)
             + swept(self._rows.attempts, day_after)
             + swept(self._rows.tries, lambda key, _: key[1] + 2 * DAY_SECONDS)
+            + swept(self._rows.sessions, lambda _, session: session.expires_at)
+            + swept(self._rows.told, lambda _, told: told.expires_at)
+            + swept(
+                self._rows.calls,
+                lambda _, call: None if call.done_at is None else call.done_at + DAY_SECONDS,
+            )
             + swept(self._rows.messages, lambda _, message: message.done_at)
         )
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tests.support.memory.rows import Rows, follows, system_key_name
 from vault.clients import Client
+from vault.clients.signing_keys import SigningKeys
 from vault.crypto.contexts import Purpose
 from vault.crypto.keys import WrappedKey
 from vault.departments import Department
@@ -111,6 +112,21 @@ class MemoryPolicies:
         self._rows.pointer[THE_ONE] = ActivePolicy(
             bundle_hash=bundle_hash, version=1 if before is None else before.version + 1
         )
+
+
+class MemorySigningKeys:
+    """Implements ``vault.ports.SigningKeyStore``."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def all(self) -> SigningKeys:
+        return self._rows.signing.get(THE_ONE, SigningKeys())
+
+    def replace(self, keys: SigningKeys, *, expected: int) -> None:
+        if self.all().version != expected:
+            raise ConflictError("the keys have another version")
+        self._rows.signing[THE_ONE] = replace(keys, version=expected + 1)
 
 
 class MemoryNotices:

@@ -22,6 +22,8 @@ from vault.clients.protocol import (
 )
 from vault.clients.refusals import RefusedRequest
 from vault.clients.registrations import InitialToken, Registration
+from vault.clients.signing_keys import SigningKeys
+from vault.clients.told import OutgoingCall, ToldClient
 from vault.consents import Consent, Use
 from vault.crypto.contexts import Purpose
 from vault.crypto.keys import WrappedKey
@@ -134,6 +136,14 @@ class Remembered(NamedTuple):
     entry_id: EntryId
 
 
+class Session(NamedTuple):
+    """A sign-in that clients were told of."""
+
+    leads_to: bytes
+    expires_at: int
+    ended_at: int | None
+
+
 @dataclass
 class Rows:
     """Every table."""
@@ -142,6 +152,7 @@ class Rows:
     keys: Table[SystemKeyName, WrappedKey] = field(default_factory=Table)
     bundles: Table[bytes, str] = field(default_factory=Table)
     pointer: Table[int, ActivePolicy] = field(default_factory=Table)
+    signing: Table[int, SigningKeys] = field(default_factory=Table)
     departments: Table[DepartmentId, Department] = field(default_factory=Table)
     department_keys: Table[DepartmentId, WrappedKey] = field(default_factory=Table)
     clients: Table[ClientId, Client] = field(default_factory=Table)
@@ -176,6 +187,10 @@ class Rows:
     attempts: Table[bytes, SignInAttempt] = field(default_factory=Table)
     tries: Table[tuple[bytes, int], int] = field(default_factory=Table)
     signins: Table[bytes, SignIn] = field(default_factory=Table)
+    subjects: Table[tuple[Space, DepartmentId], bytes] = field(default_factory=Table)
+    sessions: Table[bytes, Session] = field(default_factory=Table)
+    told: Table[tuple[bytes, ClientId], ToldClient] = field(default_factory=Table)
+    calls: Table[bytes, OutgoingCall] = field(default_factory=Table)
     messages: Table[bytes, Message] = field(default_factory=Table)
 
     def snapshot(self, *, closed: bool = False) -> Self:

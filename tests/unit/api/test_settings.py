@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from api.egress_settings import EgressSettings
 from api.settings import MtlsSettings, S3Settings
 from scripts.outcomes import settings_told
 
@@ -62,6 +63,31 @@ def test_what_is_no_address_is_refused_with_the_rule_and_never_repeated(
 
     assert [words in text for text in (told.zh, told.en)] == [True, True]
     assert "hunter2" not in told.zh + told.en
+
+
+def test_calls_go_to_networks_and_ports_that_are_listed() -> None:
+    found = EgressSettings(networks="10.1.0.0/16, 127.0.0.1", ports="8443, 9443")
+
+    assert (found.networks, found.ports) == ("10.1.0.0/16, 127.0.0.1", "8443, 9443")
+    assert EgressSettings() == EgressSettings(networks=None, ports=None, ca_file=None)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"networks": "10.0.0.0/33"},
+        {"networks": "inside"},
+        {"networks": "10.1.2.3/16"},
+        {"ports": "0"},
+        {"ports": "65536"},
+        {"ports": "https"},
+        {"ports": "-1"},
+    ],
+    ids=str,
+)
+def test_what_is_no_network_or_port_stops_the_start(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        EgressSettings.model_validate(wrong)
 
 
 @pytest.mark.parametrize(

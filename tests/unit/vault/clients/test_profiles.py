@@ -6,6 +6,7 @@ import pytest
 from policies.scopes import View
 from tests.unit.vault.clients.samples import JWKS
 from vault.clients import Client, ClientStatus, Profile
+from vault.clients.metadata import ClientMetadata
 from vault.clients.profiles import Asked, Refusal, Step, check, check_registration
 from vault.errors import InvalidInputError
 from vault.ids import ClientId, DepartmentId
@@ -129,6 +130,34 @@ def test_registrations_beyond_the_profile_are_refused(change: dict[str, Any], fi
 
     with pytest.raises(InvalidInputError) as caught:
         check_registration(client, demo=False)
+
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("metadata", "field"),
+    [
+        ({"post_logout_redirect_uris": ("http://c.example.org/",)}, "post_logout_redirect_uris"),
+        (
+            {"post_logout_redirect_uris": ("https://c.example.org/#x",)},
+            "post_logout_redirect_uris",
+        ),
+        ({"backchannel_logout_uri": "http://c.example.org/"}, "backchannel_logout_uri"),
+        ({"backchannel_logout_uri": "https://me@c.example.org/"}, "backchannel_logout_uri"),
+        ({"id_token_alg": "RS256"}, "id_token_alg"),
+        ({"id_token_alg": "none"}, "id_token_alg"),
+    ],
+)
+@pytest.mark.parametrize("demo", [True, False])
+def test_addresses_and_signatures_that_are_not_safe_are_refused(
+    metadata: dict[str, Any], field: str, *, demo: bool
+) -> None:
+    client = dataclasses.replace(CLIENT, metadata=ClientMetadata(**metadata))
+    loopback: dict[str, Any] = {"post_logout_redirect_uris": ("http://127.0.0.1/bye",)}
+    check_registration(dataclasses.replace(CLIENT, metadata=ClientMetadata(**loopback)), demo=True)
+
+    with pytest.raises(InvalidInputError) as caught:
+        check_registration(client, demo=demo)
 
     assert caught.value.field == field
 

@@ -25,6 +25,7 @@ FIELDS = {
     "holder-profile": "suite vault_id holder_id version",
     "outbox": "suite vault_id message_id",
     "protocol": "suite vault_id request_id",
+    "signing-key": "suite vault_id kid vault_key_version",
 }
 EXAMPLES: dict[type, Any] = {Suite: Suite.AES_256_GCM, bytes: bytes(16), int: 1, str: "x"}
 

@@ -46,6 +46,7 @@ UNWRAPS: dict[str, Unwrap] = {
     "service_key": lambda ring, row, _: ring.service_key(row),
     "sealing_key": lambda ring, row, _: ring.sealing_key(row),
     "system_journal_key": lambda ring, row, _: ring.system_journal_key(row),
+    "private": lambda ring, row, _: ring.private(row),
     "checkpoint_signer": lambda ring, row, _: ring.checkpoint_signer(row, origin="log"),
 }
 
@@ -61,6 +62,7 @@ def every_row(ring: Keyring, rows: tuple[WrappedKey, ...]) -> dict[str, WrappedK
         "service_key": ring.new_service_key("pepper"),
         "sealing_key": ring.new_service_key("seal.outbox"),
         "system_journal_key": rows[1],
+        "private": ring.wrap_private(b"pkcs8", kid="thumbprint"),
         "checkpoint_signer": ring.new_service_key(CHECKPOINT),
     }
 
@@ -192,9 +194,11 @@ def test_a_row_that_says_anything_else_is_refused(name: str) -> None:
         replace(row, wrap=b""),
         replace(row, wrap=found["" if name != "" else "data_key"].wrap),
     ]
-    if name == "holder_tag_key":  # Its context has no own version: it is never rotated.
+    if name in {"holder_tag_key", "private"}:  # Their contexts have no version: it is always 1.
         changes.pop(1)
-    if name in {"service_key", "sealing_key", "system_journal_key", "checkpoint_signer"}:
+    if name in {
+        *("service_key", "sealing_key", "system_journal_key", "checkpoint_signer", "private"),
+    }:
         changes.pop(0)  # Owned by the vault, whose id is in every context anyway.
 
     for changed in changes:

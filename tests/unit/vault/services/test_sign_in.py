@@ -22,9 +22,9 @@ from vault.services.sign_in import (
     csrf_is_of,
     finish_sign_in,
     live_sign_in,
-    sign_out,
     start_sign_in,
 )
+from vault.services.sign_out import sign_out
 
 CONTACT = "+8613000000000"
 
