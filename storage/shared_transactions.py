@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+from storage.company import Company
 from storage.unit_of_work import inside_unit_of_work
 from vault.clients.protocol import Claim
 from vault.errors import StorageError
@@ -39,6 +40,7 @@ class SharedTransactions:
         self._work = work
         self._waiting: deque[_Waiting] = deque()
         self._ready = threading.Condition()
+        self._company = Company(self._ready, here=lambda: len(self._waiting))
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="protocol", daemon=True)
 
@@ -61,10 +63,11 @@ class SharedTransactions:
         with self._ready:
             if self._closed:
                 raise StorageError("the database is being closed")
-            if len(self._waiting) >= MAX_WAITING:
+            here = len(self._waiting)
+            if here >= MAX_WAITING:
                 raise StorageError("too much waits for the database")
             self._waiting.append(waiting)
-            self._ready.notify()
+            self._company.arrived(before=here)
         return waiting.future
 
     def _run(self) -> None:
@@ -76,6 +79,8 @@ class SharedTransactions:
         with self._ready:
             while True:
                 self._ready.wait_for(lambda: self._waiting or self._closed)
+                self._company.gather(over=lambda: self._closed)
+                self._company.took(len(self._waiting))
                 count = min(TOGETHER, len(self._waiting))
                 taken = [self._waiting.popleft() for _ in range(count)]
                 here = [one for one in taken if one.future.set_running_or_notify_cancel()]

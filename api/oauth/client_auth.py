@@ -7,6 +7,7 @@ its replay row. A certificate proves only who is registered for one; to others i
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -143,13 +144,17 @@ def _chosen(client: Client, *, jws: Jws, keys: KeyCache) -> VerifyKey:
     """Return the registered key: by ``kid``, else the only one that fits the algorithm."""
     if client.metadata.auth_method is not AuthMethod.PRIVATE_KEY_JWT:
         raise BadJwsError("the client is registered for a certificate")
-    fitting = [key for key in read_jwks(client.jwks) if jws.algorithm in key.algorithms]
+    fitting = [key for key in _registered_keys(client.jwks) if jws.algorithm in key.algorithms]
     kid = jws.header.get("kid")
     if kid is not None:
         fitting = [key for key in fitting if _name(key) == kid]
     if len(fitting) != 1:
         raise BadJwsError("no key fits, or several do")
     return keys.load(fitting[0])
+
+
+_registered_keys: Final = lru_cache(maxsize=1024)(read_jwks)
+"""What a client registered, read once."""
 
 
 def _name(key: PublicJwk) -> str:

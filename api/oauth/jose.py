@@ -11,6 +11,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from threading import Lock
 from typing import Any, Final, Generic, NamedTuple, NoReturn, TypeVar
 
@@ -132,8 +133,12 @@ def split_jws(text: str) -> Parts:
     return Parts(*parts)
 
 
+@lru_cache(maxsize=512)
 def read_header(part: str) -> Json:
-    """Return a header that asks for an algorithm of ours and for nothing critical."""
+    """Return a header that asks for an algorithm of ours and for nothing critical.
+
+    A client sends the same one all day. It is read once, and never changed.
+    """
     header = _object(part)
     if "crit" in header or "b64" in header:
         raise BadJwsError("the header has critical extensions")
@@ -196,7 +201,7 @@ def parse_json(text: str | bytes) -> object:
         ValueError: It is something else.
     """
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+        return _STRICT.decode(text if isinstance(text, str) else text.decode())
     except RecursionError as error:
         raise ValueError("too deep") from error
 
@@ -237,3 +242,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(_name: str) -> NoReturn:
     raise ValueError("no such number")
+
+
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant)

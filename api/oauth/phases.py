@@ -69,12 +69,12 @@ class Verified(Generic[T]):
 
     Attributes:
         checked: What its check returned, alone; nothing where it was refused.
-        fault: Why it was.
+        fault: Why it was; ``None`` where it was not.
     """
 
     shown: Shown
     checked: tuple[T] | None
-    fault: FaultError
+    fault: FaultError | None
 
 
 class Done(NamedTuple):
@@ -140,7 +140,7 @@ def _verified(
     provider: Provider, frozen: Frozen, *, check: Callable[[Server], T], now: int
 ) -> Verified[T] | FaultError:
     """Find out who asks, and whether it may; what nobody has proven is a fault at once."""
-    checked, fault = None, FaultError(Say.REQUEST)
+    checked, fault = None, None
     with provider.vault.read() as tx:
         try:
             proven = authenticate(
@@ -178,7 +178,7 @@ def _spent(
     if replayed is not None:
         return Done(refusal(replayed), proven=False)
     if verified.checked is None:
-        return Done(refusal(verified.fault))
+        return Done(refusal(verified.fault or FaultError(Say.REQUEST)))
     server = server_of(provider, tx, shown=verified.shown)
     try:
         answer = act(server, verified.checked[0])
