@@ -81,6 +81,7 @@ class ConsentPage:
         starts_at, ends_at: UTC seconds.
         uses: Releases of each evidence type; ``None`` is as often as the case needs.
         ongoing: That the holder need not be there each time; ``None`` where it is for once.
+        renews: Which consent of before it would take the place of; ``None`` for none.
         identity: What the department learns of who signed in; ``None`` where it asks for nothing.
         refusal, withdrawal, rights: What happens without consent, how to take it back, where
             to complain.
@@ -105,6 +106,7 @@ class ConsentPage:
     uses: int | None
     retention_days: int
     ongoing: Text | None = None
+    renews: Text | None = None
     identity: Text | None = None
     refusal: Text
     withdrawal: Text

@@ -16,8 +16,9 @@ from api.middleware import seen
 from api.problems import HTTP, respond, vault_problem
 from api.proxies import CERTIFICATE
 from api.refusals import RefusalLog
+from api.way_back import WayBack
 from vault.clients.protocol import Claim, SignIn
-from vault.consents.details import Details
+from vault.consents.details import Details, details_of
 from vault.errors import RateLimitedError, ReplayedError, TokenEndedError, VaultError
 from vault.ports import LiveToken
 from vault.services import Vault
@@ -194,7 +195,7 @@ class Bearer:
     def details(self) -> Details | None:
         """What this token was issued for; what it may do is the overlap with the consent."""
         text = self.live.token.details
-        return None if text is None else Details.from_json(text)
+        return None if text is None else details_of(text)
 
 
 class TokenResolver(Protocol):
@@ -256,8 +257,8 @@ class ConsentDesk(Protocol):
         choice: Choice | None,
         locale: str,
         shown_hash: bytes,
-    ) -> str:
-        """Grant or, with ``None``, refuse; return where to send the browser (303).
+    ) -> WayBack:
+        """Grant or, with ``None``, refuse; return how the browser goes back.
 
         Raises:
             InvalidInputError: The choice is wider than what was asked for.

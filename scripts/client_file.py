@@ -34,6 +34,7 @@ class ClientFile(BaseModel):
         jwks: JSON Web Key Set (RFC 7517); none for a client that signs nothing.
         tls_subject: Such as ``tls_client_auth_san_dns=licensing.example.org``.
         tls_thumbprints: SHA-256 of its own certificates (``x5t#S256``).
+        id_token_alg: What our JWTs for it are signed with: ID tokens, answers, introspection.
         evidence: Evidence code to the highest view.
         organisation: Of an agent firm, whose system exchanges tokens and does nothing else.
     """
@@ -49,6 +50,7 @@ class ClientFile(BaseModel):
     auth_method: AuthMethod = AuthMethod.PRIVATE_KEY_JWT
     tls_subject: str = ""
     tls_thumbprints: tuple[str, ...] = ()
+    id_token_alg: Literal["ES256", "PS256", "Ed25519", "EdDSA"] = "ES256"  # noqa: S105 - no secret
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str = ""
@@ -104,6 +106,7 @@ class ClientFile(BaseModel):
                 auth_method=self.auth_method,
                 tls_subject=self.tls_subject,
                 tls_thumbprints=self.tls_thumbprints,
+                id_token_alg=self.id_token_alg,
                 post_logout_redirect_uris=self.post_logout_redirect_uris,
                 backchannel_logout_uri=self.backchannel_logout_uri,
             ),

@@ -104,8 +104,14 @@ class DepartmentSystem:
         number: str = answer.body["case_no"]
         return number
 
-    def ask(self, details: Mapping[str, Any], *, locale: str) -> tuple[AuthorizationRequest, str]:
-        """Push an authorization request.
+    def ask(
+        self,
+        details: Mapping[str, Any],
+        *,
+        locale: str,
+        **more: str,
+    ) -> tuple[AuthorizationRequest, str]:
+        """Push an authorization request; ``more`` are further parameters.
 
         Returns:
             What was asked, and the address to which the holder's browser is sent.
@@ -119,6 +125,7 @@ class DepartmentSystem:
             dpop_key=self._key,
             authorization_details=json.dumps([details], ensure_ascii=False),
             ui_locales=locale,
+            **more,
         )
         try:
             return asked, self._oauth.pushed_authorization_request(asked).uri

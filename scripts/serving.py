@@ -1,14 +1,16 @@
 """Runs the application under uvicorn: one port, held from the very start, and a clean stop."""
 
 import asyncio
+import io
 import logging
 import signal
 import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, TextIO, cast
 
 import structlog
 import uvicorn
@@ -68,7 +70,7 @@ def log_as_json() -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _Lossy(sys.stderr))),
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -123,6 +125,25 @@ def run(app: ASGIApp, *, on: socket.socket, leaving: threading.Event) -> None:
             "myspace doctor",
             code=Exit.SOFTWARE,
         )
+
+
+class _Lossy(io.TextIOBase):
+    """Takes a line that cannot be written for written: work does not end with its log."""
+
+    def __init__(self, to: TextIO) -> None:
+        super().__init__()
+        self._to = to
+
+    def write(self, text: str) -> int:
+        """Write ``text``, or lose it where the disk is full or the terminal gone."""
+        with suppress(OSError, ValueError):
+            self._to.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand on what was written."""
+        with suppress(OSError, ValueError):
+            self._to.flush()
 
 
 class _Parting:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import orjson
 from fastapi import Response
@@ -19,23 +18,25 @@ class Answer:
 
     Attributes:
         body: JSON object, or ``None`` for an empty body.
-        location: Where a redirect leads.
+        jwt: A signed answer that stands in place of the object.
+        media_type: Of the body.
         fault: What was refused, for the log.
     """
 
     status: int
     body: Mapping[str, Any] | None = field(default=None, repr=False)
+    jwt: str = field(default="", repr=False)
+    media_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    location: str = field(default="", repr=False)
     fault: FaultError | None = None
 
     def response(self, *, extra: Mapping[str, str] | None = None) -> Response:
         """Return it as a response that no cache keeps."""
         headers = {**NO_STORE, **self.headers, **(extra or {})}
-        if self.location:
-            headers["Location"] = self.location
-        content = b"" if self.body is None else orjson.dumps(self.body)
-        media_type = None if self.body is None else "application/json"
+        content = self.jwt.encode()
+        if self.body is not None:
+            content = orjson.dumps(self.body)
+        media_type = self.media_type if content else None
         return Response(content, status_code=self.status, media_type=media_type, headers=headers)
 
 
@@ -50,9 +51,3 @@ def refusal(fault: FaultError, *, retry_after: int = 0) -> Answer:
         headers["Retry-After"] = str(retry_after)
     body = {"error": fault.say.error, "error_description": fault.say.text}
     return Answer(status=fault.say.status, body=body, headers=headers, fault=fault)
-
-
-def redirect(redirect_uri: str, *, params: Mapping[str, str]) -> Answer:
-    """Return a 303 to a registered address; its own query stays as it was registered."""
-    joint = "&" if "?" in redirect_uri else "?"
-    return Answer(status=303, location=f"{redirect_uri}{joint}{urlencode(params)}")

@@ -5,18 +5,18 @@ local page; afterwards errors go to the registered redirect. Reloading is harmle
 is spent by the decision, not by the page.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from api.oauth.answer import Answer, redirect
 from api.oauth.errors import Say
 from api.oauth.frozen import Frozen
+from api.oauth.jarm import error_back
 from api.oauth.par import REQUEST_URI
 from api.oauth.provider import Provider
-from api.oauth.pushed import Pushed, params_of, read_pushed
+from api.oauth.pushed import Pushed, Sent, kept_request, read_pushed
 from api.oauth.secrets import BROWSER, PUSHED_REQUEST, REQUEST_ID_BYTES
 from api.oauth.server import Server
+from api.way_back import WayBack
 from vault.clients import Client
 from vault.clients.profiles import Asked, Step, check
 from vault.clients.protocol import Interaction, InteractionState, PushedRequest
@@ -40,10 +40,11 @@ class Led:
     """Where a browser is led: to a page of ours, or to the client with an error.
 
     Attributes:
+        way: Where.
         browser: A new secret for this browser's cookie, or empty.
     """
 
-    location: str = field(repr=False)
+    way: WayBack
     browser: str = field(default="", repr=False)
 
 
@@ -76,13 +77,13 @@ def _lead(provider: Provider, frozen: Frozen, *, browser: str, signin: str) -> L
             return _again(known, now=now)
         if row.expires_at <= now:
             raise NotLedError("the request has expired")
-        params = kept_params(provider, row)
+        params = kept(provider, row).params
         if params["redirect_uri"] not in client.redirect_uris:
             raise NotLedError("the redirect is no longer registered")
         if params.get("prompt") == "none":  # Here a holder decides on every request.
             tx.protocol.spend_pushed(row.request_hash, now=now)
             say = Say.CONSENT if _signed_in(provider, tx, signin, now=now) else Say.LOGIN
-            return Led(location=error_to(params, say, origin=provider.origin).location)
+            return Led(way=error_back(provider, params, client=client, say=say))
         interaction = Interaction(
             interaction_id=provider.vault.random(ID_BYTES),
             request_hash=row.request_hash,
@@ -92,7 +93,7 @@ def _lead(provider: Provider, frozen: Frozen, *, browser: str, signin: str) -> L
             expires_at=now + INTERACTION_SECONDS,
         )
         tx.protocol.open_interaction(interaction)
-    return Led(location=_page(interaction), browser=new_browser)
+    return Led(way=_page(interaction), browser=new_browser)
 
 
 def reopened(server: Server, row: PushedRequest) -> Pushed:
@@ -101,26 +102,13 @@ def reopened(server: Server, row: PushedRequest) -> Pushed:
     Raises:
         OAuth2Error: It would not be accepted now.
     """
-    return read_pushed(server, kept_params(server.provider, row))
+    return read_pushed(server, kept(server.provider, row))
 
 
-def kept_params(provider: Provider, row: PushedRequest) -> Mapping[str, str]:
-    """Open the parameters of a kept request."""
+def kept(provider: Provider, row: PushedRequest) -> Sent:
+    """Open a kept request."""
     request_id = row.request_hash[:REQUEST_ID_BYTES]
-    return params_of(provider.secrets.open(row.params, request_id=request_id))
-
-
-def answer_to(params: Mapping[str, str], *, origin: str, answer: Mapping[str, str]) -> Answer:
-    """Return the redirect to the client: the answer, the state as it came, and ``iss``."""
-    state = params.get("state")
-    echoed = {} if state is None else {"state": state}
-    return redirect(params["redirect_uri"], params={**answer, **echoed, "iss": origin})
-
-
-def error_to(params: Mapping[str, str], say: Say, *, origin: str) -> Answer:
-    """Return the redirect that tells the client of an error."""
-    answer = {"error": say.error, "error_description": say.text}
-    return answer_to(params, origin=origin, answer=answer)
+    return kept_request(provider.secrets.open(row.params, request_id=request_id))
 
 
 def _proven(provider: Provider, frozen: Frozen, *, tx: Tx) -> tuple[PushedRequest, Client]:
@@ -149,8 +137,8 @@ def _signed_in(provider: Provider, tx: Tx, signin: str, *, now: int) -> bool:
 def _again(known: Interaction, *, now: int) -> Led:
     if known.state is not InteractionState.OPEN or known.expires_at <= now:
         raise NotLedError("the interaction is over")
-    return Led(location=_page(known))
+    return Led(way=_page(known))
 
 
-def _page(interaction: Interaction) -> str:
-    return f"{PAGE}{interaction.interaction_id.hex()}"
+def _page(interaction: Interaction) -> WayBack:
+    return WayBack(location=f"{PAGE}{interaction.interaction_id.hex()}")

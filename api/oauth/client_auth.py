@@ -7,7 +7,6 @@ its replay row. A certificate proves only who is registered for one; to others i
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -20,6 +19,7 @@ from api.oauth.jose import (
     KeyCache,
     VerifyKey,
     date_claim,
+    key_for,
     read_jws,
     text_claim,
     verify,
@@ -27,7 +27,6 @@ from api.oauth.jose import (
 from api.oauth.mtls import MutualTls, shown_certificate
 from vault.clients import Client, ClientStatus
 from vault.clients.authorities import check_certificate
-from vault.clients.keys import PublicJwk, read_jwks
 from vault.clients.metadata import AuthMethod
 from vault.clients.protocol import Claim
 from vault.departments import Department, DepartmentStatus
@@ -88,7 +87,7 @@ def authenticate(
             jws = read_jws(assertion)
             name = ClientId(text_claim(jws.claims, "sub", longest=MAX_CLIENT_ID_CHARACTERS))
             client = _registered(name, tx=tx)
-            verify(jws, key=_chosen(client, jws=jws, keys=keys))
+            verify(jws, key=_key(client, jws=jws, keys=keys))
             claim = _checked(jws, client=client, origin=origin, now=now)
         else:
             client = _by_certificate(frozen, tx=tx, mtls=mtls, now=now)
@@ -140,25 +139,10 @@ def _registered(client_id: ClientId, *, tx: Tx) -> Client:
     return found
 
 
-def _chosen(client: Client, *, jws: Jws, keys: KeyCache) -> VerifyKey:
-    """Return the registered key: by ``kid``, else the only one that fits the algorithm."""
+def _key(client: Client, *, jws: Jws, keys: KeyCache) -> VerifyKey:
     if client.metadata.auth_method is not AuthMethod.PRIVATE_KEY_JWT:
         raise BadJwsError("the client is registered for a certificate")
-    fitting = [key for key in _registered_keys(client.jwks) if jws.algorithm in key.algorithms]
-    kid = jws.header.get("kid")
-    if kid is not None:
-        fitting = [key for key in fitting if _name(key) == kid]
-    if len(fitting) != 1:
-        raise BadJwsError("no key fits, or several do")
-    return keys.load(fitting[0])
-
-
-_registered_keys: Final = lru_cache(maxsize=1024)(read_jwks)
-"""What a client registered, read once."""
-
-
-def _name(key: PublicJwk) -> str:
-    return key.kid or key.thumbprint
+    return key_for(jws, jwks=client.jwks, keys=keys)
 
 
 def _checked(jws: Jws, *, client: Client, origin: str, now: int) -> Claim:

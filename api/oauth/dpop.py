@@ -62,11 +62,13 @@ class Proof:
         jkt: Thumbprint of the key (RFC 7638).
         claim: Its replay row.
         hash: SHA-256 of the proof as sent.
+        nonceless: It carries no nonce of this server; one that it carries is recent.
     """
 
     jkt: str
     claim: Claim
     hash: bytes
+    nonceless: bool
 
 
 class Nonces:
@@ -137,6 +139,7 @@ class ProofReader:
                 kind="dpop", key_hash=sha256(spent).digest(), expires_at=now + REPLAY_SECONDS
             ),
             hash=sha256(text.encode()).digest(),
+            nonceless=nonce is None,
         )
 
     def _verified(self, text: str) -> tuple[Jws, str]:

@@ -23,9 +23,19 @@ class Say(Enum):
     SCOPE = ("invalid_scope", 400, "a scope is unknown, malformed or not allowed here")
     TARGET = ("invalid_target", 400, "the resource is the origin of this server")
     PROOF = ("invalid_dpop_proof", 400, "the DPoP proof is not valid for this request")
+    NONCE = ("use_dpop_nonce", 400, "the DPoP nonce is missing or not recent")
+    REQUEST_OBJECT = (
+        "invalid_request_object",
+        400,
+        "the request object is malformed, untimely or not signed by this client for this server",
+    )
+    UNSIGNED = ("invalid_request_object", 400, "the profile of the client signs every request")
+    OUTSIDE = (
+        "invalid_request",
+        400,
+        "a parameter beside the request object is not the one inside",
+    )
     SUBJECT = ("invalid_request", 400, "the subject token is not acceptable")
-    NONCE = ("use_dpop_nonce", 400, "the DPoP nonce is not recent")
-    JAR = ("request_not_supported", 400, "signed request objects are not offered")
     ACR = ("unmet_authentication_requirements", 400, "no such sign-in is offered")
     BUSY = ("temporarily_unavailable", 503, "nothing was changed; try again")
     OFTEN = ("temporarily_unavailable", 429, "too many requests; try again later")
@@ -51,12 +61,28 @@ class Say(Enum):
         400,
         "state and nonce are printable ASCII of up to 4096 characters",
     )
-    MODE = ("invalid_request", 400, "the response mode is query")
+    MODE = ("invalid_request", 400, "the response mode is query, jwt, query.jwt or form_post.jwt")
+    MODE_SIGNED = ("invalid_request", 400, "the profile of the client has its answers signed")
     PROMPT = ("invalid_request", 400, "prompt is none, login or consent; none stands alone")
     CLAIMS = ("invalid_request", 400, "claims is a JSON object as in OpenID Connect Core 5.5")
     MAX_AGE = ("invalid_request", 400, "max_age is a number of seconds")
     NOT_OFFERED = ("invalid_request", 400, "the request has a parameter that is not offered")
     NO_GRANT = ("invalid_grant_id", 404, "this client was granted nothing under that id")
+    GRANT_ID = (
+        "invalid_grant_id",
+        400,
+        "this client was granted nothing under that id, or it has ended",
+    )
+    ACTION = (
+        "invalid_request",
+        400,
+        "grant_management_action is create, or merge or replace with a grant_id",
+    )
+    OTHER_MATTER = (
+        "invalid_request",
+        400,
+        "merge and replace stay within purpose, item and case of the grant",
+    )
     NO_TOKEN = ("invalid_request", 400, "token is missing")
 
     DETAILS = (
@@ -213,9 +239,13 @@ def as_fault(error: OAuth2Error) -> FaultError:
 def refused(refusal: Refusal) -> FaultError:
     """Return what a profile refused as one of the catalogue."""
     says = {
-        "invalid_client": Say.CLIENT,
-        "invalid_request": Say.NO_PROOF,
-        "invalid_scope": Say.SCOPE,
-        "invalid_authorization_details": Say.DETAILS_LEVEL,
+        ("invalid_client", ""): Say.CLIENT,
+        ("invalid_request", ""): Say.NO_PROOF,
+        ("invalid_request", "response_mode"): Say.MODE_SIGNED,
+        ("invalid_request_object", ""): Say.UNSIGNED,
+        ("invalid_scope", ""): Say.SCOPE,
+        ("invalid_authorization_details", ""): Say.DETAILS_LEVEL,
+        ("use_dpop_nonce", ""): Say.NONCE,
     }
-    return FaultError(says.get(refusal.error, Say.UNAUTHORIZED), reason=refusal.reason)
+    found = says.get((refusal.error, refusal.parameter), Say.UNAUTHORIZED)
+    return FaultError(found, reason=refusal.reason)

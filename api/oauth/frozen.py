@@ -31,6 +31,7 @@ class Frozen:
         form: Parameters by name, each once, none empty.
         resources: Every ``resource`` (RFC 8707).
         authorization, proofs: Every value of these headers.
+        accept: What the caller takes, as it says.
         certificate: What a proxy of ours said the caller proved itself with; empty for none.
         cookies: By name.
         network: Address of the peer, for limits.
@@ -44,6 +45,7 @@ class Frozen:
     proofs: tuple[str, ...] = field(repr=False)
     cookies: Mapping[str, str] = field(repr=False)
     network: str
+    accept: str = ""
     certificate: str = field(default="", repr=False)
 
 
@@ -143,6 +145,7 @@ def _freeze(request: Request, encoded: bytes) -> Frozen:
         proofs=tuple(request.headers.getlist("dpop")),
         cookies=request.cookies,
         network=request.client.host if request.client else "",
+        accept=", ".join(request.headers.getlist("accept")),
         certificate=request.headers.get(CERTIFICATE, ""),
     )
 

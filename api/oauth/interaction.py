@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from hmac import compare_digest
 
 from api.consent_page import Choice, ConsentPage
-from api.oauth.authorize import INTERACTION_SECONDS, answer_to, error_to, reopened
+from api.oauth.authorize import INTERACTION_SECONDS, reopened
 from api.oauth.chosen import chosen
 from api.oauth.errors import Say
 from api.oauth.grants.code import Decided
+from api.oauth.jarm import error_back, way_back
 from api.oauth.kernel import OAuth2Error
 from api.oauth.page import Setting, compose
 from api.oauth.prompts import count_declined, count_prompt
 from api.oauth.provider import Provider
 from api.oauth.pushed import ACR, FRESH_SECONDS, Pushed
 from api.oauth.server import Server
+from api.way_back import WayBack
 from vault.clients import Client
 from vault.clients.profiles import Step, check
 from vault.clients.protocol import (
@@ -97,9 +99,10 @@ class Desk:
         choice: Choice | None,
         locale: str,
         shown_hash: bytes,
-    ) -> str:
-        """Grant or refuse through the journal; return where to send the browser."""
-        vault, origin = self._provider.vault, self._provider.origin
+    ) -> WayBack:
+        """Grant or refuse through the journal; return how the browser goes back."""
+        provider = self._provider
+        vault = provider.vault
         with vault.read() as tx:
             asked = self._asked(tx, interaction_id, signin=signin, browser=browser)
             if asked.interaction.signin_hash is None:
@@ -111,11 +114,13 @@ class Desk:
         params = asked.pushed.params
         shown = Shown(locale=locale, hash=shown_hash)
         if granted is None or made is None:
+            way = error_back(provider, params, client=asked.client, say=Say.DENIED)
             self._declined(asked, signin=signin, shown=shown)
-            return error_to(params, Say.DENIED, origin=origin).location
+            return way
         code, row = made
+        way = way_back(provider, params, client=asked.client, answer={"code": code})
         self._give(vault, _given(asked, granted=granted, row=row, signin=signin, shown=shown))
-        return answer_to(params, origin=origin, answer={"code": code}).location
+        return way  # Made before: where no answer can be signed, nothing is decided.
 
     def _asked(self, tx: Tx, interaction_id: bytes, *, signin: SignIn, browser: str) -> _Asked:
         """Return an interaction that this browser and this person may decide now."""
@@ -231,7 +236,9 @@ def _code(asked: _Asked, *, granted: Details, signin: SignIn) -> tuple[str, Auth
     """Let the kernel validate the request again and build the code; nothing is written."""
     decided = Decided(
         space=signin.space,
-        grant_id=GrantId(asked.server.provider.vault.random(ID_BYTES)),
+        grant_id=asked.pushed.renews.grant_id
+        if asked.pushed.renews
+        else GrantId(asked.server.provider.vault.random(ID_BYTES)),
         cnf=asked.row.cnf,
         auth=signin.auth,
         details=granted,
@@ -264,8 +271,10 @@ def _given(
         note=asked.server.provider.secrets.seal(wanted.note.encode(), request_id=row.grant_id),
         details=granted,
         code=row,
+        renews=asked.pushed.renews,
         shown_hash=shown.hash,
         shown_locale=shown.locale,
+        signed_hash=asked.pushed.signed_hash,
     )
 
 
@@ -282,4 +291,5 @@ def _denied(asked: _Asked, *, signin: SignIn, shown: Shown) -> DenyConsent:
         details=wanted.details,
         shown_hash=shown.hash,
         shown_locale=shown.locale,
+        signed_hash=asked.pushed.signed_hash,
     )

@@ -19,7 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key
 from joserfc.jws import JWSRegistry
 
-from vault.clients.keys import ALGORITHMS, PublicJwk
+from vault.clients.keys import ALGORITHMS, PublicJwk, read_jwks
 
 MAX_JWS_CHARACTERS: Final = 8192
 MAX_HEADER_CHARACTERS: Final = 4096
@@ -112,20 +112,20 @@ class KeyCache:
         return VerifyKey(jwk=jwk, native=native)
 
 
-def read_jws(text: str) -> Jws:
+def read_jws(text: str, *, longest: int = MAX_JWS_CHARACTERS) -> Jws:
     """Return the parts of a compact JWS whose header and payload are JSON objects.
 
     Raises:
         BadJwsError: Too long, no JWS, or a header that asks for what is not understood.
     """
-    parts = split_jws(text)
+    parts = split_jws(text, longest=longest)
     header = read_header(parts.header)
     return read_parts(parts, header=header)
 
 
-def split_jws(text: str) -> Parts:
+def split_jws(text: str, *, longest: int = MAX_JWS_CHARACTERS) -> Parts:
     """Return the three parts as they were sent."""
-    if len(text) > MAX_JWS_CHARACTERS or not text.isascii():
+    if len(text) > longest or not text.isascii():
         raise BadJwsError("too long or not ASCII")
     parts = text.split(".")
     if len(parts) != 3 or len(parts[0]) > MAX_HEADER_CHARACTERS:  # noqa: PLR2004 - RFC 7515 s. 7.1
@@ -156,6 +156,30 @@ def read_parts(parts: Parts, *, header: Json) -> Jws:
         signed=f"{parts.header}.{parts.payload}".encode(),
         signature=_decoded(parts.signature),
     )
+
+
+def key_for(jws: Jws, *, jwks: str, keys: KeyCache) -> VerifyKey:
+    """Return the registered key: by ``kid``, else the only one that fits the algorithm.
+
+    Args:
+        jws: What it has signed, they say.
+        jwks: Keys that its signer registered.
+        keys: Where imported keys are kept.
+
+    Raises:
+        BadJwsError: No key fits, or several do.
+    """
+    fitting = [key for key in _registered_keys(jwks) if jws.algorithm in key.algorithms]
+    kid = jws.header.get("kid")
+    if kid is not None:
+        fitting = [key for key in fitting if (key.kid or key.thumbprint) == kid]
+    if len(fitting) != 1:
+        raise BadJwsError("no key fits, or several do")
+    return keys.load(fitting[0])
+
+
+_registered_keys: Final = lru_cache(maxsize=1024)(read_jwks)
+"""What a client registered, read once."""
 
 
 def verify(jws: Jws, *, key: VerifyKey) -> None:

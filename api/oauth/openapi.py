@@ -3,8 +3,12 @@
 from typing import Any, Final
 
 from api.oauth.client_auth import ASSERTION_TYPE
+from api.oauth.endpoints.introspect import SIGNED
 from api.oauth.frozen import JSON_TYPE, MEDIA_TYPE
 from api.oauth.grants.exchange import TOKEN_TYPE
+from api.oauth.jar import MAX_CHARACTERS
+from api.oauth.jarm import MODES
+from api.oauth.renewing import ACTIONS
 from vault.clients.profiles import TOKEN_EXCHANGE
 
 _TEXT: Final = {"type": "string", "minLength": 1}
@@ -17,6 +21,7 @@ _CLIENT: Final[dict[str, Any]] = {
 _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
     "/oauth/par": (
         {
+            "request": {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS},
             "response_type": {"type": "string", "const": "code"},
             "redirect_uri": {"type": "string", "format": "uri"},
             "code_challenge": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
@@ -32,14 +37,11 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
             "prompt": {"type": "string", "enum": ["none", "login", "consent"]},
             "ui_locales": _TEXT,
             "dpop_jkt": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
+            "response_mode": {"type": "string", "enum": list(MODES)},
+            "grant_management_action": {"type": "string", "enum": list(ACTIONS)},
+            "grant_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
         },
-        (
-            "response_type",
-            "redirect_uri",
-            "code_challenge",
-            "code_challenge_method",
-            "authorization_details",
-        ),
+        (),
     ),
     "/oauth/token": (
         {
@@ -68,6 +70,23 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
     ),
     "/oauth/introspect": ({"token": _TEXT, "token_type_hint": _TEXT}, ("token",)),
     "/oauth/revoke": ({"token": _TEXT, "token_type_hint": _TEXT}, ("token",)),
+}
+_EITHER: Final = {
+    "/oauth/par": (
+        ("request",),
+        (
+            "response_type",
+            "redirect_uri",
+            "code_challenge",
+            "code_challenge_method",
+            "authorization_details",
+        ),
+    ),
+}
+"""What must be there, one way or the other: a request is signed as a whole, or not at all."""
+
+_SIGNED: Final = {
+    "/oauth/introspect": {"200": {"content": {SIGNED: {"schema": {"type": "string"}}}}},
 }
 _ERROR: Final = {
     "type": "object",
@@ -201,6 +220,8 @@ def form(path: str) -> dict[str, Any]:
         ],
         "additionalProperties": False,
     }
+    if path in _EITHER:
+        schema["anyOf"] = [{"required": list(names)} for names in _EITHER[path]]
     return {
         "requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": schema}}},
         "parameters": [
@@ -212,5 +233,6 @@ def form(path: str) -> dict[str, Any]:
                 "content": {"application/json": {"schema": _ERROR}},
             }
             for status, text in _REFUSALS.items()
-        },
+        }
+        | _SIGNED.get(path, {}),
     }

@@ -15,6 +15,7 @@ from policies.laws import legal_bases
 from policies.purposes import purposes
 from vault.clients import Client
 from vault.clock import legal_day
+from vault.consents import Consent
 from vault.consents.details import EvidenceGrant
 from vault.departments import Department
 from vault.ids import Space
@@ -93,6 +94,7 @@ def compose(pushed: Pushed, *, setting: Setting, tx: Tx) -> ConsentPage:
         uses=details.uses,
         retention_days=details.retention_days,
         ongoing=ONGOING if pushed.offline else None,
+        renews=_renewed(pushed.renews),
         identity=IDENTITY if pushed.identity else None,
         refusal=REFUSAL,
         withdrawal=WITHDRAWAL,
@@ -100,6 +102,18 @@ def compose(pushed: Pushed, *, setting: Setting, tx: Tx) -> ConsentPage:
         locale=pushed.locale,
         redirect_origin=origin_of(pushed.params["redirect_uri"]),
         expires_at=setting.expires_at,
+    )
+
+
+def _renewed(before: Consent | None) -> Text | None:
+    if before is None:
+        return None
+    day = legal_day(before.created_at_ms)
+    return Text(
+        f"您在 {day.year} 年 {day.month} 月 {day.day} 日已为这件事授权。"
+        "您这次同意的，整个代替那一次；这次不同意，那一次照旧。",
+        f"You gave a consent for this on {day.day} {day:%B %Y}. What you agree to now takes its"
+        " place as a whole; if you decline, it stays as it is.",
     )
 
 

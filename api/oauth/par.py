@@ -1,14 +1,16 @@
 """``POST /oauth/par`` (RFC 9126): all validation happens here, and errors are never redirects."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from api.oauth.answer import Answer
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
+from api.oauth.jar import TYPES_OF, read_request
 from api.oauth.phases import check_step, two_phases
 from api.oauth.provider import Provider
-from api.oauth.pushed import Pushed, read_pushed
+from api.oauth.pushed import Pushed, Sent, read_pushed
 from api.oauth.secrets import PUSHED_REQUEST, REQUEST_ID_BYTES
 from api.oauth.server import Server
 from vault.clients.confirmation import Confirmation
@@ -29,19 +31,45 @@ async def push(provider: Provider, frozen: Frozen) -> Answer:
 
 
 def _checked(server: Server, frozen: Frozen) -> tuple[Pushed, Confirmation]:
-    cnf = _bound_to(server, frozen)
-    check_step(server, step=Step.PAR, request=Asked(bound=True))
-    pushed = read_pushed(server, frozen.form, resources=frozen.resources)
+    may = Asked(bound=True, signed="request" in frozen.form, signed_answer=True)
+    check_step(server, step=Step.PAR, request=may)
+    sent = _sent(server, frozen)
+    cnf = _bound_to(server, sent.params)
+    pushed = read_pushed(server, sent)
     check_step(server, step=Step.PAR, request=pushed.asked)
     return pushed, cnf
 
 
-def _bound_to(server: Server, frozen: Frozen) -> Confirmation:
+def _sent(server: Server, frozen: Frozen) -> Sent:
+    """Return the request: the form, or the signed object alone (RFC 9126 s. 3).
+
+    What stands beside an object is never read; where it differs from what is inside, somebody
+    has meddled.
+    """
+    form = frozen.form
+    if "request" not in form:
+        return Sent(params=form, resources=frozen.resources)
+    found = read_request(
+        form["request"],
+        client=server.client,
+        issuer=server.provider.origin,
+        keys=server.provider.keys,
+        now=server.now,
+    )
+    twice = TYPES_OF.keys() & form.keys() & found.params.keys()
+    if any(form[name] != found.params[name] for name in twice):
+        raise FaultError(Say.OUTSIDE)
+    if "request_uri" in form:
+        raise FaultError(Say.NESTED)
+    return Sent(params=found.params, resources=found.resources, signed=found.text)
+
+
+def _bound_to(server: Server, params: Mapping[str, str]) -> Confirmation:
     """Return what the code will be bound to: a key proven here or named, else the certificate.
 
     RFC 9449 s. 10; RFC 8705 s. 3.
     """
-    named = frozen.form.get("dpop_jkt", "")
+    named = params.get("dpop_jkt", "")
     if named and not _JKT.fullmatch(named):
         raise FaultError(Say.NO_KEY, reason="dpop_jkt is no thumbprint")
     proven = server.proof.jkt if server.proof is not None else ""

@@ -157,8 +157,10 @@ def _verified(
         _check_often(provider, frozen, proven=proven, now=now)
         shown = Shown(proven=proven, now=now)
         try:
-            shown = replace(shown, proof=_proof(provider, frozen, now=now))
-            shown = replace(shown, certificate=_certificate(provider, frozen))
+            if frozen.proofs:
+                shown = replace(shown, proof=_proof(provider, frozen, now=now))
+            if frozen.certificate:
+                shown = replace(shown, certificate=_certificate(provider, frozen))
             checked = (check(server_of(provider, tx, shown=shown)),)
         except OAuth2Error as error:
             fault = as_fault(error)
@@ -220,7 +222,9 @@ def check_step(server: Server, *, step: Step, request: Asked | None = None) -> N
     Raises:
         FaultError: With the profile's own code.
     """
-    found = check(server.client, step=step, request=request or Asked())
+    nonceless = server.proof is not None and server.proof.nonceless
+    asked = replace(request or Asked(), nonceless=nonceless)
+    found = check(server.client, step=step, request=asked)
     if found is not None:
         raise refused(found)
 
@@ -247,9 +251,7 @@ def _check_often(provider: Provider, frozen: Frozen, *, proven: Proven, now: int
         refuse(provider.limits.protocol.wait(proven.client.client_id, now_ms=now * MS))
 
 
-def _proof(provider: Provider, frozen: Frozen, *, now: int) -> Proof | None:
-    if not frozen.proofs:
-        return None
+def _proof(provider: Provider, frozen: Frozen, *, now: int) -> Proof:
     if len(frozen.proofs) > 1:
         raise FaultError(Say.PROOF, reason="more than one DPoP header")
     try:

@@ -30,8 +30,8 @@ class Provider:
         signer: Signs our own JWTs; see ``api.oauth.signer``.
         registry: Whose software statements are taken; ``None`` takes no registrations.
         demo: Redirects to loopback are taken.
-        misuse: Lets the log know that somebody showed what is not good for them.
         mtls: What is turned on of client certificates.
+        misuse: Lets the log know that somebody showed what is not good for them.
     """
 
     vault: Vault
@@ -76,8 +76,8 @@ class Provider:
             signer=Signer(vault, origin=origin),
             registry=registry,
             demo=demo,
-            misuse=misuse,
             mtls=mtls,
+            misuse=misuse,
         )
 
     def url(self, path: str) -> str:

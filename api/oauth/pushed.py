@@ -6,8 +6,9 @@ decision rest on the same checks as the push (oauth.md 2).
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final, Protocol
 
 from api.consent_page import LOCALES
@@ -15,10 +16,13 @@ from api.oauth.claims import essential_acr
 from api.oauth.errors import FaultError, Say
 from api.oauth.granted import check_scope, identity, offline
 from api.oauth.grants.code import S256, CodeGrant
+from api.oauth.jarm import MODES, QUERY, mode_of
 from api.oauth.models import KernelRequest
 from api.oauth.rar import Wanted, read_wanted
+from api.oauth.renewing import check_action, renewed, together
 from api.oauth.server import Server
 from vault.clients.profiles import Asked
+from vault.consents import Consent
 from vault.errors import IntegrityError
 
 PATH: Final = "/oauth/par"
@@ -36,6 +40,8 @@ ACCEPTED: Final = frozenset(
         "client_id",
         "code_challenge",
         "code_challenge_method",
+        "grant_id",
+        "grant_management_action",
         "max_age",
         "nonce",
         "prompt",
@@ -47,11 +53,25 @@ ACCEPTED: Final = frozenset(
         "ui_locales",
     }
 )
-REFUSED: Final = frozenset({"grant_id", "grant_management_action", "id_token_hint"})
+REFUSED: Final = frozenset({"id_token_hint"})
 """What would change the meaning of a request if it were ignored."""
 
 _TEXT: Final = re.compile(r"[\x20-\x7e]{1,4096}")
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A request as it was sent, or as it was kept.
+
+    Attributes:
+        resources: Every ``resource``, at PAR.
+        signed: The request object (RFC 9101) that all of it stands in; empty for a plain form.
+    """
+
+    params: Mapping[str, str] = field(repr=False)
+    resources: tuple[str, ...] = field(default=(), repr=False)
+    signed: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +80,17 @@ class Pushed:
 
     Attributes:
         params: The accepted parameters, as they came.
-        wanted: What is asked for.
+        signed: The request object that they stand in; empty for a plain form.
+        wanted: What is asked for, with what was granted before if that is to be kept.
+        renews: The consent that it would take the place of.
         kernel: The same for the kernel, validated.
         grant: The kernel's grant for it.
     """
 
     params: Mapping[str, str] = field(repr=False)
+    signed: str = field(repr=False)
     wanted: Wanted
+    renews: Consent | None
     kernel: KernelRequest = field(repr=False)
     grant: CodeGrant = field(repr=False)
 
@@ -88,7 +112,13 @@ class Pushed:
     @property
     def asked(self) -> Asked:
         """What the client's profile is asked about."""
-        return Asked(bound=True, level=self.wanted.level, offline=self.offline)
+        return Asked(
+            bound=True,
+            level=self.wanted.level,
+            offline=self.offline,
+            signed=bool(self.signed),
+            signed_answer=mode_of(self.params) != QUERY,
+        )
 
     @property
     def max_age(self) -> int:
@@ -104,13 +134,19 @@ class Pushed:
                     return locale
         return LOCALES[0]
 
+    @property
+    def signed_hash(self) -> bytes | None:
+        """SHA-256 of the request object, 32 bytes."""
+        return sha256(self.signed.encode()).digest() if self.signed else None
+
     def to_json(self) -> bytes:
-        """Return the parameters, ready to be sealed."""
-        return json.dumps(self.params, separators=(",", ":"), sort_keys=True).encode()
+        """Return the parameters and what was signed, ready to be sealed."""
+        kept = dict(self.params) | ({"request": self.signed} if self.signed else {})
+        return json.dumps(kept, separators=(",", ":"), sort_keys=True).encode()
 
 
-def params_of(opened: bytes) -> Mapping[str, str]:
-    """Return the parameters that ``to_json`` wrote.
+def kept_request(opened: bytes) -> Sent:
+    """Return what ``to_json`` wrote.
 
     Raises:
         IntegrityError: The bytes are something else.
@@ -121,7 +157,7 @@ def params_of(opened: bytes) -> Mapping[str, str]:
         raise IntegrityError("a pushed request is malformed") from error
     if not isinstance(found, dict):
         raise IntegrityError("a pushed request is malformed")
-    return found
+    return Sent(params=found, signed=found.pop("request", ""))
 
 
 class Check(Protocol):
@@ -132,22 +168,20 @@ class Check(Protocol):
         ...
 
 
-def read_pushed(
-    server: Server, params: Mapping[str, str], *, resources: Sequence[str] = ()
-) -> Pushed:
+def read_pushed(server: Server, sent: Sent) -> Pushed:
     """Return an accepted request; the first check that fails answers.
 
     Args:
         server: The kernel, with the client that pushed it, and a unit of work that reads.
-        params: As sent, or as kept.
-        resources: Every ``resource``, at PAR.
+        sent: As sent, its signature verified, or as kept.
 
     Raises:
         OAuth2Error: Refused; nothing of it is a redirect (trap D22).
     """
+    params = sent.params
     for check in CHECKS:
         check(params)
-    if any(one != server.provider.origin for one in resources):
+    if any(one != server.provider.origin for one in sent.resources):
         raise FaultError(Say.TARGET)
     client = server.client
     kept = {name: params[name] for name in sorted(ACCEPTED & params.keys())}
@@ -164,20 +198,27 @@ def read_pushed(
         tx=server.tx,
         now=server.now,
     )
+    renews = renewed(kept, wanted=wanted, client_id=client.client_id, tx=server.tx, now=server.now)
+    wanted = together(kept, wanted=wanted, renews=renews)
     if "scope" in kept:
         check_scope(kept["scope"], details=wanted.details)
-    return Pushed(params=kept, wanted=wanted, kernel=kernel, grant=grant)
+    return Pushed(
+        params=kept,
+        signed=sent.signed,
+        wanted=wanted,
+        renews=renews,
+        kernel=kernel,
+        grant=grant,
+    )
 
 
 def check_what_is_offered(params: Mapping[str, str]) -> None:
-    """No request by reference, no request object, nothing of later steps."""
+    """No request by reference, nothing of later steps, and an answer in a form of ours."""
     if "request_uri" in params:
         raise FaultError(Say.NESTED)
-    if "request" in params:
-        raise FaultError(Say.JAR)
     if REFUSED & params.keys():
         raise FaultError(Say.NOT_OFFERED)
-    if params.get("response_mode", "query") != "query":
+    if mode_of(params) not in MODES:
         raise FaultError(Say.MODE)
 
 
@@ -216,4 +257,5 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_response_type,
     check_texts,
     check_sign_in,
+    check_action,
 )

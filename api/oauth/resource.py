@@ -78,9 +78,11 @@ class Resource:
                 scheme=scheme,
                 reason="the token is bound to another key or certificate",
             )
-        refused = check(live.client, step=Step.RESOURCE, request=Asked(bound=True))
+        asked = Asked(bound=True, nonceless=proof is not None and proof.nonceless)
+        refused = check(live.client, step=Step.RESOURCE, request=asked)
         if refused is not None:
-            self._refuse("invalid_token", scheme=scheme, reason=refused.reason)
+            error = NONCE if refused.error == NONCE else "invalid_token"
+            self._refuse(error, scheme=scheme, reason=refused.reason)
         return Bearer(
             live=live,
             claim=proof.claim if proof else None,

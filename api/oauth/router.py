@@ -37,6 +37,7 @@ from api.oauth.wellknown import (
     resource_metadata,
     server_metadata,
 )
+from api.way_back import WayBack
 
 TAG: Final = "authorization server"
 METADATA_SECONDS: Final = 900
@@ -170,7 +171,7 @@ def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Respo
         browser=frozen.cookies.get(browser, ""),
         signin=frozen.cookies.get(wired.cookie(SIGNIN_COOKIE), ""),
     )
-    response = Answer(status=303, location=led.location).response()
+    response = led.way.response()
     if led.browser:
         response.set_cookie(
             browser, led.browser, secure=wired.secure, httponly=True, samesite="lax", path="/"
@@ -180,7 +181,7 @@ def authorized(provider: ProviderDep, wired: WiredDep, frozen: PageDep) -> Respo
 
 def left(provider: ProviderDep, frozen: PageDep) -> Response:
     """Lead a browser to the page that asks whether to sign out."""
-    return Answer(status=303, location=end_session(provider, frozen)).response()
+    return WayBack(location=end_session(provider, frozen)).response()
 
 
 async def described(provider: ProviderDep) -> Response:

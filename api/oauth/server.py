@@ -34,9 +34,11 @@ class Server(AuthorizationServer):
         held: All that the caller proved to hold: a key first, then a certificate.
         row: The token that was issued, until it is written.
         refresh_row: The refresh token that was issued with it.
+        signs: The answer will be signed.
         misused: What was shown by somebody it is not good for; the log must know.
     """
 
+    signs: bool = False
     row: AccessToken | None = None
     refresh_row: RefreshToken | None = None
     misused: AuthorizationCode | RefreshToken | None = None

@@ -16,6 +16,7 @@ from api.oauth.endpoints.userinfo import PATH as USERINFO
 from api.oauth.granted import TYPE
 from api.oauth.grants.code import S256
 from api.oauth.id_token import ALGORITHMS, CLAIMS
+from api.oauth.jarm import MODES
 from api.oauth.jose import SIGNING_ALGORITHMS
 from api.oauth.kernel import AuthorizationServerMetadata, OpenIDProviderMetadata
 from api.oauth.mtls import MutualTls
@@ -72,12 +73,18 @@ def server_metadata(
         **{name: f"{origin}{path}" for name, path in ENDPOINTS.items()},
         require_pushed_authorization_requests=True,
         response_types_supported=["code"],
-        response_modes_supported=["query"],
+        response_modes_supported=list(MODES),
         grant_types_supported=list(GRANT_TYPES),
         code_challenge_methods_supported=list(S256.SUPPORTED_CODE_CHALLENGE_METHOD),
         scopes_supported=sorted([*_scopes(), OFFLINE_ACCESS, *IDENTITY_SCOPES]),
         authorization_details_types_supported=[TYPE],
         authorization_response_iss_parameter_supported=True,
+        request_object_signing_alg_values_supported=algorithms,
+        require_signed_request_object=False,
+        request_parameter_supported=True,
+        request_uri_parameter_supported=False,
+        authorization_signing_alg_values_supported=algorithms,
+        introspection_signing_alg_values_supported=algorithms,
         dpop_signing_alg_values_supported=algorithms,
         token_endpoint_auth_methods_supported=methods,
         token_endpoint_auth_signing_alg_values_supported=algorithms,
@@ -96,8 +103,6 @@ def server_metadata(
         claims_parameter_supported=True,
         backchannel_logout_supported=True,
         backchannel_logout_session_supported=True,
-        request_parameter_supported=False,
-        request_uri_parameter_supported=False,
         **_by_certificate(mtls),
     )
     if registers:

@@ -139,6 +139,7 @@ def request_view(
         kept=language.counted("部门最多保存 %(num)s 天，之后必须删除", asked.retention_days),
         identity="" if asked.identity is None else language.of(asked.identity),
         ongoing="" if asked.ongoing is None else language.of(asked.ongoing),
+        renews="" if asked.renews is None else language.of(asked.renews),
         refusal=language.of(asked.refusal),
         withdrawal=language.of(asked.withdrawal),
         rights=language.of(asked.rights),

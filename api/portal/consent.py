@@ -19,7 +19,7 @@ from api.portal.asked import (
     missing,
     request_view,
 )
-from api.portal.door import Member, MemberDep, MembersFormDep, named, to
+from api.portal.door import Member, MemberDep, MembersFormDep, named
 from api.portal.language import Language
 from api.portal.pages import page
 from api.portal.route import PageRoute
@@ -66,7 +66,7 @@ def decide(interaction: str, member: MemberDep, sent: MembersFormDep) -> Respons
         choice = choice_of(asked, answers)
     elif act != "refuse":
         raise InvalidInputError("there is no such decision", field="act")
-    location = member.wired.desk.decide(
+    way = member.wired.desk.decide(
         asked.interaction_id,
         signin=member.signin,
         browser=member.visit.cookie(BROWSER_COOKIE),
@@ -74,7 +74,7 @@ def decide(interaction: str, member: MemberDep, sent: MembersFormDep) -> Respons
         locale=sent.one("locale"),
         shown_hash=_hash(sent.one("shown")),
     )
-    return to(location)
+    return way.response()
 
 
 def _opened(member: Member, interaction: str) -> ConsentPage:

@@ -10,10 +10,12 @@ from typing import Final
 import structlog
 from anyio.to_thread import run_sync
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.consent_page import Choice, Chosen, ConsentPage, EvidenceShown
 from api.deps import BROWSER_COOKIE, Wired
+from api.way_back import WayBack
 from policies.scopes import View
 from scripts.sandbox.personas import Decision, Switches, personas
 from vault.clients.protocol import SignIn, authenticated
@@ -41,8 +43,8 @@ class Robot:
         self._wired = wired
         self._switches = switches
 
-    def decide(self, interaction_id: bytes, *, browser: str) -> str | None:
-        """Return where a decided request leads; ``None`` where a person has to decide.
+    def decide(self, interaction_id: bytes, *, browser: str) -> WayBack | None:
+        """Return the way back of a decided request; ``None`` where a person has to decide.
 
         Raises:
             VaultError: The vault refuses this to the holder, too.
@@ -118,25 +120,34 @@ class Deciding:
             await self._app(scope, receive, send)
             return
 
+        onward: Response | None = None
+
         async def led(message: Message) -> None:
+            nonlocal onward
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message["headers"])
                 location = headers.get("location", "")
                 if location.startswith(CONSENT):
                     asked = parse_id(location.removeprefix(CONSENT))
-                    browser = _browser(scope, headers)
-                    headers["location"] = await run_sync(self._led, asked, browser, location)
+                    onward = await run_sync(self._led, asked, _browser(scope, headers))
+                if onward is not None:
+                    del headers["location"]
+                    headers.update(onward.headers)
+                    message["status"] = onward.status_code
+            elif onward is not None:
+                message["body"] = onward.body
             await send(message)
 
         await self._app(scope, receive, led)
 
-    def _led(self, interaction_id: bytes, browser: str, page: str) -> str:
-        """Return where to go on: to the client if it was decided, else to the ``page``."""
+    def _led(self, interaction_id: bytes, browser: str) -> Response | None:
+        """Return the way to the client if it was decided; ``None`` leaves the page."""
         try:
-            return self._robot.decide(interaction_id, browser=browser) or page
+            way = self._robot.decide(interaction_id, browser=browser)
         except VaultError as error:  # The page will tell a person what it is.
             _log.warning("a persona could not decide", reason=str(error))
-            return page
+            return None
+        return way.response() if way is not None else None
 
 
 def _browser(scope: Scope, answered: MutableHeaders) -> str:

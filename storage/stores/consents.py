@@ -1,17 +1,16 @@
 """Consents, which are the OAuth grants, and how often each was used."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Integer, bindparam, case, insert, or_, select, update
+from sqlalchemy import Integer, bindparam, case, delete, insert, or_, select, update
 
 from storage.statements import Driver, Prepared, Row
 from storage.stores.keyed import at_version, but_key, keyed, replace_row
 from storage.tables.columns import table_of
 from storage.tables.oauth import ConsentRow, UseRow
 from vault.consents import Consent, ConsentStatus, Use
-from vault.consents.details import Details
+from vault.consents.details import details_of
 from vault.ids import (
     CaseNumber,
     ClientId,
@@ -41,6 +40,7 @@ _REPLACE: Final = Prepared(
 )
 _USES: Final = Prepared(select(_USE).where(keyed(_USE, *_KEY)).order_by(_USE.c.code))
 _ADD_USE: Final = Prepared(insert(_USE))
+_DROP_USES: Final = Prepared(delete(_USE).where(keyed(_USE, *_KEY)))
 _MOST: Final = bindparam("most", type_=Integer)
 _LOWER: Final = Prepared(
     update(_USE)
@@ -81,6 +81,15 @@ class SqlConsents:
     def add(self, consent: Consent, *, uses: Sequence[Use]) -> None:
         """Write a new consent with its uses."""
         _ADD.change(self._driver, **_row(consent))
+        self._add_uses(uses)
+
+    def renew(self, consent: Consent, *, uses: Sequence[Use], expected: int) -> None:
+        """Write a consent that was given anew; its counters begin anew."""
+        replace_row(_REPLACE, self._driver, row=_row(consent), expected=expected)
+        _DROP_USES.change(self._driver, **consent.space._asdict(), grant_id=consent.grant_id)
+        self._add_uses(uses)
+
+    def _add_uses(self, uses: Sequence[Use]) -> None:
         for use in uses:
             _ADD_USE.change(
                 self._driver,
@@ -115,7 +124,7 @@ def consent_of(row: Row) -> Consent:
         department_id=DepartmentId(department_id),
         status=ConsentStatus(status),
         version=version,
-        details=_details(details),
+        details=details_of(details),
         note=note,
         purpose=purpose,
         item=item,
@@ -153,9 +162,3 @@ def _row(consent: Consent) -> Mapping[str, object]:
         "parent_grant_id": consent.parent_id,
         "mandate_id": consent.mandate_id,
     }
-
-
-@lru_cache(maxsize=1024)
-def _details(text: str) -> Details:
-    """Read details once for the many pulls of one consent; they are frozen and name nobody."""
-    return Details.from_json(text)

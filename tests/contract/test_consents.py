@@ -159,6 +159,40 @@ def test_a_consent_of_another_version_is_left_alone(
         assert tx.consents.get(SPACE, grant_id=GRANT_ID) == a_consent()
 
 
+def test_a_consent_that_is_given_anew_counts_anew(ports: Ports) -> None:
+    other = replace(a_use("ID01", limit=5, used=1), grant_id=OTHER_GRANT_ID)
+    with ports.work() as tx:
+        tx.consents.add(a_consent(), uses=[a_use("ID01", limit=2, used=2), a_use("LC01")])
+        tx.consents.add(a_consent(OTHER_GRANT_ID), uses=[other])
+    anew = replace(a_consent(), version=2, details=some_details("ID01", "LC04", uses=7))
+
+    with ports.work() as tx:
+        tx.consents.renew(anew, uses=[a_use("ID01", limit=7), a_use("LC04", limit=7)], expected=1)
+
+    with ports.read() as tx:
+        assert tx.consents.get(SPACE, grant_id=GRANT_ID) == anew
+        assert tx.consents.uses(SPACE, grant_id=GRANT_ID) == {
+            "ID01": a_use("ID01", limit=7),
+            "LC04": a_use("LC04", limit=7),
+        }
+        assert tx.consents.uses(SPACE, grant_id=OTHER_GRANT_ID) == {"ID01": other}
+
+
+@pytest.mark.parametrize(("version", "expected"), [(3, 2), (1, 0), (2, 0), (3, 1)])
+def test_a_consent_of_another_version_is_not_given_anew(
+    ports: Ports, version: int, expected: int
+) -> None:
+    give(ports)
+
+    anew = replace(a_consent(), version=version)
+    with pytest.raises(ConflictError), ports.work() as tx:
+        tx.consents.renew(anew, uses=[a_use("ID01")], expected=expected)
+
+    with ports.read() as tx:
+        assert tx.consents.get(SPACE, grant_id=GRANT_ID) == a_consent()
+        assert tx.consents.uses(SPACE, grant_id=GRANT_ID).keys() == {"ID01", "LC01"}
+
+
 def test_a_consent_that_is_not_there_is_not_replaced(ports: Ports) -> None:
     give(ports)
 

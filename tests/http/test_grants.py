@@ -150,3 +150,28 @@ def test_b33_a_grant_is_queried_and_revoked_and_nothing_else(world: HttpWorld, v
     answer = world.http.request(verb, f"/oauth/grants/{'0' * 32}")
 
     assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET")
+
+
+@pytest.mark.parametrize("action", ["merge", "replace"])
+def test_b33_a_grant_is_changed_by_a_new_decision_and_counts_anew(
+    world: HttpWorld, action: str
+) -> None:
+    person, _ = world.settled()
+    case_no = world.market.open_case(person).json()["case_no"]
+    browser = world.browser(person)
+    first = world.market.redeem(browser.decide(world.market, world.market.push(case_no, uses=1)))
+    [before] = browser.get("/v1/me/consents").json()
+    spent = [world.market.pull(first).status_code for _ in range(2)]
+    how = {"grant_management_action": action, "grant_id": before["grant_id"]}
+    form = world.market.request(case_no, uses=2) | how
+
+    uri = world.market.form("/oauth/par", form).json()["request_uri"]
+    token = world.market.redeem(browser.decide(world.market, uri))
+
+    [after] = browser.get("/v1/me/consents").json()
+    again = [world.market.pull(token).status_code for _ in range(3)]
+    newest = browser.get("/v1/me/accesses").json()["accesses"]
+    assert after["grant_id"] == before["grant_id"]
+    assert ask(world.market, "GET", before["grant_id"]).json()["status"] == "active"
+    assert (spent, again) == ([200, 403], [200, 200, 403])
+    assert [one["kind"] for one in newest].count(Kind.CONSENT_GIVE.value) == 2

@@ -89,7 +89,7 @@ def decide(
         "locale": "zh-CN",
         "shown_hash": page.shown_hash("zh-CN"),
     }
-    return world.desk.decide(page.interaction_id, **(how | changes))
+    return world.desk.decide(page.interaction_id, **(how | changes)).location
 
 
 def queried(location: str) -> dict[str, str]:

@@ -137,8 +137,10 @@ def test_b07_a_long_body_is_refused_while_it_is_read(world: World) -> None:
     ("changes", "expected"),
     [
         ({"request_uri": f"{REQUEST_URI}x"}, "invalid_request"),
-        ({"request": "e30.e30."}, "request_not_supported"),
-        ({"grant_id": "x"}, "invalid_request"),
+        ({"request": "e30.e30."}, "invalid_request_object"),
+        ({"grant_id": "0" * 32}, "invalid_request"),
+        ({"grant_id": "0" * 32, "grant_management_action": "create"}, "invalid_request"),
+        ({"grant_id": "0" * 32, "grant_management_action": "update"}, "invalid_request"),
         ({"grant_management_action": "merge"}, "invalid_request"),
         ({"response_mode": "form_post"}, "invalid_request"),
         ({"response_mode": "fragment"}, "invalid_request"),

@@ -92,7 +92,7 @@ def consented(
     browser = led.cookies["vault-browser"]
     signin = world.signin()
     page = world.desk.open(interaction_id, signin=signin, browser=browser)
-    location = world.desk.decide(
+    way = world.desk.decide(
         interaction_id,
         signin=signin,
         browser=browser,
@@ -100,7 +100,7 @@ def consented(
         locale="zh-CN",
         shown_hash=page.shown_hash("zh-CN"),
     )
-    return asked, asked.validate_callback(location)
+    return asked, asked.validate_callback(way.location)
 
 
 @pytest.mark.parametrize(

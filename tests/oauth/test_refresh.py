@@ -69,7 +69,7 @@ def test_b27_the_whole_way_from_the_push_to_a_refresh(world: World) -> None:
     signin = world.signin()
     page = world.desk.open(interaction_id, signin=signin, browser=browser)
     choice = Choice(evidence={"LC01": Chosen(view=View.VERIFY, fields=frozenset())})
-    location = world.desk.decide(
+    way = world.desk.decide(
         interaction_id,
         signin=signin,
         browser=browser,
@@ -77,7 +77,7 @@ def test_b27_the_whole_way_from_the_push_to_a_refresh(world: World) -> None:
         locale="en",
         shown_hash=page.shown_hash("en"),
     )
-    (code,) = parse_qs(urlsplit(location).query)["code"]
+    (code,) = parse_qs(urlsplit(way.location).query)["code"]
 
     first = world.redeem(code).json()
 

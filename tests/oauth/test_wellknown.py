@@ -26,11 +26,11 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "introspection_endpoint": f"{ORIGIN}/oauth/introspect",
         "revocation_endpoint": f"{ORIGIN}/oauth/revoke",
         "grant_management_endpoint": f"{ORIGIN}/oauth/grants",
-        "grant_management_actions_supported": ["query", "revoke"],
+        "grant_management_actions_supported": ["query", "revoke", "create", "merge", "replace"],
         "jwks_uri": f"{ORIGIN}/.well-known/jwks.json",
         "require_pushed_authorization_requests": True,
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": ["query", "jwt", "query.jwt", "form_post.jwt"],
         "grant_types_supported": [
             "authorization_code",
             "refresh_token",
@@ -40,6 +40,12 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "code_challenge_methods_supported": ["S256"],
         "authorization_details_types_supported": ["evidence_access"],
         "authorization_response_iss_parameter_supported": True,
+        "request_object_signing_alg_values_supported": algorithms,
+        "require_signed_request_object": False,
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": False,
+        "authorization_signing_alg_values_supported": algorithms,
+        "introspection_signing_alg_values_supported": algorithms,
         "dpop_signing_alg_values_supported": algorithms,
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": algorithms,
@@ -62,8 +68,6 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
             "sub",
         ],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
     }
     evidence = "ev:identity:resident_id_card:verify"
     assert {"records:write", "offline_access", "openid", evidence} <= set(scopes)

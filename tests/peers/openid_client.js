@@ -5,7 +5,7 @@ import * as client from "openid-client";
 import { serve } from "./line.js";
 import { proofKey, signingKey } from "./keys.js";
 
-let key, pair, config, asked;
+let key, pair, config, asked, signs;
 let staleNonces = 0;
 
 const proofs = () => client.getDPoPHandle(config, pair, { [client.modifyAssertion]: aged });
@@ -35,14 +35,20 @@ await serve({
     return key.registered;
   },
 
-  async discover({ issuer, clientId, redirectUri, algorithm }) {
+  // `signed` names the algorithm of the server's messages, for who signs its own.
+  async discover({ issuer, clientId, redirectUri, algorithm, signed = null }) {
+    signs = signed !== null;
+    const answers = signs
+      ? { authorization_signed_response_alg: signed, introspection_signed_response_alg: signed }
+      : {};
     config = await client.discovery(
       new URL(issuer),
       clientId,
-      { redirect_uris: [redirectUri], use_mtls_endpoint_aliases: false },
+      { redirect_uris: [redirectUri], use_mtls_endpoint_aliases: false, ...answers },
       client.PrivateKeyJwt(key.own),
       { algorithm, execute: [client.allowInsecureRequests] },
     );
+    if (signs) client.useJwtResponseMode(config);
     dpop = proofs();
     return config.serverMetadata();
   },
@@ -60,7 +66,10 @@ await serve({
       authorization_details: JSON.stringify(details),
     };
     if (scope !== null) parameters.scope = scope;
-    const url = await client.buildAuthorizationUrlWithPAR(config, parameters, { DPoP: dpop });
+    const sent = signs
+      ? (await client.buildAuthorizationUrlWithJAR(config, parameters, key.own)).searchParams
+      : parameters;
+    const url = await client.buildAuthorizationUrlWithPAR(config, sent, { DPoP: dpop });
     return url.href;
   },
 

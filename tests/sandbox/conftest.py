@@ -60,7 +60,7 @@ class Sandbox:
         )
         return DepartmentSystem(client, origin=self.origin)
 
-    def asked(self, system: DepartmentSystem, persona: str) -> tuple[Any, str]:
+    def asked(self, system: DepartmentSystem, persona: str, **more: str) -> tuple[Any, str]:
         """Let a system ask a persona for the driving licence; return the request, its address."""
         holder = personas()[persona].somebody
         case_no = system.open_case(holder, item=ITEM, request_id=f"case-{time.time_ns()}")
@@ -77,7 +77,7 @@ class Sandbox:
             "valid": {"from": now - 60, "to": now + 3600},
             "retention_days": 30,
         }
-        return system.ask(details, locale="zh-CN")
+        return system.ask(details, locale="zh-CN", **more)
 
     def led(self, address: str) -> str:
         """Open an address as a browser does; return where it leads."""

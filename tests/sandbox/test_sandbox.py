@@ -39,6 +39,19 @@ def test_who_declines_leads_back_without_one(sandbox: Sandbox) -> None:
         system.redeem(asked, callback=callback)
 
 
+def test_b17_a_persona_s_answer_is_posted_where_the_system_wants_it_so(sandbox: Sandbox) -> None:
+    _, address = sandbox.asked(sandbox.system(), "lin", response_mode="form_post.jwt")
+
+    answer = requests.get(address, allow_redirects=False, timeout=10)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (
+        200,
+        "text/html; charset=utf-8",
+    )
+    assert 'name="response" value="ey' in answer.text
+    assert "Location" not in answer.headers
+
+
 def test_for_one_who_asks_a_person_decides(sandbox: Sandbox) -> None:
     _, address = sandbox.asked(sandbox.system(), "sun")
 

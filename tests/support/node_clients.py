@@ -108,6 +108,7 @@ def connected(
     kind: Kind | None = None,
     entered: bool = True,
     algorithm: str = "oauth2",
+    signed: str | None = None,
     **changes: Any,  # noqa: ANN401 - any member of a registration
 ) -> NodeSystem:
     """Make keys, let the operator enter them, discover the server.
@@ -119,6 +120,7 @@ def connected(
         kind: How it signs.
         entered: The operator enters it; otherwise nobody knows its key.
         algorithm: ``oauth2`` or ``oidc``, the document to discover by.
+        signed: It signs its requests, and wants answers signed with this.
         changes: Of its registration.
     """
     how = kind or Kind()
@@ -133,5 +135,6 @@ def connected(
         clientId=name,
         redirectUri=REDIRECT,
         algorithm=algorithm,
+        **({} if signed is None else {"signed": signed}),
     )
     return NodeSystem(peer=peer, server=server, client_id=name, found=found)

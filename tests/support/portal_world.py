@@ -494,9 +494,8 @@ def open_portal(folder: Path) -> Iterator[PortalWorld]:
         demo=True,
     )
     clock = SetClock()
-    with wire(settings, clock=clock) as found:
-        # Codes are limited as in a deployment with telephones.
-        wired = replace(found, vault=replace(found.vault, people_factor=1))
+    # People are limited as in a deployment with telephones, the consent desk's vault included.
+    with wire(settings, clock=clock, people_factor=1) as wired:
         folder.joinpath("clients").mkdir()
         clients = {one.department: one for one in draw_clients(folder / "clients")}
         for one in clients.values():

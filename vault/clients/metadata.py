@@ -31,7 +31,8 @@ class ClientMetadata:
         post_logout_redirect_uris: Exact strings.
         backchannel_logout_uri: Where logout tokens go; empty for nowhere.
         ciba_notification_uri: Where pings go; empty where it polls.
-        id_token_alg: What ID tokens, JARM answers and logout tokens for it are signed with.
+        id_token_alg: What our JWTs for it are signed with: ID tokens, JARM answers, signed
+            introspection, logout tokens.
         location: Where its kiosk or window stands, in the department's words.
         software_id, software_version: Of the software statement it came with.
     """

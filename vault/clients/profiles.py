@@ -4,7 +4,7 @@ All clients are confidential, and prove possession of a key or certificate with 
 profile is fixed at approval, and no request can change it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -52,6 +52,9 @@ class Asked:
         bound: A key or certificate is proven, or a key named at PAR.
         by_certificate: It is a certificate.
         offline: A refresh token is asked for.
+        nonceless: A proof was shown that carries no nonce of this server.
+        signed: The request came as a signed object.
+        signed_answer: The answer was asked for in signed form.
     """
 
     grant_type: str = ""
@@ -59,6 +62,9 @@ class Asked:
     bound: bool = False
     by_certificate: bool = False
     offline: bool = False
+    nonceless: bool = False
+    signed: bool = False
+    signed_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +72,14 @@ class Refusal:
     """Not allowed.
 
     Attributes:
-        error: Code of RFC 6749 section 5.2 or RFC 9396 section 5.
+        error: Code of RFC 6749 section 5.2, RFC 9101, RFC 9396 section 5 or RFC 9449.
         reason: For the operator's log and the developer.
+        parameter: Which one is at fault, where the code alone does not say it.
     """
 
     error: str
     reason: str
+    parameter: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +88,9 @@ class _Rules:
     grant_types: frozenset[str]
     level: int
     certificates: bool = True
+    nonces: bool = False
+    messages: bool = False
+    """Requests and answers of the code flow, and answers about its tokens, are signed."""
 
 
 _CALLS: Final = frozenset({Step.TOKEN, Step.REVOKE, Step.RESOURCE})
@@ -96,6 +107,8 @@ _RULES: Final[Mapping[Profile, _Rules]] = {
         steps=_CALLS | {Step.PAR, Step.AUTHORIZE},
         grant_types=_DEPARTMENTS,
         level=4,
+        nonces=True,
+        messages=True,
     ),
     Profile.COUNTER: _Rules(
         steps=_CALLS | {Step.CIBA}, grant_types=frozenset({CIBA, REFRESH_TOKEN}), level=3
@@ -105,6 +118,7 @@ _RULES: Final[Mapping[Profile, _Rules]] = {
         grant_types=frozenset({DEVICE_CODE}),
         level=3,
         certificates=False,
+        nonces=True,
     ),
     Profile.RS: _Rules(steps=frozenset({Step.INTROSPECT}), grant_types=frozenset(), level=0),
 }
@@ -123,34 +137,51 @@ _FLOW_OF: Final[Mapping[Step, str]] = {
 
 def check(client: Client, *, step: Step, request: Asked) -> Refusal | None:
     """Return why ``client`` may not take ``step``, or ``None``."""
-    rules = _RULES[client.profile]
+    return next(_refusals(client, _RULES[client.profile], step=step, request=request), None)
+
+
+def told_signed_only(client: Client) -> bool:
+    """Say whether tokens of ``client`` are live in signed answers alone (RFC 9701)."""
+    return _RULES[client.profile].messages
+
+
+def _refusals(client: Client, rules: _Rules, *, step: Step, request: Asked) -> Iterator[Refusal]:
+    """Say what stands against it, the first that counts first."""
     if client.status is not ClientStatus.ACTIVE:
-        return Refusal(error="invalid_client", reason="the client is not active")
+        yield Refusal(error="invalid_client", reason="the client is not active")
     if step not in rules.steps:
-        return Refusal(error="unauthorized_client", reason="the profile has no such step")
-    unregistered = _unregistered(rules.grant_types & client.grant_types, step, request)
-    if unregistered is not None:
-        return unregistered
-    if step in _NEEDS_KEY and not _is_bound(rules, request):
-        return Refusal(error="invalid_request", reason="no key is proven")
+        yield Refusal(error="unauthorized_client", reason="the profile has no such step")
+    yield from _unregistered(rules.grant_types & client.grant_types, step, request)
+    if step in _NEEDS_KEY:
+        if not request.bound or (request.by_certificate and not rules.certificates):
+            yield Refusal(error="invalid_request", reason="no key is proven")
+        if rules.nonces and request.nonceless:
+            yield Refusal(error="use_dpop_nonce", reason="the proof has no nonce")
+    if step is Step.PAR and rules.messages:
+        yield from _unsigned(request)
     if request.level > rules.level:
-        return Refusal(
+        yield Refusal(
             error="invalid_authorization_details", reason="the level needs signed messages"
         )
-    return None
 
 
-def _is_bound(rules: _Rules, request: Asked) -> bool:
-    return request.bound and (rules.certificates or not request.by_certificate)
-
-
-def _unregistered(flows: frozenset[str], step: Step, request: Asked) -> Refusal | None:
+def _unregistered(flows: frozenset[str], step: Step, request: Asked) -> Iterator[Refusal]:
     grant_type = _FLOW_OF.get(step, request.grant_type)
     if grant_type and grant_type not in flows:
-        return Refusal(error="unauthorized_client", reason="the grant type is not registered")
+        yield Refusal(error="unauthorized_client", reason="the grant type is not registered")
     if request.offline and REFRESH_TOKEN not in flows:
-        return Refusal(error="invalid_scope", reason="refresh tokens are not registered")
-    return None
+        yield Refusal(error="invalid_scope", reason="refresh tokens are not registered")
+
+
+def _unsigned(request: Asked) -> Iterator[Refusal]:
+    if not request.signed:
+        yield Refusal(error="invalid_request_object", reason="the request is not signed")
+    if not request.signed_answer:
+        yield Refusal(
+            error="invalid_request",
+            reason="the answer would not be signed",
+            parameter="response_mode",
+        )
 
 
 def check_registration(client: Client, *, demo: bool) -> None:

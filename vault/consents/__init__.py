@@ -79,3 +79,12 @@ class Use:
     code: str
     used: int
     limit: int | None
+
+
+def unused(consent: Consent) -> tuple[Use, ...]:
+    """Return the counters of a consent under which nothing was released yet."""
+    space, grant_id, limit = consent.space, consent.grant_id, consent.details.uses
+    return tuple(
+        Use(space=space, grant_id=grant_id, code=code, used=0, limit=limit)
+        for code in sorted(consent.details.evidence)
+    )

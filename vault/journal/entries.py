@@ -139,7 +139,8 @@ class RequestTrace:
     Attributes:
         dpop_jkt: Thumbprint of the proof key (RFC 7638).
         certificate: Thumbprint of the client certificate in place of one (RFC 8705 s. 3.1).
-        assertion, proof: SHA-256 of the client assertion and of the DPoP proof.
+        assertion, proof, object: SHA-256 of the client assertion, of the DPoP proof and of the
+            signed request (RFC 9101), each as sent.
         network: Prefix of the caller's address, /24 or /48.
     """
 
@@ -148,6 +149,7 @@ class RequestTrace:
     certificate: str | None = None
     assertion: bytes | None = None
     proof: bytes | None = None
+    object: bytes | None = None
     network: str | None = None
     correlation: str | None = None
 
@@ -265,6 +267,7 @@ _REQUEST: Final = Shape(
     Part("certificate", TEXT),
     Part("assertion", _HASH),
     Part("proof", _HASH),
+    Part("object", _HASH),
     Part("network", TEXT),
     Part("correlation", TEXT),
 )

@@ -125,6 +125,13 @@ class Consents(Protocol):
         number, or to what was used already; it is never raised.
         """
 
+    def renew(self, consent: Consent, *, uses: Sequence[Use], expected: int) -> None:
+        """Write a consent that the holder gave anew over its version ``expected``.
+
+        Its counters begin anew, those of ``uses`` and no others; ``ConflictError`` at any other
+        version.
+        """
+
 
 class Mandates(Protocol):
     """Who may act for whom; a row lies in the space that it opens."""

@@ -11,7 +11,7 @@ from policies.catalogue import catalogue
 from policies.requests import AccessRequest, Action
 from vault.clients.protocol import AccessToken
 from vault.clock import MS, legal_day
-from vault.consents import Consent, ConsentStatus, Use
+from vault.consents import Consent, ConsentStatus, unused
 from vault.consents.details import Details, EvidenceGrant
 from vault.errors import ConflictError, InvalidInputError, NotFoundError
 from vault.identifiers import IdentifierKind, parse
@@ -160,11 +160,7 @@ def exchange_token(vault: Vault, asked: ExchangeToken) -> Consent:
         live = tx.consents.get(parent.space, grant_id=parent.grant_id)
         if live is None or live.version != parent.version or at_ms >= child.expires_at_ms:
             raise ConflictError("the consent has changed; ask again")
-        uses = [
-            Use(space=child.space, grant_id=grant_id, code=code, used=0, limit=child.details.uses)
-            for code in sorted(child.details.evidence)
-        ]
-        tx.consents.add(child, uses=uses)
+        tx.consents.add(child, uses=unused(child))
         tx.protocol.add_token(asked.token)
 
     draft = Draft(

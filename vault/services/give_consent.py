@@ -5,17 +5,17 @@ uses and authorization code together; a refusal by the holder is an entry too (o
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from policies.catalogue import catalogue
 from policies.requests import AccessRequest, Action
 from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn
 from vault.clock import MS
-from vault.consents import Consent, ConsentStatus, Use
+from vault.consents import Consent, ConsentStatus, unused
 from vault.consents.details import Details
 from vault.departments import Department
-from vault.errors import ConflictError, NotFoundError
+from vault.errors import ConflictError, InvalidInputError, NotFoundError
 from vault.ids import CaseNumber, ClientId, EntryId, GrantId
 from vault.journal.entries import Evidence, Kind, On, Shown, StateChange
 from vault.journal.operations import Decided, Guarded
@@ -39,6 +39,8 @@ class DenyConsent:
         interaction_id, request_hash: Of the page and of the pushed request; spent by this.
         details: As asked for.
         shown_hash, shown_locale: The text that the holder decided on.
+        signed_hash: SHA-256 of the request object (RFC 9101) that the department signed, if it
+            signed one: with the object in its own files, the entry proves what it asked for.
     """
 
     interaction_id: bytes
@@ -51,6 +53,7 @@ class DenyConsent:
     details: Details
     shown_hash: bytes
     shown_locale: str
+    signed_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +64,34 @@ class GiveConsent(DenyConsent):
         details: As narrow as the holder made it.
         note: The department's own words why, sealed.
         code: The authorization code's row; it names the grant.
+        renews: The consent that this one takes the place of, as it was when it was shown: same
+            id and matter, next version. In law it is a new one, so its uses begin anew.
     """
 
     note: bytes = field(repr=False)
     code: AuthorizationCode = field(repr=False)
+    renews: Consent | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse to renew what is of somebody else, about something else, or over."""
+        before = self.renews
+        if before is None:
+            return
+        same = (before.space, before.grant_id, before.client_id) == (
+            self.signin.space,
+            self.code.grant_id,
+            self.client_id,
+        )
+        matter = (before.purpose, before.item, before.case_no)
+        if not same or matter != (self.purpose, self.item, self.case_no):
+            raise InvalidInputError("a consent is renewed for the same matter and client")
+        if before.status is ConsentStatus.REVOKED or before.parent_id is not None:
+            raise ConflictError("this consent has ended already, or is a part of another")
+
+    @property
+    def version(self) -> int:
+        """The version that the consent gets."""
+        return FIRST if self.renews is None else self.renews.version + 1
 
 
 def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
@@ -72,7 +99,8 @@ def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
 
     Raises:
         AccessDeniedError, NotFoundError: The policies refuse; the refusal is journalled.
-        ConflictError: The request was decided already, or has expired.
+        ConflictError: The request was decided already, or has expired; or the consent that it
+            renews was changed meanwhile.
         JournalUnavailableError: Nothing was granted.
     """
     with vault.read() as tx:
@@ -85,8 +113,9 @@ def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
         change=StateChange(
             object=Guarded.GRANT.value,
             id=asked.code.grant_id.hex(),
+            came_from=None if asked.renews is None else asked.renews.status.value,
             became=ConsentStatus.ACTIVE.value,
-            version=FIRST,
+            version=asked.version,
         ),
     )
 
@@ -96,7 +125,10 @@ def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
             raise ConflictError("the time to decide is over")
         _spend(tx, asked, state=InteractionState.GRANTED, at_ms=at_ms)
         consent = _consent(asked, department=department, entry_id=draft.entry_id, at_ms=at_ms)
-        tx.consents.add(consent, uses=_uses(consent))
+        if asked.renews is None:
+            tx.consents.add(consent, uses=unused(consent))
+        else:
+            tx.consents.renew(consent, uses=unused(consent), expected=asked.renews.version)
         tx.protocol.add_code(asked.code)
 
     return _submit(vault, asked, draft, action=Action.CONSENT_GIVE, effect=effect)
@@ -195,16 +227,16 @@ def _draft(
     change: StateChange | None,
 ) -> Draft:
     member = Member(signin=asked.signin)
-    grant_id = asked.code.grant_id if isinstance(asked, GiveConsent) else None
+    given = asked if isinstance(asked, GiveConsent) else None
     return Draft(
         entry_id=new_entry_id(vault.random),
         kind=kind,
         basis=member.basis,
         by=member.by(department=department.department_id, client=asked.client_id),
-        trace=member.trace(),
+        trace=replace(member.trace(), object=asked.signed_hash),
         on=On(
-            grant=grant_id,
-            grant_version=None if grant_id is None else FIRST,
+            grant=given.code.grant_id if given else None,
+            grant_version=given.version if given else None,
             item=asked.item,
             case_no=asked.case_no,
             purpose=asked.purpose,
@@ -232,7 +264,7 @@ def _consent(
         client_id=asked.client_id,
         department_id=department.department_id,
         status=ConsentStatus.ACTIVE,
-        version=FIRST,
+        version=asked.version,
         details=asked.details,
         note=asked.note,
         purpose=asked.purpose,
@@ -245,19 +277,6 @@ def _consent(
         ended_at_ms=None,
         state_entry=entry_id,
     )
-
-
-def _uses(consent: Consent) -> list[Use]:
-    return [
-        Use(
-            space=consent.space,
-            grant_id=consent.grant_id,
-            code=code,
-            used=0,
-            limit=consent.details.uses,
-        )
-        for code in sorted(consent.details.evidence)
-    ]
 
 
 def _spend(tx: Tx, asked: DenyConsent, *, state: InteractionState, at_ms: int) -> None:

@@ -11,11 +11,11 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from api.leaving import PAGE, TICKET, Leaving, sealed
-from api.oauth.answer import redirect
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
 from api.oauth.jose import BadJwsError, Jws, read_jws, verify
 from api.oauth.provider import Provider
+from api.way_back import WayBack
 from vault.clients import Client, ClientStatus
 from vault.clients.keys import read_jwk
 from vault.clients.signing_keys import SigningPurpose
@@ -50,7 +50,7 @@ def _onward(client: Client, frozen: Frozen) -> str:
     if uri not in client.metadata.post_logout_redirect_uris:
         return ""
     state = frozen.form.get("state")
-    return uri if state is None else redirect(uri, params={"state": state}).location
+    return uri if state is None else WayBack.by_query(uri, {"state": state}).location
 
 
 def _hinted(provider: Provider, hint: str, *, named: str | None) -> Client | None:

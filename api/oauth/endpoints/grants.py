@@ -12,16 +12,18 @@ from api.oauth.answer import Answer
 from api.oauth.errors import FaultError, Say
 from api.oauth.granted import granted_object, scope_of
 from api.oauth.provider import Provider
+from api.oauth.renewing import ACTIONS as RENEWING
+from api.oauth.renewing import grant_id_of
 from policies.scopes import GRANT_QUERY, GRANT_REVOKE
 from vault.clock import MS
 from vault.consents import Consent, ConsentStatus
 from vault.errors import ConflictError, NotFoundError
-from vault.ids import ID_BYTES, GrantId
+from vault.ids import GrantId
 from vault.services.acting import Caller, network_prefix
 from vault.services.return_consent import ReturnConsent, granted_to, return_consent
 
 PATH: Final = "/oauth/grants"
-ACTIONS: Final = ("query", "revoke")
+ACTIONS: Final = ("query", "revoke", *RENEWING)
 EXPIRED: Final = "expired"
 
 
@@ -32,7 +34,7 @@ def query_grant(
     caller = _caller(resolve, shown, scope=GRANT_QUERY)
     with provider.vault.read() as tx:
         try:
-            consent = granted_to(tx, caller, grant_id=_id(grant_id))
+            consent = granted_to(tx, caller, grant_id=grant_id_of(grant_id, say=Say.NO_GRANT))
         except NotFoundError as error:
             raise FaultError(Say.NO_GRANT) from error
         found = granted_object(
@@ -56,7 +58,7 @@ def give_back(
 ) -> Answer:
     """Give a grant back through the journal; one that has ended stays ended."""
     caller = _caller(resolve, shown, scope=GRANT_REVOKE)
-    asked = ReturnConsent(caller=caller, grant_id=_id(grant_id))
+    asked = ReturnConsent(caller=caller, grant_id=grant_id_of(grant_id, say=Say.NO_GRANT))
     try:
         return_consent(provider.vault, asked)
     except NotFoundError as error:
@@ -84,17 +86,6 @@ def _caller(resolve: TokenResolver, shown: Presented, *, scope: str) -> Caller:
         network=network_prefix(bearer.network),
         correlation=correlation_id(),
     )
-
-
-def _id(text: str) -> GrantId:
-    """Return the id that ``text`` writes as it was answered: lower-case hexadecimal."""
-    try:
-        found = bytes.fromhex(text)
-    except ValueError as error:
-        raise FaultError(Say.NO_GRANT) from error
-    if len(found) != ID_BYTES or found.hex() != text:
-        raise FaultError(Say.NO_GRANT)
-    return GrantId(found)
 
 
 def _status(consent: Consent, *, now: int) -> str:

@@ -1,10 +1,13 @@
 """``POST /oauth/introspect`` (RFC 7662; trap D14), for resource servers (profile ``rs``) alone.
 
 One query judges token, client, department and grant; whatever is not live is exactly
-``{"active": false}``.
+``{"active": false}``. Who asks for it gets the same as a signed JWT (RFC 9701), and only so it
+hears of tokens that a client of signed messages holds.
 """
 
 from typing import Any, Final
+
+from starlette.concurrency import run_in_threadpool
 
 from api.oauth.answer import Answer
 from api.oauth.errors import FaultError, Say
@@ -16,16 +19,20 @@ from api.oauth.phases import check_step, two_phases
 from api.oauth.provider import Provider
 from api.oauth.secrets import ACCESS_TOKEN
 from api.oauth.server import AUTH_METHODS, Server
-from vault.clients.profiles import Asked, Step, check
+from vault.clients import Client
+from vault.clients.profiles import Asked, Step, check, told_signed_only
+from vault.clients.signing_keys import SigningPurpose
 from vault.clock import MS
 from vault.consents import Consent
-from vault.consents.details import Details
+from vault.consents.details import details_of
 from vault.crypto.tokens import well_formed
 from vault.ports import LiveToken
 from vault.services.exchange_token import still_granted
 
 PATH: Final = "/oauth/introspect"
 INACTIVE: Final = {"active": False}
+SIGNED: Final = "application/token-introspection+jwt"
+SIGNED_TYPE: Final = "token-introspection+jwt"
 
 
 class Introspection(IntrospectionEndpoint):
@@ -57,7 +64,7 @@ class Introspection(IntrospectionEndpoint):
 
     def introspect_token(self, token: KernelToken) -> dict[str, Any]:
         """Say what the token may be used for now: its details within the grant's."""
-        if token.live is None:
+        if token.live is None or (told_signed_only(token.live.client) and not self.server.signs):
             return dict(INACTIVE)
         row = token.live.token
         granted = self._granted(token.live)
@@ -83,7 +90,7 @@ class Introspection(IntrospectionEndpoint):
             return {}
         now_ms, tx = self.server.now * MS, self.server.tx
         granted = None if consent is None else still_granted(tx, consent, now_ms=now_ms)
-        current = None if granted is None else Details.from_json(text).overlap(granted)
+        current = None if granted is None else details_of(text).overlap(granted)
         if consent is None or current is None:
             return None
         return {
@@ -111,18 +118,48 @@ class Introspection(IntrospectionEndpoint):
 
 
 async def introspect(provider: Provider, frozen: Frozen) -> Answer:
-    """Say whether a token is live, and for what: nothing of it is written, so it is only read."""
-    return await two_phases(
-        provider,
-        frozen,
-        check=lambda server: _told(server, frozen),
-        act=lambda _server, told: told,
-    )
+    """Say whether a token is live, and for what: nothing of it is written, so it is only read.
+
+    Raises:
+        KeyUnavailableError: The answer cannot be signed yet.
+    """
+    signed, asking = takes_signed(frozen.accept), list[Client]()
+
+    def told(server: Server) -> Answer:
+        asking.append(server.client)
+        return _told(server, frozen, signed=signed)
+
+    answer = await two_phases(provider, frozen, check=told, act=lambda _server, answer: answer)
+    if signed and answer.fault is None:  # The unit of work is over: it does not wait for this.
+        return await run_in_threadpool(_signed, provider, answer, asking=asking[0])
+    return answer
 
 
-def _told(server: Server, frozen: Frozen) -> Answer:
+def _told(server: Server, frozen: Frozen, *, signed: bool) -> Answer:
     check_step(server, step=Step.INTROSPECT)
+    server.signs = signed
     server.register_endpoint(Introspection)
     request = server.request(PATH, params=frozen.form)
     answer: Answer = server.ask(lambda: server.create_endpoint_response("introspection", request))
     return answer
+
+
+def takes_signed(accept: str) -> bool:
+    """Say whether the header ``Accept`` names the signed form (RFC 9701 s. 4)."""
+    named = (one.partition(";")[0].strip().lower() for one in accept.split(","))
+    return SIGNED in named
+
+
+def _signed(provider: Provider, answer: Answer, *, asking: Client) -> Answer:
+    """Return it as a JWT for this resource server, without ``sub`` and ``exp`` (RFC 9701 s. 5)."""
+    jwt = provider.signer.sign(
+        purpose=SigningPurpose.INTROSPECTION,
+        alg=asking.metadata.id_token_alg,
+        typ=SIGNED_TYPE,
+        claims={
+            "aud": asking.client_id,
+            "iat": provider.now(),
+            "token_introspection": answer.body,
+        },
+    )
+    return Answer(status=answer.status, jwt=jwt, media_type=SIGNED)

@@ -90,6 +90,7 @@ class ConsentPageView:
     uses: str
     kept: str
     ongoing: str
+    renews: str
     identity: str
     refusal: str
     withdrawal: str

@@ -138,6 +138,15 @@ class MemoryConsents:
         for use in uses:
             self._rows.uses.add((use.grant_id, use.code), use)
 
+    def renew(self, consent: Consent, *, uses: Sequence[Use], expected: int) -> None:
+        found = self.get(consent.space, grant_id=consent.grant_id)
+        follows(found, new=consent, expected=expected)
+        self._rows.consents[consent.grant_id] = consent
+        for code in self.uses(consent.space, grant_id=consent.grant_id):
+            del self._rows.uses[consent.grant_id, code]
+        for use in uses:
+            self._rows.uses.add((use.grant_id, use.code), use)
+
     def replace(self, consent: Consent, *, expected: int) -> None:
         found = self.get(consent.space, grant_id=consent.grant_id)
         follows(found, new=consent, expected=expected)

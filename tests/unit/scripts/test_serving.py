@@ -1,14 +1,17 @@
 """Where a request comes from is what a named proxy says of it, and never what the client says."""
 
+import io
 import signal
 import subprocess
 import sys
 
 import pytest
 import requests
+import structlog
 from pydantic import ValidationError
 
 from api.settings import Settings
+from scripts.serving import log_as_json
 
 SERVED = """
 import sys, threading
@@ -64,3 +67,27 @@ def test_neither_everybody_nor_a_name_is_a_proxy(proxies: str) -> None:
                 "proxies": proxies,
             }
         )
+
+
+class Gone(io.StringIO):
+    """A terminal that hangs up."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_line_that_cannot_be_written_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+    closed: bool,  # noqa: FBT001 - of the parameters
+) -> None:
+    to = io.StringIO() if closed else Gone()
+    monkeypatch.setattr(sys, "stderr", to)
+    configured = structlog.get_config()
+    log_as_json()
+    if closed:
+        to.close()
+
+    structlog.get_logger("test").warning("lost")
+
+    structlog.configure(**configured)

@@ -7,7 +7,14 @@ from policies.scopes import View
 from tests.unit.vault.clients.samples import JWKS
 from vault.clients import Client, ClientStatus, Profile
 from vault.clients.metadata import ClientMetadata
-from vault.clients.profiles import Asked, Refusal, Step, check, check_registration
+from vault.clients.profiles import (
+    Asked,
+    Refusal,
+    Step,
+    check,
+    check_registration,
+    told_signed_only,
+)
 from vault.errors import InvalidInputError
 from vault.ids import ClientId, DepartmentId
 
@@ -28,6 +35,7 @@ CLIENT = Client(
     version=1,
 )
 OFFLINE = dataclasses.replace(CLIENT, grant_types=CLIENT.grant_types | {"refresh_token"})
+SIGNING = dataclasses.replace(CLIENT, profile=Profile.FAPI2_MS)
 RS = dataclasses.replace(
     CLIENT,
     profile=Profile.RS,
@@ -39,6 +47,12 @@ RS = dataclasses.replace(
     service_items=frozenset(),
 )
 BOUND = Asked(bound=True)
+WHOLE = Asked(bound=True, signed=True, signed_answer=True)
+
+
+def but(**changes: Any) -> Asked:  # noqa: ANN401 - any field
+    """Return what a client of signed messages asks, but for something."""
+    return dataclasses.replace(WHOLE, **changes)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +76,17 @@ BOUND = Asked(bound=True)
         (CLIENT, Step.INTROSPECT, Asked(), "unauthorized_client"),
         (CLIENT, Step.RESOURCE, BOUND, None),
         (CLIENT, Step.RESOURCE, Asked(), "invalid_request"),
+        (CLIENT, Step.PAR, but(nonceless=True), None),
+        (SIGNING, Step.PAR, WHOLE, None),
+        (SIGNING, Step.PAR, but(level=4), None),
+        (SIGNING, Step.PAR, but(signed=False), "invalid_request_object"),
+        (SIGNING, Step.PAR, but(signed_answer=False), "invalid_request"),
+        (SIGNING, Step.PAR, but(nonceless=True), "use_dpop_nonce"),
+        (SIGNING, Step.TOKEN, Asked(bound=True, nonceless=True), "use_dpop_nonce"),
+        (SIGNING, Step.RESOURCE, Asked(bound=True, nonceless=True), "use_dpop_nonce"),
+        (SIGNING, Step.RESOURCE, BOUND, None),
+        (SIGNING, Step.REVOKE, Asked(nonceless=True), None),
+        (SIGNING, Step.INTROSPECT, Asked(), "unauthorized_client"),
         (RS, Step.INTROSPECT, Asked(), None),
         (RS, Step.PAR, BOUND, "unauthorized_client"),
         (
@@ -80,6 +105,21 @@ def test_a_profile_allows_its_steps_and_no_others(
     refusal = check(client, step=step, request=asked)
 
     assert (refusal and refusal.error) == error
+
+
+def test_what_is_at_fault_is_named_where_the_code_alone_does_not_say_it() -> None:
+    refusal = check(SIGNING, step=Step.PAR, request=but(signed_answer=False))
+
+    assert refusal == Refusal(
+        error="invalid_request", reason="the answer would not be signed", parameter="response_mode"
+    )
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_tokens_of_signed_messages_alone_are_told_signed_only(profile: Profile) -> None:
+    client = dataclasses.replace(CLIENT, profile=profile)
+
+    assert told_signed_only(client) == (profile is Profile.FAPI2_MS)
 
 
 def test_a_flow_that_is_not_registered_is_refused() -> None:

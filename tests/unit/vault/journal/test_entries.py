@@ -91,6 +91,7 @@ ENTRIES = st.builds(
             certificate=MAYBE,
             assertion=maybe(HASHES),
             proof=maybe(HASHES),
+            object=maybe(HASHES),
             network=MAYBE,
             correlation=MAYBE,
         )
