@@ -7,8 +7,9 @@ the next ones gather. Nobody is told anything before the commit has returned.
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -106,3 +107,14 @@ class SharedTransactions:
         with self._work() as tx:
             fresh = iter(tx.protocol.claim([claim for one in batch for claim in one.claims]))
             return [one.act(tx, [next(fresh) for _ in one.claims]) for one in batch]
+
+
+@contextmanager
+def shared_transactions(work: Work) -> Iterator[SharedTransactions]:
+    """Serve while the block runs; who waits when it ends is still served."""
+    shared = SharedTransactions(work)
+    shared.start()
+    try:
+        yield shared
+    finally:
+        shared.stop()

@@ -17,7 +17,7 @@ from storage.objects import ObjectStore
 from storage.objects_folder import FolderObjects
 from storage.postgresql import Server, open_postgresql
 from storage.public_log import PublicLog as SqlPublicLog
-from storage.shared_transactions import SharedTransactions
+from storage.shared_transactions import shared_transactions
 from storage.sqlite import open_sqlite
 from storage.unit_of_work import journal_transactions, reader, worker
 from storage.writing import Writing
@@ -245,25 +245,25 @@ def _sql(
     )
     (folder / "state").mkdir(parents=True)
     journal.start()
-    shared = SharedTransactions(worker(database))
-    shared.start()
     try:
-        yield Ports(
-            name=name,
-            read=reader(database),
-            work=worker(database),
-            shared=shared,
-            journal=HookedJournal(journal),
-            log=SqlPublicLog(database, log_id=LOG_ID),
-            blobs=StoredBlobs(
-                objects or FolderObjects(folder / "blobs"), database=database, random=os.urandom
-            ),
-            clock=clock,
-            keyring=keyring,
-            verifier=signer.verifier,
-        )
+        with shared_transactions(worker(database)) as shared:
+            yield Ports(
+                name=name,
+                read=reader(database),
+                work=worker(database),
+                shared=shared,
+                journal=HookedJournal(journal),
+                log=SqlPublicLog(database, log_id=LOG_ID),
+                blobs=StoredBlobs(
+                    objects or FolderObjects(folder / "blobs"),
+                    database=database,
+                    random=os.urandom,
+                ),
+                clock=clock,
+                keyring=keyring,
+                verifier=signer.verifier,
+            )
     finally:
-        shared.stop()
         journal.stop()
     if fatal:
         raise fatal[0]
