@@ -23,10 +23,12 @@ from api.limits import ClientLimits
 from api.oauth.interaction import Desk
 from api.oauth.logout_token import logout_call
 from api.oauth.mtls import MutualTls
+from api.oauth.ping import ping_call
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.statement import Registry
 from api.oauth.wellknown import server_metadata
+from api.oauth.window import Window
 from api.refusals import RefusalLog, writing
 from api.settings import Settings
 from storage.blobs import StoredBlobs
@@ -51,6 +53,7 @@ from vault.ids import RandomBytes
 from vault.numbers import NumberIndex
 from vault.services import Vault
 from vault.services.activate_policy import activate_policy
+from vault.services.deciding import PING
 from vault.services.sign_out import LOGOUT
 from vault.services.signing_keys import keep_signing_keys
 
@@ -135,16 +138,17 @@ def wire(
             demo=settings.demo,
             mtls=mtls_of(settings),
         )
-        server_metadata(
-            settings.issuer, mtls=provider.mtls
-        )  # Refused now, not by the first who reads it.
+        server_metadata(settings.issuer, mtls=provider.mtls)  # Refused now, not by a reader.
         keep_signing_keys(vault)
         provider.signer.refresh()
         stack.enter_context(housekeeping(vault, provider.signer, every=sweep_seconds))
         courier = Courier(
             vault,
             _egress(settings),
-            {LOGOUT: lambda told: logout_call(provider, told)},
+            {
+                LOGOUT: lambda told: logout_call(provider, told),
+                PING: lambda told: ping_call(provider, told),
+            },
         )
         stack.enter_context(calling(courier))
         refusals = RefusalLog()
@@ -156,6 +160,7 @@ def wire(
             demo=settings.demo,
             resolve=Resource(provider),
             desk=Desk(provider),
+            window=Window(provider),
         )
 
 

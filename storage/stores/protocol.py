@@ -9,11 +9,13 @@ from sqlalchemy import bindparam, delete, select, text, tuple_
 from sqlmodel import SQLModel
 
 from storage.statements import Driver, Prepared
+from storage.stores.async_requests import SqlAsyncRequests
 from storage.stores.authorizations import SqlAuthorizations
 from storage.stores.calls import SqlCalls
 from storage.stores.openid import SqlOpenId
 from storage.stores.signins import SqlSignIns
 from storage.stores.tokens import SqlTokens
+from storage.tables.async_requests import AsyncRequestRow, ShownCodeRow
 from storage.tables.columns import table_of
 from storage.tables.oauth import (
     CodeRow,
@@ -35,7 +37,9 @@ DAY_SECONDS: Final = 24 * 3600
 """How long rows stay beyond their end, so that what came of them can still be answered for."""
 
 
-class SqlProtocolRows(SqlAuthorizations, SqlTokens, SqlSignIns, SqlOpenId, SqlCalls):
+class SqlProtocolRows(
+    SqlAuthorizations, SqlTokens, SqlSignIns, SqlOpenId, SqlCalls, SqlAsyncRequests
+):
     """Implements ``vault.ports.ProtocolRows``."""
 
     def __init__(self, driver: Driver) -> None:
@@ -105,5 +109,7 @@ _SWEEPS: Final = (
     (_sweep(SignInClientRow), 0),
     (_sweep(OutgoingCallRow, by="done_at"), DAY_SECONDS),
     (_sweep(MessageRow, by="done_at"), 0),
+    (_sweep(AsyncRequestRow), DAY_SECONDS),
+    (_sweep(ShownCodeRow), DAY_SECONDS),
 )
 """Each statement, and for how many seconds beyond their end its rows are kept."""

@@ -25,6 +25,7 @@ from vault.clients.told import OutgoingCall, ToldClient
 from vault.consents import Consent
 from vault.departments import Department
 from vault.ids import ClientId, DepartmentId, Space
+from vault.ports.async_requests import AsyncRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class LiveToken:
     consent: Consent | None
 
 
-class ProtocolRows(Protocol):
+class ProtocolRows(AsyncRows, Protocol):
     """Rows by the keyed hash of the secret that was presented, 32 bytes."""
 
     def push(self, request: PushedRequest) -> None:

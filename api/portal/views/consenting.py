@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from api.portal.views.pieces import Badge, Fact, FieldBox, When
+from api.portal.views.window import WindowView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ class ConsentPageView:
         shown_hash: SHA-256 of what is decided on, in hexadecimal digits.
         previewed: The previews are open; nothing was decided.
         minutes: How long it can still be decided.
+        window: Where it began; ``None`` where that was in this browser.
     """
 
     action: str
@@ -99,6 +101,7 @@ class ConsentPageView:
     trouble: str
     previewed: bool
     minutes: int
+    window: WindowView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
