@@ -206,6 +206,7 @@ class World:
         self.vault = part_of_a_vault(
             read=self.memory.read,
             work=self.memory.work,
+            shared=self.memory,
             keyring=keyring,
             secrets=Secrets.load(keyring, rows=rows, random=os.urandom),
             random=os.urandom,
