@@ -9,7 +9,16 @@ from api.oauth.grants.exchange import TOKEN_TYPE
 from api.oauth.jar import MAX_CHARACTERS
 from api.oauth.jarm import MODES
 from api.oauth.renewing import ACTIONS
-from vault.clients.profiles import TOKEN_EXCHANGE
+from vault.clients.profiles import (
+    AUTHORIZATION_CODE,
+    CIBA,
+    CLIENT_CREDENTIALS,
+    DEVICE_CODE,
+    REFRESH_TOKEN,
+    TOKEN_EXCHANGE,
+)
+
+TOKEN: Final = "/oauth/token"  # noqa: S105 - an address, not a secret
 
 _TEXT: Final = {"type": "string", "minLength": 1}
 _PRINTABLE: Final = {"type": "string", "pattern": "^[ -~]{1,4096}$"}
@@ -18,6 +27,16 @@ _CLIENT: Final[dict[str, Any]] = {
     "client_assertion_type": {"type": "string", "const": ASSERTION_TYPE},
     "client_assertion": {"type": "string", "minLength": 1, "maxLength": 8192},
 }
+_GRANTS: Final[dict[str, tuple[str, ...]]] = {
+    AUTHORIZATION_CODE: ("code", "redirect_uri", "code_verifier"),
+    REFRESH_TOKEN: ("refresh_token",),
+    CLIENT_CREDENTIALS: ("scope",),
+    DEVICE_CODE: ("device_code",),
+    CIBA: ("auth_req_id",),
+    TOKEN_EXCHANGE: ("subject_token", "subject_token_type"),
+}
+"""What each grant needs; what belongs to another one is passed over (RFC 6749 s. 3.2)."""
+
 _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
     "/oauth/par": (
         {
@@ -60,17 +79,7 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
     ),
     "/oauth/token": (
         {
-            "grant_type": {
-                "type": "string",
-                "enum": [
-                    "authorization_code",
-                    "refresh_token",
-                    "client_credentials",
-                    "urn:ietf:params:oauth:grant-type:device_code",
-                    "urn:openid:params:grant-type:ciba",
-                    TOKEN_EXCHANGE,
-                ],
-            },
+            "grant_type": {"type": "string", "enum": list(_GRANTS)},
             "code": _TEXT,
             "redirect_uri": {"type": "string", "format": "uri"},
             "code_verifier": {"type": "string", "minLength": 43, "maxLength": 128},
@@ -239,6 +248,11 @@ def form(path: str) -> dict[str, Any]:
         ],
         "additionalProperties": False,
     }
+    if path == TOKEN:
+        schema["oneOf"] = [
+            {"properties": {"grant_type": {"const": name}}, "required": ["grant_type", *needed]}
+            for name, needed in _GRANTS.items()
+        ]
     if path in _EITHER:
         schema["anyOf"] = [{"required": list(names)} for names in _EITHER[path]]
     return {

@@ -172,7 +172,7 @@ def test_a_journal_that_does_not_take_it_releases_and_changes_nothing(world: Wor
     assert world.pull(granted).fields["name"] == "示例甲"
 
 
-def test_as_many_pulls_at_once_succeed_as_uses_are_left(world: World) -> None:
+def test_b38_as_many_pulls_at_once_succeed_as_uses_are_left(world: World) -> None:
     world.deposit()
     granted = world.consent(uses=3)
 
