@@ -73,6 +73,25 @@ class EvidenceShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WindowShown:
+    """Where a request began that did not begin in this browser.
+
+    Attributes:
+        kind: ``device`` for a kiosk, ``ciba`` for a counter.
+        place: Where the kiosk or counter stands, as registered; empty where nothing is.
+        asked_at: When it began, UTC seconds.
+        message: The counter's words, without the number in them.
+        numbers: The number on the counter's screen, and others; empty at a kiosk.
+    """
+
+    kind: str
+    place: str
+    asked_at: int
+    message: str = ""
+    numbers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentPage:
     """Everything that the consent screen must show (domain.md 5.5, oauth.md 7), in order.
 
@@ -88,6 +107,7 @@ class ConsentPage:
         locale: The language that the department asked for, or the default.
         redirect_origin: Where the decision leads; for ``form-action`` of this page's CSP.
         expires_at: Until when it can be decided, UTC seconds.
+        window: Where it began; ``None`` where that was in this browser.
     """
 
     interaction_id: bytes
@@ -114,6 +134,7 @@ class ConsentPage:
     locale: str
     redirect_origin: str
     expires_at: int
+    window: WindowShown | None = None
 
     def text(self, locale: str) -> bytes:
         """Return, as canonical JSON, exactly what is shown in ``locale``."""
@@ -155,7 +176,7 @@ def _plain(value: object, locale: str) -> Plain:
         return value.hex()
     if isinstance(value, tuple):
         return [_plain(part, locale) for part in value]
-    if isinstance(value, (EvidenceShown, FieldShown, ConsentPage)):
+    if isinstance(value, (EvidenceShown, FieldShown, WindowShown, ConsentPage)):
         slots: Any = value.__slots__
         return {name: _plain(getattr(value, name), locale) for name in slots}
     if isinstance(value, (str, int)) or value is None:

@@ -17,6 +17,7 @@ from api.problems import HTTP, respond, vault_problem
 from api.proxies import CERTIFICATE
 from api.refusals import RefusalLog
 from api.way_back import WayBack
+from api.window_desk import WindowDesk
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details
 from vault.errors import RateLimitedError, ReplayedError, TokenEndedError, VaultError
@@ -41,6 +42,7 @@ class Wired:
         passkeys: Who asks for passkeys; ``None`` where browsers make none for the issuer's host.
         resolve: Turns a presented token into what it may be used for.
         desk: The consent decision.
+        window: The same, for what began at a kiosk or counter.
         refusals: Why clients were refused, until it is written.
         leaving: Set when this process is told to stop: whoever shares requests out looks for
             another one, while those that are here already are answered.
@@ -51,6 +53,7 @@ class Wired:
     demo: bool
     resolve: "TokenResolver"
     desk: "ConsentDesk"
+    window: WindowDesk
     passkeys: RelyingParty | None = None
     refusals: RefusalLog = field(default_factory=RefusalLog, repr=False)
     leaving: threading.Event = field(default_factory=threading.Event, repr=False)

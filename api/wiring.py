@@ -23,11 +23,13 @@ from api.limits import ClientLimits
 from api.oauth.interaction import Desk
 from api.oauth.logout_token import logout_call
 from api.oauth.mtls import MutualTls
+from api.oauth.ping import ping_call
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.signer import Signer
 from api.oauth.statement import Registry
 from api.oauth.wellknown import server_metadata
+from api.oauth.window import Window
 from api.passkeys import levels_of, relying_party
 from api.refusals import RefusalLog, writing
 from api.settings import Settings
@@ -52,6 +54,7 @@ from vault.ids import RandomBytes
 from vault.numbers import NumberIndex
 from vault.services import Vault
 from vault.services.activate_policy import activate_policy
+from vault.services.deciding import PING
 from vault.services.sign_out import LOGOUT
 from vault.services.signing_keys import keep_signing_keys
 from vault.services.sweep import sweep
@@ -132,16 +135,17 @@ def wire(
             demo=settings.demo,
             mtls=mtls_of(settings),
         )
-        server_metadata(
-            settings.issuer, mtls=provider.mtls
-        )  # Refused now, not by the first who reads it.
+        server_metadata(settings.issuer, mtls=provider.mtls)  # Refused now, not by a reader.
         keep_signing_keys(vault)
         provider.signer.refresh()
         stack.enter_context(_housekeeping(vault, provider.signer, every=sweep_seconds))
         courier = Courier(
             vault,
             _egress(settings),
-            {LOGOUT: lambda told: logout_call(provider, told)},
+            {
+                LOGOUT: lambda told: logout_call(provider, told),
+                PING: lambda told: ping_call(provider, told),
+            },
         )
         stack.enter_context(calling(courier))
         refusals = RefusalLog()
@@ -154,6 +158,7 @@ def wire(
             passkeys=party,
             resolve=Resource(provider),
             desk=Desk(provider),
+            window=Window(provider),
         )
 
 

@@ -13,6 +13,8 @@ class Action(StrEnum):
     STATUS = "status"
     CONSENT_GIVE = "consent.give"
     CONSENT_REFUSE = "consent.refuse"
+    CONSENT_REPORT = "consent.report"
+    CONSENT_MISMATCH = "consent.mismatch"
     CONSENT_END = "consent.end"
     CONSENT_RESUME = "consent.resume"
     CONSENT_RETURN = "consent.return"
@@ -39,6 +41,8 @@ NEEDS: Final = {
     Action.STATUS: _CLIENT | {"code", "record"},
     Action.CONSENT_GIVE: _MEMBER | _ASKED | {"client"},
     Action.CONSENT_REFUSE: _MEMBER,
+    Action.CONSENT_REPORT: _MEMBER,
+    Action.CONSENT_MISMATCH: _MEMBER,
     Action.CONSENT_END: _MEMBER | {"consent"},
     Action.CONSENT_RESUME: _MEMBER | {"consent", "level"},
     Action.CONSENT_RETURN: _CLIENT | {"consent"},
@@ -65,6 +69,8 @@ MAY: Final = {
     Action.STATUS: frozenset({"level"}),
     Action.CONSENT_GIVE: _MANDATE | {"case", "fields", "requirement"},
     Action.CONSENT_REFUSE: _MANDATE,
+    Action.CONSENT_REPORT: _MANDATE,
+    Action.CONSENT_MISMATCH: _MANDATE,
     Action.CONSENT_END: _MANDATE,
     Action.CONSENT_RESUME: frozenset[str](),
     Action.CONSENT_RETURN: frozenset[str](),

@@ -13,6 +13,7 @@ from vault.ids import ClientId, DepartmentId
 from vault.journal.plain import canonical_json
 
 FIRST: Final = 1
+MAX_PLACE_CHARACTERS: Final = 100
 
 
 class Organisation(BaseModel):
@@ -34,6 +35,7 @@ class ClientFile(BaseModel):
         jwks: JSON Web Key Set (RFC 7517); none for a client that signs nothing.
         tls_subject: Such as ``tls_client_auth_san_dns=licensing.example.org``.
         tls_thumbprints: SHA-256 of its own certificates (``x5t#S256``).
+        location: Where its kiosk or counter stands: holders are shown it.
         id_token_alg: What our JWTs for it are signed with: ID tokens, answers, introspection.
         evidence: Evidence code to the highest view.
         organisation: Of an agent firm, whose system exchanges tokens and does nothing else.
@@ -50,10 +52,12 @@ class ClientFile(BaseModel):
     auth_method: AuthMethod = AuthMethod.PRIVATE_KEY_JWT
     tls_subject: str = ""
     tls_thumbprints: tuple[str, ...] = ()
+    location: str = Field(default="", max_length=MAX_PLACE_CHARACTERS)
     id_token_alg: Literal["ES256", "PS256", "Ed25519", "EdDSA"] = "ES256"  # noqa: S105 - no secret
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str = ""
+    ciba_notification_uri: str = ""
     grant_types: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     evidence: dict[str, Literal["verify", "summary", "full"]] = {}
@@ -106,8 +110,10 @@ class ClientFile(BaseModel):
                 auth_method=self.auth_method,
                 tls_subject=self.tls_subject,
                 tls_thumbprints=self.tls_thumbprints,
+                location=self.location,
                 id_token_alg=self.id_token_alg,
                 post_logout_redirect_uris=self.post_logout_redirect_uris,
                 backchannel_logout_uri=self.backchannel_logout_uri,
+                ciba_notification_uri=self.ciba_notification_uri,
             ),
         )

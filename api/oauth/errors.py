@@ -125,7 +125,7 @@ class Say(Enum):
     DETAILS_LEVEL = (
         "invalid_authorization_details",
         400,
-        "evidence of this level needs a stronger profile",
+        "evidence of this level, view or duration needs a stronger profile",
     )
     DETAILS_POLICY = ("invalid_authorization_details", 400, "the policies refuse this request")
     DETAILS_WIDER = (
@@ -139,6 +139,20 @@ class Say(Enum):
         "authorization_details is required",
     )
 
+    PENDING = ("authorization_pending", 400, "the holder has not decided yet")
+    SLOW = ("slow_down", 400, "polled too fast; the interval is 5 seconds longer from now on")
+    FAILED = ("transaction_failed", 400, "what was approved has ended before it was fetched")
+    EXPIRED = ("expired_token", 400, "nobody decided in time; start again")
+    UNKNOWN_USER = ("unknown_user_id", 400, "the hint is malformed, or its code is not live")
+    HINTS = ("invalid_request", 400, "a request has exactly one hint")
+    SIGNED = ("invalid_request", 400, "the whole request is one signed request object")
+    NOTIFY = ("invalid_request", 400, "client_notification_token has 22 to 1024 characters")
+    EXPIRY = ("invalid_request", 400, "requested_expiry is a number of seconds")
+    BINDING = (
+        "invalid_binding_message",
+        400,
+        "binding_message has 1 to 64 characters, among them one number from 10 to 99",
+    )
     INITIAL_TOKEN = ("invalid_token", 401, "an initial access token that is live is required")
     REGISTRATION_TOKEN = ("invalid_token", 401, "the registration access token of it is required")
     STATEMENT = ("invalid_software_statement", 400, "the software statement is not valid here")

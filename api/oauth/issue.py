@@ -11,11 +11,15 @@ from api.oauth.errors import FaultError, Say
 from api.oauth.kernel import BaseGrant
 from api.oauth.secrets import ACCESS_TOKEN
 from api.oauth.server import AUTH_METHODS, Server
+from vault.clients.async_requests import Redeemed
 from vault.clients.protocol import AccessToken, AuthorizationCode, RefreshToken
 from vault.consents.details import Details
 
 LIFETIME_SECONDS: Final = 300
 SINGLE_USE_SECONDS: Final = 60
+
+Origin = AuthorizationCode | RefreshToken | Redeemed
+"""What was shown for a token that stands on a consent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +27,7 @@ class Issue:
     """What a token will stand for.
 
     Attributes:
-        origin: The code or refresh token that it comes of; ``None`` for client credentials.
+        origin: What it comes of; ``None`` for client credentials.
         details: What it may use; ``None`` for registry scopes.
         ends_at: It never lives longer than this, UTC seconds.
         family_id: Shared by all tokens of one code, 16 bytes.
@@ -31,7 +35,7 @@ class Issue:
 
     scope: str
     family_id: bytes
-    origin: AuthorizationCode | RefreshToken | None = None
+    origin: Origin | None = None
     details: Details | None = field(default=None, repr=False)
     ends_at: int | None = None
 

@@ -77,17 +77,19 @@ class Demands:
         required: Claims that must be there, besides ``iss`` and ``aud``.
         oldest_seconds: How long ago ``nbf`` may lie.
         longest_seconds: How long after ``nbf`` it may expire.
+        nulls: A parameter that is ``null`` is absent; libraries for CIBA write them so.
     """
 
     required: frozenset[str]
     oldest_seconds: int = 3600
     longest_seconds: int = 3600
+    nulls: bool = False
 
 
 AUTHORIZATION: Final = Demands(required=frozenset({"nbf", "exp"}))
 """At PAR (FAPI 2.0 Message Signing s. 5.3.1)."""
 
-BACKCHANNEL: Final = Demands(required=frozenset({"iat", "nbf", "exp", "jti"}))
+BACKCHANNEL: Final = Demands(required=frozenset({"iat", "nbf", "exp", "jti"}), nulls=True)
 """At ``bc-authorize`` (OpenID Connect CIBA s. 7.1.1); spend ``RequestObject.claim``."""
 
 
@@ -141,7 +143,7 @@ def read_request(
         _check_times(claims, demands=demands, now=now)
         return RequestObject(
             claims=claims,
-            params=_params(claims),
+            params=_params(claims, nulls=demands.nulls),
             resources=_resources(claims),
             claim=_claim(claims, client_id=client.client_id, demands=demands),
             text=text,
@@ -200,12 +202,13 @@ def _claim(claims: Json, *, client_id: str, demands: Demands) -> Claim | None:
     )
 
 
-def _params(claims: Json) -> Mapping[str, str]:
+def _params(claims: Json, *, nulls: bool) -> Mapping[str, str]:
     """Return the parameters as texts; an empty one is absent, as in a form."""
     if NESTED & claims.keys():
         raise BadJwsError("a request object refers to no other")
     known = sorted(TYPES_OF.keys() & claims.keys())
-    params = {name: _text(name, claims[name]) for name in known}
+    said = [name for name in known if not (nulls and claims[name] is None)]
+    params = {name: _text(name, claims[name]) for name in said}
     return {name: value for name, value in params.items() if value}
 
 

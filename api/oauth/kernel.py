@@ -13,6 +13,7 @@ from authlib.oauth2.rfc6749.grants import (
     BaseGrant,
     ClientCredentialsGrant,
     RefreshTokenGrant,
+    TokenEndpointMixin,
 )
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc7009 import RevocationEndpoint
@@ -37,5 +38,6 @@ __all__ = [
     "OpenIDProviderMetadata",
     "RefreshTokenGrant",
     "RevocationEndpoint",
+    "TokenEndpointMixin",
     "TokenMixin",
 ]

@@ -17,6 +17,7 @@ __all__ = [
     "OAuth2Request",
     "RefreshTokenGrant",
     "RevocationEndpoint",
+    "TokenEndpointMixin",
     "TokenMixin",
 ]
 
@@ -84,6 +85,14 @@ class BaseGrant:
         expires_in: int | None = ...,
         include_refresh_token: bool = ...,
     ) -> dict[str, Any]: ...
+    def authenticate_token_endpoint_client(self) -> Any: ...
+    def save_token(self, token: Mapping[str, Any]) -> None: ...
+
+class TokenEndpointMixin:
+    def validate_token_request(self) -> None: ...
+    def create_token_response(
+        self,
+    ) -> tuple[int, Mapping[str, Any], Sequence[tuple[str, str]]]: ...
 
 class AuthorizationCodeGrant(BaseGrant):
     def validate_authorization_request(self) -> str: ...
@@ -92,7 +101,6 @@ class ClientCredentialsGrant(BaseGrant):
     def validate_token_request(self) -> None: ...
 
 class RefreshTokenGrant(BaseGrant):
-    def authenticate_token_endpoint_client(self) -> Any: ...
     def validate_token_request(self) -> None: ...
 
 class CodeChallenge:

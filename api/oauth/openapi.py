@@ -43,6 +43,21 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
         },
         (),
     ),
+    "/oauth/device_authorization": (
+        {
+            "authorization_details": {"type": "string", "maxLength": 16384},
+            "scope": _TEXT,
+            "resource": _TEXT,
+            "acr_values": _TEXT,
+            "ui_locales": _TEXT,
+            "dpop_jkt": {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
+        },
+        ("authorization_details",),
+    ),
+    "/oauth/bc-authorize": (
+        {"request": {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS}},
+        ("request",),
+    ),
     "/oauth/token": (
         {
             "grant_type": {
@@ -51,6 +66,8 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
                     "authorization_code",
                     "refresh_token",
                     "client_credentials",
+                    "urn:ietf:params:oauth:grant-type:device_code",
+                    "urn:openid:params:grant-type:ciba",
                     TOKEN_EXCHANGE,
                 ],
             },
@@ -58,6 +75,8 @@ _FORMS: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
             "redirect_uri": {"type": "string", "format": "uri"},
             "code_verifier": {"type": "string", "minLength": 43, "maxLength": 128},
             "refresh_token": _TEXT,
+            "device_code": _TEXT,
+            "auth_req_id": _TEXT,
             "subject_token": _TEXT,
             "subject_token_type": {"type": "string", "const": TOKEN_TYPE},
             "requested_token_type": {"type": "string", "const": TOKEN_TYPE},

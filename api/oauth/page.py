@@ -5,10 +5,10 @@ The department's own note is the one exception, and it is labelled as theirs.
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
-from api.consent_page import ConsentPage, EvidenceShown, FieldShown, Text, origin_of
-from api.oauth.pushed import Pushed
+from api.consent_page import ConsentPage, EvidenceShown, FieldShown, Text, WindowShown
+from api.oauth.rar import Wanted
 from policies.catalogue import EvidenceType, catalogue
 from policies.items import Necessity, Requirement, items
 from policies.laws import legal_bases
@@ -62,9 +62,38 @@ class Setting:
     department: Department
     expires_at: int
     now_ms: int
+    window: WindowShown | None = None
 
 
-def compose(pushed: Pushed, *, setting: Setting, tx: Tx) -> ConsentPage:
+class Request(Protocol):
+    """What a page shows of a request, wherever it began."""
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is asked for."""
+
+    @property
+    def offline(self) -> bool:
+        """Whether a refresh token is asked for."""
+
+    @property
+    def renews(self) -> Consent | None:
+        """The consent that it would take the place of."""
+
+    @property
+    def identity(self) -> frozenset[str]:
+        """Scopes that ask who signed in."""
+
+    @property
+    def locale(self) -> str:
+        """The language that was asked for, or the default."""
+
+    @property
+    def redirect_origin(self) -> str:
+        """Where the decision leads; empty where it leads nowhere."""
+
+
+def compose(pushed: Request, *, setting: Setting, tx: Tx) -> ConsentPage:
     """Return the page for one request."""
     wanted = pushed.wanted
     item = items()[wanted.item]
@@ -100,8 +129,9 @@ def compose(pushed: Pushed, *, setting: Setting, tx: Tx) -> ConsentPage:
         withdrawal=WITHDRAWAL,
         rights=RIGHTS,
         locale=pushed.locale,
-        redirect_origin=origin_of(pushed.params["redirect_uri"]),
+        redirect_origin=pushed.redirect_origin,
         expires_at=setting.expires_at,
+        window=setting.window,
     )
 
 

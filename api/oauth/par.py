@@ -32,7 +32,7 @@ def _checked(server: Server, frozen: Frozen) -> tuple[Pushed, Confirmation]:
     may = Asked(bound=True, signed="request" in frozen.form, signed_answer=True)
     check_step(server, step=Step.PAR, request=may)
     sent = _sent(server, frozen)
-    cnf = _bound_to(server, sent.params)
+    cnf = bound_to(server, sent.params)
     pushed = read_pushed(server, sent)
     check_step(server, step=Step.PAR, request=pushed.asked)
     return pushed, cnf
@@ -62,7 +62,7 @@ def _sent(server: Server, frozen: Frozen) -> Sent:
     return Sent(params=found.params, resources=found.resources, signed=found.text)
 
 
-def _bound_to(server: Server, params: Mapping[str, str]) -> Confirmation:
+def bound_to(server: Server, params: Mapping[str, str]) -> Confirmation:
     """Return what the code will be bound to: a key proven here or named, else the certificate.
 
     RFC 9449 s. 10; RFC 8705 s. 3.

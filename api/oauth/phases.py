@@ -20,6 +20,7 @@ from api.oauth.kernel import OAuth2Error
 from api.oauth.mtls import shown_certificate
 from api.oauth.provider import Provider
 from api.oauth.server import Server
+from vault.clients.async_requests import Redeemed
 from vault.clients.certificates import Certificate
 from vault.clients.profiles import Asked, Step, check
 from vault.clients.protocol import AuthorizationCode, RefreshToken
@@ -115,7 +116,11 @@ def _done(later: Later) -> Answer:
 
 
 def _journal_misuse(
-    provider: Provider, frozen: Frozen, *, shown: Shown, misused: AuthorizationCode | RefreshToken
+    provider: Provider,
+    frozen: Frozen,
+    *,
+    shown: Shown,
+    misused: AuthorizationCode | RefreshToken | Redeemed,
 ) -> None:
     """Let the log know, now that what this request spent is committed."""
     provider.misuse(

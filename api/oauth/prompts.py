@@ -24,6 +24,11 @@ PROMPTS_A_DAY: Final = 10
 BY_CLIENT: Final = Limit.of("prompts.client", OFTEN, hour=PROMPTS_AN_HOUR)
 BY_DEPARTMENT: Final = Limit.of("prompts.department", OFTEN, day=PROMPTS_A_DAY)
 
+STARTS_AN_HOUR: Final = 20
+"""Requests that one system may begin for one holder before anybody is asked."""
+
+BY_STARTS: Final = Limit.of("starts.client", OFTEN, hour=STARTS_AN_HOUR)
+
 MOST_DECLINED: Final = 2
 """Times that a holder declines an item in one day before nobody asks for it again."""
 
@@ -52,12 +57,31 @@ def count_prompt(
     return tally.limited
 
 
+def count_start(
+    vault: Vault, tx: Tx, client: Client, *, holder: HolderId, now: int
+) -> RateLimitedError | None:
+    """Count what a kiosk or counter begins; return why it must not.
+
+    It is counted by whose case it is, whether or not that person can be asked.
+    """
+    key = holder + client.client_id.encode()
+    return count(vault, tx, [(BY_STARTS.times(vault.people_factor), key)], now=now).limited
+
+
 def count_declined(
     vault: Vault, tx: Tx, client: Client, *, holder: HolderId, item: str, now: int
 ) -> None:
     """Count that a holder has declined an item of a department."""
     declined = _declined(vault, client, holder=holder, item=item)
     tx.protocol.count_try(declined, window_start=now // DAY * DAY)
+
+
+def count_reported(
+    vault: Vault, tx: Tx, client: Client, *, holder: HolderId, item: str, now: int
+) -> None:
+    """Count a report like as many refusals as it takes to be left alone."""
+    for _ in range(MOST_DECLINED):
+        count_declined(vault, tx, client, holder=holder, item=item, now=now)
 
 
 def _declined(vault: Vault, client: Client, *, holder: HolderId, item: str) -> bytes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Protocol
 
-from api.consent_page import LOCALES
+from api.consent_page import LOCALES, origin_of
 from api.oauth.errors import FaultError, Say
 from api.oauth.granted import check_scope, identity, offline
 from api.oauth.grants.code import S256, CodeGrant
@@ -130,11 +130,12 @@ class Pushed:
     @property
     def locale(self) -> str:
         """The first language asked for that there is, or the default."""
-        for tag in self.params.get("ui_locales", "").split():
-            for locale in LOCALES:
-                if tag.lower().split("-")[0] == locale.lower().split("-")[0]:
-                    return locale
-        return LOCALES[0]
+        return locale_of(self.params.get("ui_locales", ""))
+
+    @property
+    def redirect_origin(self) -> str:
+        """Where the decision leads."""
+        return origin_of(self.params["redirect_uri"])
 
     @property
     def signed_hash(self) -> bytes | None:
@@ -145,6 +146,15 @@ class Pushed:
         """Return the parameters and what was signed, ready to be sealed."""
         kept = dict(self.params) | ({"request": self.signed} if self.signed else {})
         return json.dumps(kept, separators=(",", ":"), sort_keys=True).encode()
+
+
+def locale_of(tags: str) -> str:
+    """Return the first of the languages in ``tags`` that there is, or the default."""
+    for tag in tags.split():
+        for locale in LOCALES:
+            if tag.lower().split("-")[0] == locale.lower().split("-")[0]:
+                return locale
+    return LOCALES[0]
 
 
 def kept_request(opened: bytes) -> Sent:

@@ -16,6 +16,8 @@ from starlette.exceptions import HTTPException
 from api.deps import BROWSER_COOKIE, SIGNIN_COOKIE, PresentedDep, WiredDep
 from api.oauth.answer import NO_STORE, Answer, refusal
 from api.oauth.authorize import lead
+from api.oauth.endpoints.ciba import ask
+from api.oauth.endpoints.device import begin
 from api.oauth.endpoints.end_session import end_session
 from api.oauth.endpoints.grants import give_back, query_grant
 from api.oauth.endpoints.introspect import introspect
@@ -76,6 +78,8 @@ def oauth_router() -> APIRouter:
     router = APIRouter(route_class=OAuthRoute, tags=[TAG])
     for path, endpoint, status in (
         (ENDPOINTS["pushed_authorization_request_endpoint"], pushed, 201),
+        (ENDPOINTS["device_authorization_endpoint"], device_authorized, 200),
+        (ENDPOINTS["backchannel_authentication_endpoint"], asked_for, 200),
         (ENDPOINTS["token_endpoint"], token, 200),
         (ENDPOINTS["introspection_endpoint"], introspected, 200),
         (ENDPOINTS["revocation_endpoint"], revoked, 200),
@@ -135,6 +139,16 @@ def oauth_router() -> APIRouter:
 def pushed(provider: ProviderDep, frozen: FormDep) -> Response:
     """Accept a pushed authorization request (RFC 9126)."""
     return answered(provider, push(provider, frozen), path=frozen.path)
+
+
+def device_authorized(provider: ProviderDep, frozen: FormDep) -> Response:
+    """Give a kiosk a code to show to its visitor (RFC 8628), and one to poll with."""
+    return answered(provider, begin(provider, frozen), path=frozen.path)
+
+
+def asked_for(provider: ProviderDep, frozen: FormDep) -> Response:
+    """Let a counter ask a holder (CIBA), and give it what to poll with."""
+    return answered(provider, ask(provider, frozen), path=frozen.path)
 
 
 def token(provider: ProviderDep, frozen: FormDep) -> Response:

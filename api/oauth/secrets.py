@@ -7,7 +7,9 @@ from vault.crypto.secrets import SEALING, Secrets
 __all__ = [
     "ACCESS_TOKEN",
     "AUTHORIZATION_CODE",
+    "AUTH_REQ_ID",
     "BROWSER",
+    "DEVICE_CODE",
     "PUSHED_REQUEST",
     "REFRESH_TOKEN",
     "REQUEST_ID_BYTES",
@@ -20,6 +22,8 @@ REQUEST_ID_BYTES: Final = 16
 
 ACCESS_TOKEN: Final = "vat_"  # noqa: S105 - a prefix, not a secret
 AUTHORIZATION_CODE: Final = "vco_"
+AUTH_REQ_ID: Final = "vcb_"
+DEVICE_CODE: Final = "vdc_"
 PUSHED_REQUEST: Final = "vpr_"
 REFRESH_TOKEN: Final = "vrt_"  # noqa: S105 - a prefix, not a secret
 BROWSER: Final = "vbr_"

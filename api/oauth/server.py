@@ -15,6 +15,7 @@ from api.oauth.kernel import AuthorizationServer, OAuth2Error, OAuth2Request
 from api.oauth.models import KernelClient, KernelRequest
 from api.oauth.provider import Provider
 from vault.clients import Client, ClientStatus
+from vault.clients.async_requests import Redeemed
 from vault.clients.certificates import Certificate
 from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import AccessToken, AuthorizationCode, RefreshToken
@@ -41,7 +42,7 @@ class Server(AuthorizationServer):
     signs: bool = False
     row: AccessToken | None = None
     refresh_row: RefreshToken | None = None
-    misused: AuthorizationCode | RefreshToken | None = None
+    misused: AuthorizationCode | RefreshToken | Redeemed | None = None
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ from typing import Final
 from api.oauth.answer import Answer
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
+from api.oauth.grants.awaited import CibaGrant, DeviceGrant
 from api.oauth.grants.client_credentials import RegistryGrant
 from api.oauth.grants.code import S256, CodeGrant
 from api.oauth.grants.exchange import Exchange
@@ -17,7 +18,9 @@ from api.oauth.server import Server
 from vault.clients.confirmation import Holding
 from vault.clients.profiles import (
     AUTHORIZATION_CODE,
+    CIBA,
     CLIENT_CREDENTIALS,
+    DEVICE_CODE,
     REFRESH_TOKEN,
     TOKEN_EXCHANGE,
     Asked,
@@ -25,7 +28,10 @@ from vault.clients.profiles import (
 )
 
 PATH: Final = "/oauth/token"
-GRANT_TYPES: Final = (AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS, TOKEN_EXCHANGE)
+GRANT_TYPES: Final = (
+    *(AUTHORIZATION_CODE, REFRESH_TOKEN, CLIENT_CREDENTIALS),
+    *(TOKEN_EXCHANGE, DEVICE_CODE, CIBA),
+)
 
 
 def exchange(provider: Provider, frozen: Frozen) -> Answer:
@@ -62,6 +68,8 @@ def _issued(server: Server, params: Mapping[str, str] | Exchange) -> Answer | La
     server.register_grant(CodeGrant, [S256()])
     server.register_grant(RefreshGrant)
     server.register_grant(RegistryGrant)
+    server.register_grant(DeviceGrant)
+    server.register_grant(CibaGrant)
     request = server.request(PATH, params=params)
     answer: Answer = server.ask(lambda: server.create_token_response(request))
     return answer

@@ -8,6 +8,9 @@ from typing import Any, Final
 
 from api.consent_page import LOCALES
 from api.oauth.client_auth import METHOD
+from api.oauth.endpoints.ciba import DELIVERY_MODES
+from api.oauth.endpoints.ciba import PATH as COUNTER
+from api.oauth.endpoints.device import PATH as DEVICE
 from api.oauth.endpoints.end_session import PATH as END_SESSION
 from api.oauth.endpoints.grants import ACTIONS
 from api.oauth.endpoints.grants import PATH as GRANTS
@@ -30,6 +33,8 @@ ENDPOINTS: Final = {
     "authorization_endpoint": "/oauth/authorize",
     "pushed_authorization_request_endpoint": "/oauth/par",
     "token_endpoint": "/oauth/token",
+    "device_authorization_endpoint": DEVICE,
+    "backchannel_authentication_endpoint": COUNTER,
     "introspection_endpoint": "/oauth/introspect",
     "revocation_endpoint": "/oauth/revoke",
     "userinfo_endpoint": USERINFO,
@@ -99,6 +104,9 @@ def server_metadata(
         revocation_endpoint_auth_methods_supported=methods,
         revocation_endpoint_auth_signing_alg_values_supported=algorithms,
         grant_management_actions_supported=list(ACTIONS),
+        backchannel_token_delivery_modes_supported=list(DELIVERY_MODES),
+        backchannel_authentication_request_signing_alg_values_supported=algorithms,
+        backchannel_user_code_parameter_supported=False,
         acr_values_supported=list(levels),
         prompt_values_supported=["none", "login", "consent"],
         ui_locales_supported=list(LOCALES),

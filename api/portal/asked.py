@@ -1,10 +1,10 @@
 """A department's request as one reader sees it, with what was ticked so far."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Self
 
-from api.consent_page import Choice, Chosen, ConsentPage, EvidenceShown
+from api.consent_page import Choice, Chosen, ConsentPage, EvidenceShown, WindowShown
 from api.portal.door import Form
 from api.portal.language import Language
 from api.portal.ledger import TAIL
@@ -13,9 +13,11 @@ from api.portal.views import (
     Badge,
     ConsentPageView,
     FieldBox,
+    NumberBox,
     Preview,
     Tone,
     ViewOption,
+    WindowView,
 )
 from api.portal.words import status_badge, view_explained, view_word
 from policies.catalogue import SENSITIVE_LEVEL
@@ -52,11 +54,21 @@ class Looked:
         answers: By evidence code.
         troubles: What is still to be said, by evidence code; under the empty code for all.
         previews: By evidence code.
+        number: Of a counter's three, the one that was chosen; empty where none is yet.
     """
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
     troubles: Mapping[str, str] = field(default_factory=dict)
     previews: Mapping[str, Preview] = field(default_factory=dict)
+    number: str = ""
+
+    def with_previews(self, previews: Mapping[str, Preview]) -> Self:
+        """Return the same, with what would leave."""
+        return replace(self, previews=previews)
+
+    def with_troubles(self, troubles: Mapping[str, str]) -> Self:
+        """Return the same, with what is still to be said."""
+        return replace(self, troubles=troubles)
 
 
 def answers_of(asked: ConsentPage, sent: Form) -> dict[str, Answer]:
@@ -154,6 +166,20 @@ def request_view(
         previewed=bool(looked.previews),
         confirm_href=confirm_href,
         minutes=max(1, (asked.expires_at - now_ms // MS) // MINUTE),
+        window=_window(asked.window, looked, language),
+    )
+
+
+def _window(window: WindowShown | None, looked: Looked, language: Language) -> WindowView | None:
+    if window is None:
+        return None
+    return WindowView(
+        kiosk=not window.numbers,
+        place=window.place,
+        at=language.at(window.asked_at * MS),
+        message=window.message,
+        numbers=tuple(NumberBox(value=one, chosen=one == looked.number) for one in window.numbers),
+        trouble=looked.troubles.get("number", ""),
     )
 
 

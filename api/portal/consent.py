@@ -1,5 +1,6 @@
 """The consent screen: a department's request is shown, previewed, given in part, or declined."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from fastapi import APIRouter, Response
@@ -45,7 +46,7 @@ router: Final = APIRouter(route_class=PageRoute)
 def ask(interaction: str, member: MemberDep) -> Response:
     """Show who asks for what, and why; nothing is ticked for the holder."""
     asked = _opened(member, interaction)
-    return _page(member, asked, Looked())
+    return request_page(member, asked, Looked())
 
 
 @router.post(PATH)
@@ -53,21 +54,18 @@ def decide(interaction: str, member: MemberDep, sent: MembersFormDep) -> Respons
     """Give, decline, or show first what would leave."""
     sent.only("shown", "locale", "act", starting=(GIVE, WITHOUT, SEPARATELY))
     asked = _opened(member, interaction)
-    answers = answers_of(asked, sent)
+    looked = Looked(answers=answers_of(asked, sent))
     act = sent.one("act")
     if act == "preview":
-        return _page(
-            member, asked, Looked(answers=answers, previews=_previews(member, asked, answers))
-        )
+        return request_page(member, asked, looked.with_previews(previews(member, asked, looked)))
     choice = None
-    if act == "give" and _too_weak(member, asked, answers):
+    if act == "give" and _too_weak(member, asked, looked.answers):
         return to(onward_to(CONFIRM, member.visit.path))
     if act == "give":
-        troubles = missing(asked, answers, member.language)
+        troubles = missing(asked, looked.answers, member.language)
         if troubles:
-            looked = Looked(answers=answers, troubles=troubles)
-            return _page(member, asked, looked, status=MENDABLE)
-        choice = choice_of(asked, answers)
+            return request_page(member, asked, looked.with_troubles(troubles), status=MENDABLE)
+        choice = choice_of(asked, looked.answers)
     elif act != "refuse":
         raise InvalidInputError("there is no such decision", field="act")
     way = member.wired.desk.decide(
@@ -76,33 +74,26 @@ def decide(interaction: str, member: MemberDep, sent: MembersFormDep) -> Respons
         browser=member.visit.cookie(BROWSER_COOKIE),
         choice=choice,
         locale=sent.one("locale"),
-        shown_hash=_hash(sent.one("shown")),
+        shown_hash=shown_hash(sent.one("shown")),
     )
     return way.response()
 
 
-def _opened(member: Member, interaction: str) -> ConsentPage:
-    return member.wired.desk.open(
-        named(interaction),
-        signin=member.signin,
-        browser=member.visit.cookie(BROWSER_COOKIE),
-    )
+def shown_hash(text: str) -> bytes:
+    """Return the hash of what was shown, as the form says it.
 
-
-def _too_weak(member: Member, asked: ConsentPage, answers: dict[str, Answer]) -> bool:
-    """Say whether something would be given that takes a passkey."""
-    given = (one.level for one in asked.evidence if answers[one.code].give not in {"", NONE})
-    needed = needed_for(max(given, default=0))
-    return rank(member.signin.auth.acr) < rank(needed)
-
-
-def _hash(text: str) -> bytes:
+    Raises:
+        InvalidInputError: It says none.
+    """
     if len(text) != HASH_DIGITS or set(text) - set("0123456789abcdef"):
         raise InvalidInputError("the page does not say what was shown", field="shown")
     return bytes.fromhex(text)
 
 
-def _page(member: Member, asked: ConsentPage, looked: Looked, *, status: int = 200) -> Response:
+def request_page(
+    member: Member, asked: ConsentPage, looked: Looked, *, status: int = 200
+) -> Response:
+    """Return the page of a request, wherever it began."""
     view = request_view(
         asked,
         looked,
@@ -120,6 +111,13 @@ def _page(member: Member, asked: ConsentPage, looked: Looked, *, status: int = 2
     )
 
 
+def _too_weak(member: Member, asked: ConsentPage, answers: Mapping[str, Answer]) -> bool:
+    """Say whether something would be given that takes a passkey."""
+    given = (one.level for one in asked.evidence if answers[one.code].give not in {"", NONE})
+    needed = needed_for(max(given, default=0))
+    return rank(member.signin.auth.acr) < rank(needed)
+
+
 def _confirm_href(member: Member, asked: ConsentPage) -> str:
     """Return where to confirm first; empty where nothing that is asked for needs it."""
     needed = needed_for(max(one.level for one in asked.evidence))
@@ -128,10 +126,17 @@ def _confirm_href(member: Member, asked: ConsentPage) -> str:
     return onward_to(CONFIRM, member.visit.path)
 
 
-def _previews(
-    member: Member, asked: ConsentPage, answers: dict[str, Answer]
-) -> dict[str, Preview]:
-    return {one.code: _preview(member, one, answers[one.code]) for one in asked.evidence}
+def previews(member: Member, asked: ConsentPage, looked: Looked) -> dict[str, Preview]:
+    """Return what would leave, as it was ticked."""
+    return {one.code: _preview(member, one, looked.answers[one.code]) for one in asked.evidence}
+
+
+def _opened(member: Member, interaction: str) -> ConsentPage:
+    return member.wired.desk.open(
+        named(interaction),
+        signin=member.signin,
+        browser=member.visit.cookie(BROWSER_COOKIE),
+    )
 
 
 def _preview(member: Member, one: EvidenceShown, answer: Answer) -> Preview:

@@ -47,8 +47,11 @@ from vault.errors import (
     VaultError,
 )
 
-CONSENT: Final = "/space/consent/"
 CONFIRM: Final = "/space/confirm"
+CONSENT: Final = ("/space/consent/", "/space/asked/")
+"""Where departments' requests are shown."""
+
+TYPING: Final = "/space/device"
 NOT_FRESH: Final = "sign-in-not-fresh"
 PASSKEY_NEEDED: Final = frozenset({NOT_FRESH, "passkey-needed", "step-up-needed"})
 """Reasons that a passkey answers; that the sign-in is not fresh, alone, a code does too."""
@@ -104,6 +107,12 @@ _OFTEN_SIGNING_IN: Final = _Words(
     told=mark(
         "为了保护您的空间，短时间内只能试几次。如果是别人在试，以前登录过您空间的浏览器不受影响，"
         "您可以用它登录。试错的次数多了，我们会通知您登记的手机或邮箱。"
+    ),
+)
+_OFTEN_TYPING: Final = _Words(
+    title=mark("输错的代码太多了"),
+    told=mark(
+        "为了不让别人猜中机器上的代码，现在不能再输了，什么都没有给出。请到窗口办理，或者过些时候再试。"
     ),
 )
 _ASKED_OFTEN: Final = _Words(
@@ -220,6 +229,8 @@ def _of_place(words: _Words, *, error: VaultError, path: str) -> _Words:
         return _ASKED_OFTEN
     if often and path.startswith(SIGN_IN):
         return _OFTEN_SIGNING_IN
+    if often and path.startswith(TYPING):
+        return _OFTEN_TYPING
     return words
 
 

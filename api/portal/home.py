@@ -13,6 +13,7 @@ from api.portal.ledger import line_of
 from api.portal.pages import page
 from api.portal.route import PageRoute
 from api.portal.views import GroupCard, HomeView
+from api.portal.window import asked_line
 from api.portal.words import group_word
 from policies.catalogue import catalogue
 from policies.scopes import GROUPS
@@ -58,6 +59,9 @@ def home(member: MemberDep) -> Response:
         ),
         active_consents=_working(space, now_ms=now_ms),
         passkeys=None if member.acting.is_agent else len(own_passkeys(vault, member.acting)),
+        asked=tuple(
+            asked_line(one, language) for one in member.wired.window.waiting(signin=member.signin)
+        ),
         mandates=_alive(own_mandates(vault, member.acting)),
     )
     return page("space/home.html", frame=member.frame("home"), view=view)

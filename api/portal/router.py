@@ -20,6 +20,7 @@ from api.portal import (
     passkeys,
     records,
     sign_in,
+    window,
 )
 from api.portal.route import PageRoute
 from api.portal.static_files import PREFIX, serve_static
@@ -32,8 +33,10 @@ WRONG_VERB: Final = 405
 def portal_router() -> APIRouter:
     """Return the routes; what they work with is on the application (``api.deps.Wired``)."""
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
-    holders = (home, sign_in, leaving, records, consents, accesses, consent, mandates)
-    pages = (*holders, passkeys, confirm, developer)
+    pages = (
+        *(home, sign_in, leaving, records, consents, accesses, consent),
+        *(mandates, developer, window, passkeys, confirm),
+    )
     parts = [part.router for part in pages]
     for part in parts:
         router.include_router(part)

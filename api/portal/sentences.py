@@ -38,6 +38,22 @@ _DECLINED: Final = Told(
     tone=Tone.QUIET,
     outcome=mark("没有给"),
 )
+_BY_REASON: Final[Mapping[str, Told]] = {
+    "consent-reported": Told(
+        source=mark("您举报了%(who)s要%(what)s的请求"),
+        icon="lock",
+        tone=Tone.CARE,
+        outcome=mark("没有给"),
+    ),
+    "consent-mismatched": Told(
+        source=mark("号码选得不对，没有给%(who)s%(what)s"),
+        icon="refused",
+        tone=Tone.CARE,
+        outcome=mark("没有给"),
+    ),
+}
+"""Where a holder's refusal was more than not wanting to."""
+
 _REFUSED: Final = mark("已拒绝")
 _OWN_GIVE: Final = mark("您想同意%(who)s调取%(what)s")
 _OWN_READ: Final = mark("您想打开自己的%(what)s")
@@ -172,7 +188,9 @@ def _refusal(entry: Entry) -> Told:
     permitted = entry.decision is not None and entry.decision.result is Result.PERMIT
     by_agent = entry.by.member == AGENT
     if permitted:  # The holder was free to decline, and did.
-        return _AGENT_DECLINED if by_agent else _DECLINED
+        usual = _AGENT_DECLINED if by_agent else _DECLINED
+        reasons = entry.decision.reasons if entry.decision else ()
+        return next((_BY_REASON[one] for one in reasons if one in _BY_REASON), usual)
     if by_agent:
         source = _AGENT_TRIED
     elif entry.by.member is not None and entry.by.department is None:

@@ -177,6 +177,8 @@ def _reason(visit: Visit, onward: str) -> str:
         return ""
     if visit.cookie(SIGNIN_COOKIE):
         return visit.language.say("为了确认是您本人，这一步需要重新登录。登录后会回到刚才那一页。")
+    if onward.startswith("/space/device"):
+        return visit.language.say("自助机需要您授权。登录之后才能看到它要什么、为什么。")
     if onward.startswith("/space/consent/"):
         return visit.language.say("有部门请您授权。登录之后才能看到是谁、要什么、为什么。")
     return visit.language.say("登录后会回到刚才那一页。")

@@ -8,12 +8,14 @@ from sqlalchemy import bindparam, delete, select, text, tuple_
 from sqlmodel import SQLModel
 
 from storage.statements import Driver, Prepared
+from storage.stores.async_requests import SqlAsyncRequests
 from storage.stores.authorizations import SqlAuthorizations
 from storage.stores.calls import SqlCalls
 from storage.stores.openid import SqlOpenId
 from storage.stores.passkeys import SqlPasskeyUses
 from storage.stores.signins import SqlSignIns
 from storage.stores.tokens import SqlTokens
+from storage.tables.async_requests import AsyncRequestRow, ShownCodeRow
 from storage.tables.columns import table_of
 from storage.tables.oauth import (
     CodeRow,
@@ -35,7 +37,13 @@ DAY_SECONDS: Final = 24 * 3600
 
 
 class SqlProtocolRows(
-    SqlAuthorizations, SqlTokens, SqlSignIns, SqlOpenId, SqlCalls, SqlPasskeyUses
+    SqlAuthorizations,
+    SqlTokens,
+    SqlSignIns,
+    SqlOpenId,
+    SqlCalls,
+    SqlAsyncRequests,
+    SqlPasskeyUses,
 ):
     """Implements ``vault.ports.ProtocolRows``."""
 
@@ -106,5 +114,7 @@ _SWEEPS: Final = (
     (_sweep(SignInClientRow), 0),
     (_sweep(OutgoingCallRow, by="done_at"), DAY_SECONDS),
     (_sweep(MessageRow, by="done_at"), 0),
+    (_sweep(AsyncRequestRow), DAY_SECONDS),
+    (_sweep(ShownCodeRow), DAY_SECONDS),
 )
 """Each statement, and for how many seconds beyond their end its rows are kept."""

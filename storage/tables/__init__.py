@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, LargeBinary, MetaData
 from sqlmodel import SQLModel
 
 from storage.tables import (
+    async_requests,
     cases,
     departments,
     developers,
@@ -28,6 +29,7 @@ from storage.tables import (
 
 __all__ = [
     "METADATA",
+    "async_requests",
     "cases",
     "departments",
     "developers",

@@ -6,6 +6,7 @@ from storage.tables import METADATA
 
 BY_SECRET = {
     *("oauth_code", "oauth_access_token", "oauth_refresh_token"),
+    *("oauth_async_request", "oauth_shown_code"),
     *("signin", "signin_attempt", "passkey_use", "blob_intent"),
 }
 """Found by the keyed hash or random name that a caller presents; both columns stand beside it."""

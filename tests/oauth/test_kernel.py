@@ -40,7 +40,7 @@ def test_no_stock_class_is_registered() -> None:
     }
 
     assert registered == {
-        *("CodeGrant", "RefreshGrant", "RegistryGrant"),
+        *("CodeGrant", "RefreshGrant", "RegistryGrant", "DeviceGrant", "CibaGrant"),
         *("Revocation", "Introspection"),
     }
     assert registered & stock == set()

@@ -8,9 +8,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-OFFERED: Final = {*range(1, 15), 16, *range(18, 27)}
+OFFERED: Final = {*range(1, 17), *range(18, 27)}
 LATER: Final = {
-    15: "the device flow",
     17: "registration by clients themselves",
 }
 

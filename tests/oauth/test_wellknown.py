@@ -32,11 +32,16 @@ def test_b01_the_server_describes_what_it_offers_and_nothing_else(world: World) 
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "jwt", "query.jwt", "form_post.jwt"],
         "grant_types_supported": [
-            "authorization_code",
-            "refresh_token",
-            "client_credentials",
+            *("authorization_code", "refresh_token", "client_credentials"),
             "urn:ietf:params:oauth:grant-type:token-exchange",
+            "urn:ietf:params:oauth:grant-type:device_code",
+            "urn:openid:params:grant-type:ciba",
         ],
+        "device_authorization_endpoint": f"{ORIGIN}/oauth/device_authorization",
+        "backchannel_authentication_endpoint": f"{ORIGIN}/oauth/bc-authorize",
+        "backchannel_token_delivery_modes_supported": ["poll", "ping"],
+        "backchannel_authentication_request_signing_alg_values_supported": algorithms,
+        "backchannel_user_code_parameter_supported": False,
         "code_challenge_methods_supported": ["S256"],
         "authorization_details_types_supported": ["evidence_access"],
         "authorization_response_iss_parameter_supported": True,
@@ -83,7 +88,7 @@ def test_b01_every_advertised_endpoint_answers(world: World) -> None:
     answers = {world.http.post(one).status_code for one in addresses}
 
     assert managed == {401}
-    assert len(addresses) == 7
+    assert len(addresses) == 9
     assert answers <= {400, 401, 415}
 
 

@@ -16,7 +16,9 @@ from scripts.demo_people import Somebody
 from tests.support.chromium import DESKTOP, PHONE, Reader, chromium, reading
 from tests.support.page_walk import SHOWN, Walk
 from tests.support.portal_mandates import give_licence
+from tests.support.portal_windows import NUMBER, WindowSystem
 from tests.support.portal_world import MARKET, PortalWorld
+from vault.clients import Profile
 from vault.clients.refusals import RefusedRequest
 from vault.services.appoint_developer import appoint_developer
 
@@ -153,6 +155,49 @@ def builder_of(world: PortalWorld, holder: Somebody) -> dict[str, str]:
         "refused": "/developer/refusal?id=0123456789abcdef",
         "refused, not found": "/developer/refusal?id=0",
     }
+
+
+@pytest.mark.parametrize("how", SHOWN)
+def test_every_page_of_kiosks_and_counters_is_sound(
+    world: PortalWorld, window: Open, how: dict[str, Any]
+) -> None:
+    holder = world.settled()
+    kiosk = WindowSystem(world, Profile.KIOSK).registered()
+    counter = WindowSystem(world, Profile.COUNTER).registered()
+    told = kiosk.begin(holder)
+    with window(**how) as reader:
+        walk, page = Walk(reader), reader.page
+        walk.open("sign-in on the way to a machine", told["verification_uri_complete"])
+        reader.sign_in(holder)
+        walk.look("code of a machine, to be compared")
+        page.click("form.card button[type=submit]")
+        walk.look("request of a machine")
+        walk.open("code of a machine", "/space/device")
+        page.fill("#user-code", "BCDF-GHJK")
+        page.click("form.card button[type=submit]")
+        walk.look("code of a machine, wrong")
+        walk.open("no counter waits", "/space/asked")
+        walk.open("code for a counter", "/space/show")
+        page.click("form[action$=show] button")
+        walk.look("code for a counter, shown")
+        counter.ask(holder)
+        walk.open("home with a counter that waits", "/space")
+        walk.open("a counter waits", "/space/asked")
+        page.click("a.row >> nth=0")
+        walk.look("request of a counter")
+        page.locator("form[action*=asked]").evaluate("one => { one.noValidate = true; }")
+        page.click("button[value=give]")
+        walk.look("request of a counter, to be completed")
+        page.check("input[name=give-LC04][value=verify]")
+        page.check("input[name=give-LC01][value=none]")
+        page.check(f"input[name=number][value='{NUMBER}']")
+        page.click("button[value=give]")
+        walk.look("given")
+        for outcome in ("declined", "reported", "mismatched"):
+            walk.open(outcome, f"/space/decided/{outcome}")
+
+    assert walk.wrong == {}
+    assert len(walk.seen) == 16
 
 
 @pytest.mark.parametrize("how", SHOWN)

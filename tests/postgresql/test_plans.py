@@ -50,6 +50,7 @@ SHORT_LIVED: Final = frozenset(
 KEYED_BY_SECRET: Final = frozenset(
     {
         *("blob_intent", "oauth_access_token", "oauth_code", "oauth_refresh_token"),
+        *("oauth_async_request", "oauth_shown_code"),
         *("signin", "signin_attempt"),
     }
 )

@@ -134,6 +134,12 @@ PERMITTED = {
     Action.CONSENT_REFUSE: AccessRequest(
         action=Action.CONSENT_REFUSE, member=MEMBER, holder=HOLDER
     ),
+    Action.CONSENT_REPORT: AccessRequest(
+        action=Action.CONSENT_REPORT, member=MEMBER, holder=HOLDER
+    ),
+    Action.CONSENT_MISMATCH: AccessRequest(
+        action=Action.CONSENT_MISMATCH, member=MEMBER, holder=HOLDER
+    ),
     Action.CONSENT_END: AccessRequest(
         action=Action.CONSENT_END, member=MEMBER, holder=HOLDER, consent=CONSENT
     ),

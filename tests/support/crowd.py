@@ -28,6 +28,7 @@ from scripts.demo_clients import REDIRECT, read_clients
 from scripts.gateway import CODES_FILE
 from tests.support.jws import Signer, b64, ec_signer
 from tests.support.served import CODE, REQUESTER, Served, Watched
+from vault.clients import Profile
 
 PROMPTS_OF_ONE: Final = 5
 """Requests that one system may put before one holder in an hour (api/oauth/prompts.py)."""
@@ -82,6 +83,8 @@ class Crowd:
     Attributes:
         server: The first of them; its origin is the issuer.
         origins: Of all.
+        nonce: For the profiles whose proofs need one.
+        windows: Kiosk and counter, once they are there.
     """
 
     server: Served
@@ -89,6 +92,8 @@ class Crowd:
     client_id: str
     key: Signer
     proof_key: Signer = field(default_factory=ec_signer)
+    nonce: str = ""
+    windows: dict[Profile, Any] = field(default_factory=dict)
     _asked: "_Holder | None" = None
 
     @classmethod
@@ -125,6 +130,8 @@ class Crowd:
             "htu": self.server.origin + path,
             "iat": int(time.time()),
         }
+        if self.nonce:
+            claims["nonce"] = self.nonce
         if token is not None:
             claims["ath"] = b64(sha256(token.encode()).digest())
         header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": self.proof_key.jwk}

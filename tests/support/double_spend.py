@@ -9,10 +9,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from tests.support.crowd import Crowd, Shot
 from tests.support.served import CODE
+from tests.support.window_crowd import WindowCrowd
+from vault.clients import Profile
 
 AT_ONCE: Final = 64
 
@@ -35,6 +38,14 @@ class Spending:
 def _codes(crowd: Crowd) -> Sequence[Shot]:
     code = crowd.callback()
     return [crowd.redemption(code) for _ in range(AT_ONCE)]
+
+
+def _polls(crowd: Crowd, *, profile: Profile) -> Sequence[Shot]:
+    if profile not in crowd.windows:
+        crowd.windows[profile] = WindowCrowd.beside(crowd, profile)
+    window: WindowCrowd = crowd.windows[profile]
+    code = window.approved()
+    return [window.poll(code) for _ in range(AT_ONCE)]
 
 
 def _decisions(crowd: Crowd) -> Sequence[Shot]:
@@ -69,6 +80,16 @@ def _pulls(crowd: Crowd) -> Sequence[Shot]:
 
 SPENDINGS: Final[Mapping[str, Spending]] = {
     "code": Spending(shots=_codes, won="200", lost=frozenset({"400 invalid_grant"})),
+    "device-code": Spending(
+        shots=partial(_polls, profile=Profile.KIOSK),
+        won="200",
+        lost=frozenset({"400 invalid_grant"}),
+    ),
+    "auth-req-id": Spending(
+        shots=partial(_polls, profile=Profile.COUNTER),
+        won="200",
+        lost=frozenset({"400 invalid_grant"}),
+    ),
     # Decided before it was read, or between that and the turn in the journal.
     "request_uri": Spending(shots=_decisions, won="303", lost=frozenset({"404", "409"})),
     "assertion-jti": Spending(

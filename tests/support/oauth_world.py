@@ -21,6 +21,7 @@ from api.oauth.provider import Provider
 from api.oauth.resource import Resource
 from api.oauth.router import oauth_router
 from api.oauth.secrets import AUTHORIZATION_CODE, SEALING, Secrets
+from api.oauth.window import Window
 from api.passkeys import levels_of
 from api.problems import vault_problem
 from policies.scopes import View
@@ -54,6 +55,7 @@ from vault.ids import (
     Space,
 )
 from vault.passkeys.ceremony import RelyingParty
+from vault.services.deciding import spend_denied, spend_granted
 from vault.services.signing_keys import draw
 
 ORIGIN = "https://space.example.org"
@@ -225,6 +227,7 @@ class World:
         self.given: list[Any] = []
         self.denied: list[Any] = []
         self.desk = Desk(self.provider, give=self._give, deny=self._deny)
+        self.window = Window(self.provider, give=self._approve, deny=self._deny_async)
         self.wired = Wired(
             vault=self.vault,
             issuer=origin,
@@ -232,6 +235,7 @@ class World:
             resolve=Resource(self.provider),
             desk=self.desk,
             passkeys=self.party,
+            window=self.window,
         )
         self.app = application(self.wired)
         self.http = TestClient(self.app, base_url=origin, follow_redirects=False)
@@ -261,6 +265,22 @@ class World:
     def _deny(self, _vault: object, decision: Any) -> None:  # noqa: ANN401 - the verb's argument
         self.denied.append(decision)
         self._close(decision, InteractionState.DENIED)
+
+    def _approve(self, _vault: object, decision: Any) -> None:  # noqa: ANN401 - the verb's argument
+        self.given.append(decision)
+        with self.memory.work() as tx:
+            spend_granted(self.vault, tx, decision, now=self.clock.now)
+        self.memory.add(
+            replace(
+                self.consent(decision.code.grant_id, decision.details, decision.note),
+                client_id=decision.client_id,
+            )
+        )
+
+    def _deny_async(self, _vault: object, decision: Any) -> None:  # noqa: ANN401 - as above
+        self.denied.append(decision)
+        with self.memory.work() as tx:
+            spend_denied(self.vault, tx, decision, now=self.clock.now)
 
     def _close(self, decision: Any, state: InteractionState) -> None:  # noqa: ANN401 - as above
         with self.memory.work() as tx:

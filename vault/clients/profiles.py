@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit
 
-from policies.scopes import REGISTRY_SCOPES
+from policies.scopes import REGISTRY_SCOPES, View
 from vault.clients import Client, ClientStatus, Profile
 from vault.clients.certificates import check_registered
 from vault.clients.keys import NO_KEYS, read_jwks
@@ -26,6 +26,12 @@ DEVICE_CODE: Final = "urn:ietf:params:oauth:grant-type:device_code"
 TOKEN_EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - as above
 
 MAX_URI_CHARACTERS: Final = 512
+PINGED: Final = "backchannel_client_notification_endpoint"
+"""The member that says where pings go (CIBA Core 1.0 s. 4)."""
+
+KIOSK_SECONDS: Final = 86_400
+"""A machine that anybody may stand at is granted something for a day at most."""
+
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -49,6 +55,8 @@ class Asked:
     Attributes:
         grant_type: At the token endpoint.
         level: Highest sensitivity of the evidence concerned, 0 for none.
+        view: Highest view of it, 0 for none.
+        seconds: For how long from now on it is asked for, 0 where nothing is.
         bound: A key or certificate is proven, or a key named at PAR.
         by_certificate: It is a certificate.
         offline: A refresh token is asked for.
@@ -59,6 +67,8 @@ class Asked:
 
     grant_type: str = ""
     level: int = 0
+    view: int = 0
+    seconds: int = 0
     bound: bool = False
     by_certificate: bool = False
     offline: bool = False
@@ -88,6 +98,9 @@ class _Rules:
     grant_types: frozenset[str]
     level: int
     certificates: bool = True
+    view: View = View.FULL
+    seconds: int | None = None
+    ends_with_case: bool = False
     nonces: bool = False
     messages: bool = False
     """Requests and answers of the code flow, and answers about its tokens, are signed."""
@@ -111,17 +124,25 @@ _RULES: Final[Mapping[Profile, _Rules]] = {
         messages=True,
     ),
     Profile.COUNTER: _Rules(
-        steps=_CALLS | {Step.CIBA}, grant_types=frozenset({CIBA, REFRESH_TOKEN}), level=3
+        steps=_CALLS | {Step.CIBA},
+        grant_types=frozenset({CIBA, REFRESH_TOKEN}),
+        level=3,
+        ends_with_case=True,
     ),
     Profile.KIOSK: _Rules(
         steps=_CALLS | {Step.DEVICE},
         grant_types=frozenset({DEVICE_CODE}),
         level=3,
         certificates=False,
+        view=View.SUMMARY,
+        seconds=KIOSK_SECONDS,
         nonces=True,
     ),
     Profile.RS: _Rules(steps=frozenset({Step.INTROSPECT}), grant_types=frozenset(), level=0),
 }
+
+_STANDS: Final = frozenset({Profile.KIOSK, Profile.COUNTER})
+"""Holders compare where these are with where they are themselves."""
 
 _SIGNS: Final = frozenset({Profile.FAPI2_MS, Profile.COUNTER})
 """They sign requests too, so they have keys however they prove themselves."""
@@ -159,10 +180,24 @@ def _refusals(client: Client, rules: _Rules, *, step: Step, request: Asked) -> I
             yield Refusal(error="use_dpop_nonce", reason="the proof has no nonce")
     if step is Step.PAR and rules.messages:
         yield from _unsigned(request)
+    over = _over(rules, request)
+    if over:
+        yield Refusal(error="invalid_authorization_details", reason=over)
+
+
+def ends_with_case(client: Client) -> bool:
+    """Say whether ``client`` gets no more tokens for a case once it is decided."""
+    return _RULES[client.profile].ends_with_case
+
+
+def _over(rules: _Rules, request: Asked) -> str:
     if request.level > rules.level:
-        yield Refusal(
-            error="invalid_authorization_details", reason="the level needs signed messages"
-        )
+        return "the level needs signed messages"
+    if request.view > rules.view:
+        return "the profile is granted no such view"
+    if rules.seconds is not None and request.seconds > rules.seconds:
+        return "the profile is granted nothing for so long"
+    return ""
 
 
 def _unregistered(flows: frozenset[str], step: Step, request: Asked) -> Iterator[Refusal]:
@@ -206,6 +241,7 @@ def check_registration(client: Client, *, demo: bool) -> None:
     for name, uri in addresses(client):
         _check_address(uri, field=name, demo=demo)
     SigningAlgorithm.named(client.metadata.id_token_alg)
+    _check_window(client)
     needed = REGISTRY_SCOPES if CLIENT_CREDENTIALS in client.grant_types else frozenset()
     if not client.scopes <= needed:
         raise InvalidInputError("registry scopes need client credentials", field="scopes")
@@ -213,12 +249,22 @@ def check_registration(client: Client, *, demo: bool) -> None:
         raise InvalidInputError("a resource server asks for no evidence", field="profile")
 
 
+def _check_window(client: Client) -> None:
+    """Require of kiosks and counters where they stand; counters alone are called back."""
+    ping = client.metadata.ciba_notification_uri
+    if ping and CIBA not in client.grant_types:
+        raise InvalidInputError("only counters are called back", field=PINGED)
+    place = client.metadata.location
+    if (client.profile in _STANDS and not place.strip()) or not place.isprintable():
+        raise InvalidInputError("a kiosk or counter says where it stands", field="location")
+
+
 def addresses(client: Client) -> tuple[tuple[str, str], ...]:
     """Return every address that a client has, each after the member that holds it."""
     metadata = client.metadata
     called = (
         ("backchannel_logout_uri", metadata.backchannel_logout_uri),
-        ("backchannel_client_notification_endpoint", metadata.ciba_notification_uri),
+        (PINGED, metadata.ciba_notification_uri),
     )
     return (
         *(("redirect_uris", uri) for uri in client.redirect_uris),

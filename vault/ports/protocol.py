@@ -26,6 +26,7 @@ from vault.consents import Consent
 from vault.departments import Department
 from vault.ids import ClientId, DepartmentId, Space
 from vault.passkeys import Ceremony, Challenge, PasskeyUse
+from vault.ports.async_requests import AsyncRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class LiveToken:
     consent: Consent | None
 
 
-class ProtocolRows(Protocol):
+class ProtocolRows(AsyncRows, Protocol):
     """Rows by the keyed hash of the secret that was presented, 32 bytes."""
 
     def push(self, request: PushedRequest) -> None:

@@ -1,22 +1,21 @@
 """The holder decides on a department's request: gives the consent, narrowed or not, or declines.
 
 One operation of the journal spends the pushed request, closes its interaction, and writes grant,
-uses and authorization code together; a refusal by the holder is an entry too (oauth.md 7).
+uses and authorization code together; a refusal by the holder is an entry too (oauth.md 7). A
+request of a kiosk or counter is its own page, and is approved where a code would be written.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import replace
 
 from policies.catalogue import catalogue
 from policies.requests import AccessRequest, Action
-from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn
 from vault.clock import MS
 from vault.consents import Consent, ConsentStatus, unused
 from vault.consents.details import Details
 from vault.departments import Department
-from vault.errors import ConflictError, InvalidInputError, NotFoundError
-from vault.ids import CaseNumber, ClientId, EntryId, GrantId
+from vault.errors import NotFoundError
+from vault.ids import EntryId, GrantId
 from vault.journal.entries import Evidence, Kind, On, Shown, StateChange
 from vault.journal.operations import Decided, Guarded
 from vault.journal.receipts import Receipt
@@ -26,75 +25,20 @@ from vault.services import Vault
 from vault.services.acting import Member, new_entry_id
 from vault.services.asking import Asking, requirement_facts
 from vault.services.changing import ready, submit_change
+from vault.services.deciding import (
+    ApproveConsent,
+    DenyConsent,
+    GiveConsent,
+    Granting,
+    spend_denied,
+    spend_granted,
+)
 from vault.services.entering import Draft, committed
 
-FIRST: Final = 1
+__all__ = ["ApproveConsent", "DenyConsent", "GiveConsent", "deny_consent", "give_consent", "named"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DenyConsent:
-    """What the holder declines.
-
-    Attributes:
-        interaction_id, request_hash: Of the page and of the pushed request; spent by this.
-        details: As asked for.
-        shown_hash, shown_locale: The text that the holder decided on.
-        signed_hash: SHA-256 of the request object (RFC 9101) that the department signed, if it
-            signed one: with the object in its own files, the entry proves what it asked for.
-    """
-
-    interaction_id: bytes
-    request_hash: bytes = field(repr=False)
-    signin: SignIn = field(repr=False)
-    client_id: ClientId
-    purpose: str
-    item: str
-    case_no: CaseNumber = field(repr=False)
-    details: Details
-    shown_hash: bytes
-    shown_locale: str
-    signed_hash: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GiveConsent(DenyConsent):
-    """What the holder grants.
-
-    Attributes:
-        details: As narrow as the holder made it.
-        note: The department's own words why, sealed.
-        code: The authorization code's row; it names the grant.
-        renews: The consent that this one takes the place of, as it was when it was shown: same
-            id and matter, next version. In law it is a new one, so its uses begin anew.
-    """
-
-    note: bytes = field(repr=False)
-    code: AuthorizationCode = field(repr=False)
-    renews: Consent | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse to renew what is of somebody else, about something else, or over."""
-        before = self.renews
-        if before is None:
-            return
-        same = (before.space, before.grant_id, before.client_id) == (
-            self.signin.space,
-            self.code.grant_id,
-            self.client_id,
-        )
-        matter = (before.purpose, before.item, before.case_no)
-        if not same or matter != (self.purpose, self.item, self.case_no):
-            raise InvalidInputError("a consent is renewed for the same matter and client")
-        if before.status is ConsentStatus.REVOKED or before.parent_id is not None:
-            raise ConflictError("this consent has ended already, or is a part of another")
-
-    @property
-    def version(self) -> int:
-        """The version that the consent gets."""
-        return FIRST if self.renews is None else self.renews.version + 1
-
-
-def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
+def give_consent(vault: Vault, asked: Granting) -> Receipt:
     """Grant; return the receipt.
 
     Raises:
@@ -120,16 +64,12 @@ def give_consent(vault: Vault, asked: GiveConsent) -> Receipt:
     )
 
     def effect(tx: Tx, at_ms: int) -> None:
-        page = tx.protocol.interaction(asked.interaction_id)
-        if page is None or page.expires_at <= at_ms // MS:
-            raise ConflictError("the time to decide is over")
-        _spend(tx, asked, state=InteractionState.GRANTED, at_ms=at_ms)
+        spend_granted(vault, tx, asked, now=at_ms // MS)
         consent = _consent(asked, department=department, entry_id=draft.entry_id, at_ms=at_ms)
         if asked.renews is None:
             tx.consents.add(consent, uses=unused(consent))
         else:
             tx.consents.renew(consent, uses=unused(consent), expected=asked.renews.version)
-        tx.protocol.add_code(asked.code)
 
     return _submit(vault, asked, draft, action=Action.CONSENT_GIVE, effect=effect)
 
@@ -146,9 +86,9 @@ def deny_consent(vault: Vault, asked: DenyConsent) -> Receipt:
     draft = _draft(vault, asked, department=department, kind=Kind.REFUSAL, change=None)
 
     def effect(tx: Tx, at_ms: int) -> None:
-        _spend(tx, asked, state=InteractionState.DENIED, at_ms=at_ms)
+        spend_denied(vault, tx, asked, now=at_ms // MS)
 
-    return _submit(vault, asked, draft, action=Action.CONSENT_REFUSE, effect=effect)
+    return _submit(vault, asked, draft, action=asked.refusal, effect=effect)
 
 
 def _submit(
@@ -182,7 +122,7 @@ def _decided(asking: Asking, asked: DenyConsent, *, action: Action) -> Decided:
     space = asked.signin.space
     holder, holder_facts = asking.holder(space)
     member = Member(signin=asked.signin)
-    if action is Action.CONSENT_REFUSE:
+    if action is not Action.CONSENT_GIVE:
         person, mandate = asking.acting(member, holder)
         return asking.decided(
             AccessRequest(action=action, member=person, mandate=mandate, holder=holder_facts)
@@ -227,7 +167,7 @@ def _draft(
     change: StateChange | None,
 ) -> Draft:
     member = Member(signin=asked.signin)
-    given = asked if isinstance(asked, GiveConsent) else None
+    given = asked if isinstance(asked, Granting) else None
     return Draft(
         entry_id=new_entry_id(vault.random),
         kind=kind,
@@ -255,9 +195,7 @@ def named(details: Details) -> tuple[Evidence, ...]:
     )
 
 
-def _consent(
-    asked: GiveConsent, *, department: Department, entry_id: EntryId, at_ms: int
-) -> Consent:
+def _consent(asked: Granting, *, department: Department, entry_id: EntryId, at_ms: int) -> Consent:
     return Consent(
         space=asked.signin.space,
         grant_id=GrantId(asked.code.grant_id),
@@ -277,11 +215,3 @@ def _consent(
         ended_at_ms=None,
         state_entry=entry_id,
     )
-
-
-def _spend(tx: Tx, asked: DenyConsent, *, state: InteractionState, at_ms: int) -> None:
-    """Spend the pushed request and close its page: one decision, once."""
-    if not tx.protocol.spend_pushed(asked.request_hash, now=at_ms // MS):
-        raise ConflictError("this request was decided already, or has expired")
-    if not tx.protocol.close_interaction(asked.interaction_id, state=state):
-        raise ConflictError("this request was decided already")

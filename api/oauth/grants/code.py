@@ -11,15 +11,13 @@ from hashlib import sha256
 from typing import Any, Final
 
 from api.oauth.errors import FaultError, Say
-from api.oauth.granted import offline, scope_of
-from api.oauth.grants.consented import IDLE_SECONDS, ConsentedGrant
+from api.oauth.granted import scope_of
+from api.oauth.grants.consented import ConsentedGrant
 from api.oauth.kernel import AuthorizationCodeGrant, CodeChallenge, OAuth2Request
 from api.oauth.models import KernelClient, KernelCode
 from api.oauth.secrets import AUTHORIZATION_CODE
-from api.oauth.secrets import REFRESH_TOKEN as REFRESH_PREFIX
 from vault.clients.confirmation import Confirmation
-from vault.clients.profiles import REFRESH_TOKEN, Asked, Step, check
-from vault.clients.protocol import Authentication, AuthorizationCode, RefreshToken
+from vault.clients.protocol import Authentication, AuthorizationCode
 from vault.consents import Consent
 from vault.consents.details import Details
 from vault.crypto.tokens import well_formed
@@ -152,28 +150,4 @@ class CodeGrant(ConsentedGrant, AuthorizationCodeGrant):
 
     def extra(self) -> dict[str, Any]:
         """Answer the object as it was granted, and the refresh token that goes with it."""
-        return super().extra() | self._refresh()
-
-    def _refresh(self) -> dict[str, Any]:
-        """Mint a refresh token where the holder was asked for it and the profile has it."""
-        row, server, ends_at = self.origin, self.server, self.ends_at
-        asked = Asked(grant_type=REFRESH_TOKEN, bound=bool(server.held))
-        refused = check(server.client, step=Step.TOKEN, request=asked)
-        if refused is not None or not offline(row.scope):
-            return {}
-        token = server.provider.secrets.mint(REFRESH_PREFIX)
-        server.refresh_row = RefreshToken(
-            token_hash=server.provider.secrets.hash(token),
-            space=row.space,
-            grant_id=row.grant_id,
-            family_id=row.family_id,
-            client_id=row.client_id,
-            scope=row.scope,
-            details=self.consent.details.to_json(),
-            cnf=row.cnf,
-            auth=row.auth,
-            issued_at=server.now,
-            idle_expires_at=min(server.now + IDLE_SECONDS, ends_at),
-            expires_at=ends_at,
-        )
-        return {"refresh_token": token}
+        return super().extra() | self.first_refresh()

@@ -6,9 +6,12 @@ from typing import Any, Final
 from api.oauth.errors import FaultError, Say
 from api.oauth.granted import granted_object, identity, narrowed, offline, scope_of
 from api.oauth.id_token import id_token
-from api.oauth.issue import Issue, IssuingGrant
+from api.oauth.issue import Issue, IssuingGrant, Origin
 from api.oauth.rar import read_narrower
+from api.oauth.secrets import REFRESH_TOKEN as REFRESH_PREFIX
 from policies.scopes import OPENID
+from vault.cases import OPEN_STATES
+from vault.clients.profiles import REFRESH_TOKEN, Asked, Step, check, ends_with_case
 from vault.clients.protocol import AuthorizationCode, RefreshToken
 from vault.clock import MS
 from vault.consents import Consent, ConsentStatus
@@ -22,27 +25,27 @@ class ConsentedGrant(IssuingGrant, ABC):
     """Issues what a consent covers now, or the part of it that is asked for.
 
     Attributes:
-        origin: The code or refresh token that was shown.
+        origin: What was shown.
         consent: As it is now.
         details: What the token is for.
         identity: Scopes that ask who signed in.
     """
 
-    origin: AuthorizationCode | RefreshToken
+    origin: Origin
     consent: Consent
     details: Details
     identity: frozenset[str] = frozenset()
 
-    def live_consent(self, row: AuthorizationCode | RefreshToken) -> Consent | None:
+    def live_consent(self, row: Origin) -> Consent | None:
         """Return the consent that ``row`` stands on, unless it has ended."""
         consent = self.server.tx.consents.get(row.space, grant_id=row.grant_id)
         if consent is None or consent.status is not ConsentStatus.ACTIVE:
             return None
+        if ends_with_case(self.server.client) and not self._case_open(consent):
+            return None
         return consent
 
-    def stand_on(
-        self, row: AuthorizationCode | RefreshToken, *, consent: Consent, most: Details
-    ) -> None:
+    def stand_on(self, row: Origin, *, consent: Consent, most: Details) -> None:
         """Narrow ``most``, which the consent covers, to what this request asks for.
 
         Raises:
@@ -88,6 +91,34 @@ class ConsentedGrant(IssuingGrant, ABC):
             **self._id_token(),
         }
 
+    def first_refresh(self) -> dict[str, Any]:
+        """Mint a refresh token where the holder was asked for it and the profile has it."""
+        row, server, ends_at = self.origin, self.server, self.ends_at
+        asked = Asked(grant_type=REFRESH_TOKEN, bound=bool(server.held))
+        refused = check(server.client, step=Step.TOKEN, request=asked)
+        if refused is not None or not offline(row.scope):
+            return {}
+        token = server.provider.secrets.mint(REFRESH_PREFIX)
+        server.refresh_row = RefreshToken(
+            token_hash=server.provider.secrets.hash(token),
+            space=row.space,
+            grant_id=row.grant_id,
+            family_id=row.family_id,
+            client_id=row.client_id,
+            scope=row.scope,
+            details=self.consent.details.to_json(),
+            cnf=row.cnf,
+            auth=row.auth,
+            issued_at=server.now,
+            idle_expires_at=min(server.now + IDLE_SECONDS, ends_at),
+            expires_at=ends_at,
+        )
+        return {"refresh_token": token}
+
+    def _case_open(self, consent: Consent) -> bool:
+        case = self.server.tx.cases.get(consent.space, case_no=consent.case_no)
+        return case is not None and case.state in OPEN_STATES
+
     def _id_token(self) -> dict[str, str]:
         """Say who signed in, where that was asked for.
 
@@ -99,7 +130,7 @@ class ConsentedGrant(IssuingGrant, ABC):
         if OPENID not in self.identity:
             return {}
         row = self.origin
-        first = isinstance(row, AuthorizationCode)
+        first = not isinstance(row, RefreshToken)
         nonce = row.nonce if isinstance(row, AuthorizationCode) else ""
         told = id_token(self.server, row.auth, access_token=self.minted, nonce=nonce)
         if told is None and first:

@@ -49,18 +49,31 @@ from api.portal.views.space import (
     RecordView,
     SignInView,
 )
+from api.portal.views.window import (
+    AskedLine,
+    AskedListView,
+    DecidedView,
+    DeviceView,
+    NumberBox,
+    ShowView,
+    WindowView,
+)
 
 __all__ = [
     "AccessLine",
     "AccessView",
     "AccessesView",
     "AskedItem",
+    "AskedLine",
+    "AskedListView",
     "Badge",
     "Choice",
     "CodeView",
     "ConsentCard",
     "ConsentPageView",
     "ConsentsView",
+    "DecidedView",
+    "DeviceView",
     "EndMandateView",
     "Fact",
     "FieldBox",
@@ -76,6 +89,7 @@ __all__ = [
     "NarrowItem",
     "NarrowMandateView",
     "NarrowView",
+    "NumberBox",
     "PasskeyLine",
     "PasskeysView",
     "Preview",
@@ -85,6 +99,7 @@ __all__ = [
     "RecordsView",
     "RevokeView",
     "SeenItem",
+    "ShowView",
     "SignInView",
     "Ticks",
     "Tone",
@@ -92,4 +107,5 @@ __all__ = [
     "UsePasskeyView",
     "ViewOption",
     "When",
+    "WindowView",
 ]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from api.portal.views.pieces import Badge, Fact, FieldBox, When
+from api.portal.views.window import WindowView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,7 @@ class ConsentPageView:
         previewed: The previews are open; nothing was decided.
         minutes: How long it can still be decided.
         confirm_href: Where a passkey confirms first; empty where nothing needs it.
+        window: Where it began; ``None`` where that was in this browser.
     """
 
     action: str
@@ -101,6 +103,7 @@ class ConsentPageView:
     previewed: bool
     minutes: int
     confirm_href: str
+    window: WindowView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

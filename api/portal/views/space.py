@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from api.portal.views.looking import AccessLine
 from api.portal.views.pieces import Badge, Choice, Fact, When
+from api.portal.views.window import AskedLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -64,6 +65,7 @@ class HomeView:
     Attributes:
         name: Of the holder; empty until an issuer told it.
         fresh: Notices that were not read yet.
+        asked: What counters wait for.
         mandates: Alive, given and received.
         wrong_codes: Tried for this account yesterday and today; 0 where they are too few to tell.
     """
@@ -76,6 +78,7 @@ class HomeView:
     active_consents: int
     passkeys: int | None
     mandates: int
+    asked: tuple[AskedLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

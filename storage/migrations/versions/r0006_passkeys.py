@@ -7,7 +7,7 @@ from storage.migrations.widening import widen
 from vault.errors import StorageError
 
 revision: str = "0006"
-down_revision: str | None = "0005"
+down_revision: str | None = "0011"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tests.support.memory.async_requests import MemoryAsyncRows
 from tests.support.memory.guarded import MemoryMandates
 from tests.support.memory.openid import MemoryOpenId
 from tests.support.memory.rows import Rows, Table
@@ -34,7 +35,7 @@ DAY_SECONDS = 24 * 3600
 """How long rows stay beyond their end, so that what came of them can still be answered for."""
 
 
-class MemoryProtocolRows(MemoryOpenId):
+class MemoryProtocolRows(MemoryOpenId, MemoryAsyncRows):
     """Implements ``vault.ports.ProtocolRows``."""
 
     def __init__(self, rows: Rows) -> None:
@@ -349,6 +350,8 @@ class MemoryProtocolRows(MemoryOpenId):
                 lambda _, call: None if call.done_at is None else call.done_at + DAY_SECONDS,
             )
             + swept(self._rows.messages, lambda _, message: message.done_at)
+            + swept(self._rows.asynchronous, day_after)
+            + swept(self._rows.shown_codes, day_after)
         )
 
 

@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 from vault.cases import Case
 from vault.clients import Client
+from vault.clients.async_requests import AsyncRequest, ShownCode
 from vault.clients.developers import Appointment
 from vault.clients.protocol import (
     AccessToken,
@@ -196,6 +197,8 @@ class Rows:
     told: Table[tuple[bytes, ClientId], ToldClient] = field(default_factory=Table)
     calls: Table[bytes, OutgoingCall] = field(default_factory=Table)
     messages: Table[bytes, Message] = field(default_factory=Table)
+    asynchronous: Table[bytes, AsyncRequest] = field(default_factory=Table)
+    shown_codes: Table[bytes, ShownCode] = field(default_factory=Table)
 
     def snapshot(self, *, closed: bool = False) -> Self:
         """Return all tables as they are now; ``closed`` ones take no writes."""

@@ -19,7 +19,7 @@ from vault.clients.profiles import (
 from vault.errors import InvalidInputError
 
 BY_CERTIFICATE = ClientMetadata(
-    auth_method=AuthMethod.SELF_SIGNED_TLS, tls_thumbprints=("x" * 43,)
+    auth_method=AuthMethod.SELF_SIGNED_TLS, tls_thumbprints=("x" * 43,), location="一层"
 )
 NOTHING = frozenset[str]()
 KIOSK = a_client(
@@ -28,6 +28,7 @@ KIOSK = a_client(
     redirect_uris=(),
     scopes=NOTHING,
     grant_types=frozenset({DEVICE_CODE}),
+    metadata=ClientMetadata(location="一层"),
 )
 
 

@@ -8,11 +8,14 @@ from tests.unit.vault.clients.samples import JWKS
 from vault.clients import Client, ClientStatus, Profile
 from vault.clients.metadata import ClientMetadata
 from vault.clients.profiles import (
+    CIBA,
+    DEVICE_CODE,
     Asked,
     Refusal,
     Step,
     check,
     check_registration,
+    ends_with_case,
     told_signed_only,
 )
 from vault.errors import InvalidInputError
@@ -45,6 +48,17 @@ RS = dataclasses.replace(
     evidence={},
     issue_codes=frozenset(),
     service_items=frozenset(),
+)
+KIOSK = dataclasses.replace(
+    CLIENT,
+    profile=Profile.KIOSK,
+    redirect_uris=(),
+    grant_types=frozenset({DEVICE_CODE}),
+    scopes=frozenset(),
+    metadata=ClientMetadata(location="一层 3 号自助机"),
+)
+COUNTER = dataclasses.replace(
+    KIOSK, profile=Profile.COUNTER, grant_types=frozenset({CIBA, "refresh_token"})
 )
 BOUND = Asked(bound=True)
 WHOLE = Asked(bound=True, signed=True, signed_answer=True)
@@ -96,6 +110,19 @@ def but(**changes: Any) -> Asked:  # noqa: ANN401 - any field
             "unauthorized_client",
         ),
         (RS, Step.REVOKE, Asked(), "unauthorized_client"),
+        (KIOSK, Step.DEVICE, Asked(bound=True, level=3, view=2, seconds=86_400), None),
+        (KIOSK, Step.DEVICE, Asked(), "invalid_request"),
+        (KIOSK, Step.DEVICE, Asked(bound=True, level=4), "invalid_authorization_details"),
+        (KIOSK, Step.DEVICE, Asked(bound=True, view=3), "invalid_authorization_details"),
+        (KIOSK, Step.DEVICE, Asked(bound=True, seconds=86_401), "invalid_authorization_details"),
+        (KIOSK, Step.DEVICE, Asked(bound=True, offline=True), "invalid_scope"),
+        (KIOSK, Step.TOKEN, Asked(bound=True, grant_type=DEVICE_CODE), None),
+        (KIOSK, Step.CIBA, BOUND, "unauthorized_client"),
+        (KIOSK, Step.PAR, BOUND, "unauthorized_client"),
+        (CLIENT, Step.DEVICE, BOUND, "unauthorized_client"),
+        (COUNTER, Step.CIBA, Asked(bound=True, level=3, view=3, seconds=10**7), None),
+        (COUNTER, Step.CIBA, Asked(bound=True, offline=True), None),
+        (COUNTER, Step.DEVICE, BOUND, "unauthorized_client"),
         (RS, Step.RESOURCE, BOUND, "unauthorized_client"),
     ],
 )
@@ -142,7 +169,54 @@ def test_a_client_that_is_not_active_may_do_nothing(status: ClientStatus, step: 
     assert refusal == Refusal(error="invalid_client", reason="the client is not active")
 
 
-@pytest.mark.parametrize("client", [CLIENT, OFFLINE, RS])
+def test_what_else_a_profile_is_held_to() -> None:
+    clients = (CLIENT, RS, KIOSK, COUNTER)
+
+    proven = Asked(bound=True, grant_type=DEVICE_CODE, nonceless=True)
+    assert check(KIOSK, step=Step.TOKEN, request=proven) == Refusal(
+        error="use_dpop_nonce", reason="the proof has no nonce"
+    )
+    assert [ends_with_case(one) for one in clients] == [False, False, False, True]
+
+
+@pytest.mark.parametrize("client", [KIOSK, COUNTER])
+@pytest.mark.parametrize("place", ["", " ", "一层\n二层"])
+def test_a_kiosk_or_counter_says_where_it_stands(client: Client, place: str) -> None:
+    moved = dataclasses.replace(client, metadata=ClientMetadata(location=place))
+
+    with pytest.raises(InvalidInputError) as caught:
+        check_registration(moved, demo=False)
+
+    assert caught.value.field == "location"
+
+
+@pytest.mark.parametrize(
+    ("client", "address"),
+    [
+        (KIOSK, "https://client.example.org/ping"),
+        (CLIENT, "https://client.example.org/ping"),
+        (COUNTER, "http://client.example.org/ping"),
+        (COUNTER, "https://user@client.example.org/ping"),
+    ],
+)
+def test_only_a_counter_is_called_back_and_by_https(client: Client, address: str) -> None:
+    metadata = dataclasses.replace(client.metadata, ciba_notification_uri=address)
+
+    with pytest.raises(InvalidInputError) as caught:
+        check_registration(dataclasses.replace(client, metadata=metadata), demo=False)
+
+    assert caught.value.field == "backchannel_client_notification_endpoint"
+
+
+PINGED = dataclasses.replace(
+    COUNTER,
+    metadata=dataclasses.replace(
+        COUNTER.metadata, ciba_notification_uri="https://client.example.org/ping"
+    ),
+)
+
+
+@pytest.mark.parametrize("client", [CLIENT, OFFLINE, RS, KIOSK, COUNTER, PINGED])
 def test_registrations_that_fit_their_profile_are_taken(client: Client) -> None:
     check_registration(client, demo=False)
 
