@@ -19,7 +19,7 @@ from api.refusals import RefusalLog
 from api.way_back import WayBack
 from api.window_desk import WindowDesk
 from vault.clients.protocol import Claim, SignIn
-from vault.consents.details import Details
+from vault.consents.details import Details, details_of
 from vault.errors import RateLimitedError, ReplayedError, TokenEndedError, VaultError
 from vault.passkeys.ceremony import RelyingParty
 from vault.ports import LiveToken
@@ -201,7 +201,7 @@ class Bearer:
     def details(self) -> Details | None:
         """What this token was issued for; what it may do is the overlap with the consent."""
         text = self.live.token.details
-        return None if text is None else Details.from_json(text)
+        return None if text is None else details_of(text)
 
 
 class TokenResolver(Protocol):

@@ -6,7 +6,6 @@ Each layer is handed its values only: nothing below ``api`` has heard of setting
 import logging
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -19,6 +18,7 @@ from api.databases import opened_database
 from api.deployment import Deployment, open_deployment
 from api.deps import Wired
 from api.egress import Egress
+from api.housekeeping import housekeeping
 from api.limits import ClientLimits
 from api.oauth.interaction import Desk
 from api.oauth.logout_token import logout_call
@@ -26,7 +26,6 @@ from api.oauth.mtls import MutualTls
 from api.oauth.ping import ping_call
 from api.oauth.provider import Provider
 from api.oauth.resource import Resource
-from api.oauth.signer import Signer
 from api.oauth.statement import Registry
 from api.oauth.wellknown import server_metadata
 from api.oauth.window import Window
@@ -44,6 +43,7 @@ from storage.objects_folder import FolderObjects
 from storage.objects_s3 import open_objects
 from storage.public_log import PublicLog
 from storage.s3_bucket import S3Place
+from storage.shared_transactions import SharedTransactions, shared_transactions
 from storage.slots import state_file, state_files, taken_slot
 from storage.unit_of_work import reader, worker
 from storage.writing import Writing
@@ -57,7 +57,6 @@ from vault.services.activate_policy import activate_policy
 from vault.services.deciding import PING
 from vault.services.sign_out import LOGOUT
 from vault.services.signing_keys import keep_signing_keys
-from vault.services.sweep import sweep
 
 __all__ = ["Wired", "wire"]
 
@@ -113,8 +112,15 @@ def wire(
         )
         journal.start()
         stack.callback(journal.stop)
+        shared = stack.enter_context(shared_transactions(worker(database)))
         vault = _vault(
-            database, deployment, journal=journal, settings=settings, clock=told, random=random
+            database,
+            deployment,
+            journal=journal,
+            shared=shared,
+            settings=settings,
+            clock=told,
+            random=random,
         )
         if people_factor is not None:
             vault = replace(vault, people_factor=people_factor)
@@ -132,7 +138,7 @@ def wire(
         server_metadata(settings.issuer, mtls=provider.mtls)  # Refused now, not by a reader.
         keep_signing_keys(vault)
         provider.signer.refresh()
-        stack.enter_context(_housekeeping(vault, provider.signer, every=sweep_seconds))
+        stack.enter_context(housekeeping(vault, provider.signer, every=sweep_seconds))
         courier = Courier(
             vault,
             _egress(settings),
@@ -223,6 +229,7 @@ def _vault(
     deployment: Deployment,
     *,
     journal: Journals,
+    shared: SharedTransactions,
     settings: Settings,
     clock: Clock,
     random: RandomBytes,
@@ -231,6 +238,7 @@ def _vault(
     return Vault(
         read=reader(database),
         work=worker(database),
+        shared=shared,
         journal=journal,
         logs=tuple(PublicLog(database, log_id=n) for n in range(len(deployment.signers))),
         blobs=StoredBlobs(objects_of(settings, random=random), database=database, random=random),
@@ -264,28 +272,6 @@ def objects_of(settings: Settings, *, random: RandomBytes) -> ObjectStore:
         requests=settings.limits.request_threads,
         random=random,
     )
-
-
-@contextmanager
-def _housekeeping(vault: Vault, signer: Signer, *, every: float) -> Iterator[None]:
-    """Sweep, and rotate and reread keys, every ``every`` seconds while the block runs."""
-    over = threading.Event()
-
-    def keep() -> None:
-        while not over.wait(every):
-            for chore in (lambda: sweep(vault), lambda: keep_signing_keys(vault), signer.refresh):
-                try:
-                    chore()
-                except Exception:  # noqa: BLE001 - the next round tries again, whatever this met
-                    _log.exception("housekeeping was not done")
-
-    thread = threading.Thread(target=keep, name="housekeeping", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def _end(error: Exception) -> None:

@@ -5,13 +5,13 @@ here; once the writer has it, its outcome is awaited (journal.md 2.6 rule 5).
 """
 
 import threading
-import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Final
 
+from storage.company import Company
 from vault.errors import JournalUnavailableError
 from vault.journal.operations import Change, Disclosure, Outcome, Urgency
 
@@ -19,14 +19,6 @@ MAX_WAITING: Final = 1024
 MAX_CHANGES: Final = 60  # PostgreSQL keeps 64 subtransaction ids (journal.md 2.6 rule 6).
 MAX_DISCLOSURES: Final = 256
 SHARE: Final = 4  # One client gets at most a quarter of a batch while others wait.
-GATHER_SECONDS: Final = 0.030
-"""How long a batch may wait to become as large as the two before it (ADR 0028)."""
-QUIET_SECONDS: Final = 0.002
-"""After this long without anybody, nobody is waited for any more."""
-CROWD: Final = 16
-CROWD_QUIET_SECONDS: Final = 0.006
-"""Many who prepare at once keep each other waiting; over a server the more so."""
-COMPANY: Final = 3  # Two batches of one look the same from one caller as from two in turn.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +38,7 @@ class Queue:
         self._lanes: tuple[deque[Waiting], ...] = tuple(deque() for _ in Urgency)
         self._ready = threading.Condition()
         self._closed = False
-        self._together = 1
-        self._before = 0
+        self._company = Company(self._ready, here=self._here)
 
     def put(self, operation: Change | Disclosure) -> Future[Outcome]:
         """Queue ``operation``.
@@ -64,8 +55,7 @@ class Queue:
             if here >= self._limit:
                 raise JournalUnavailableError("too much waits for the journal")
             self._lanes[urgency].append(waiting)
-            if not here or here + 1 >= self._together:  # Else nobody would do anything yet.
-                self._ready.notify()
+            self._company.arrived(before=here)
         return waiting.future
 
     def wait(self, *, timeout: float) -> bool:
@@ -79,7 +69,7 @@ class Queue:
         """Take the next batch: what takes rights away first, then in order of arrival."""
         with self._ready:
             arrived = [waiting for lane in self._lanes for waiting in lane]
-            self._together, self._before = len(arrived) + self._before, len(arrived)
+            self._company.took(len(arrived))
             taken = _fair(arrived)
             gone = {id(waiting) for waiting in taken}
             for lane in self._lanes:
@@ -90,21 +80,9 @@ class Queue:
         return [waiting for waiting in taken if waiting.future.set_running_or_notify_cancel()]
 
     def gather(self) -> None:
-        """Wait until as many are here as came lately, or nobody comes any more.
-
-        A transaction costs as much as a dozen entries in it, and while it runs it competes with
-        the callers who are still preparing theirs: so those who come at the same pace share one.
-        A lone caller waits for nobody.
-        """
+        """Wait for those who come at the same pace."""
         with self._ready:
-            if self._together < COMPANY:
-                return
-            until = time.monotonic() + GATHER_SECONDS
-            quiet = CROWD_QUIET_SECONDS if self._together >= CROWD else QUIET_SECONDS
-            arrived = 0
-            while arrived < self._here() < self._together and time.monotonic() < until:
-                arrived = self._here()
-                self._ready.wait_for(lambda: self._here() >= self._together or self._closed, quiet)
+            self._company.gather(over=lambda: self._closed)
 
     def _here(self) -> int:
         return sum(map(len, self._lanes))

@@ -7,6 +7,7 @@ shared table, so a proof is spent for all processes; nonces are stateless and al
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Final
@@ -76,6 +77,7 @@ class Nonces:
     def __init__(self, keyed: Callable[[bytes], bytes]) -> None:
         """Take the keyed hash; it is the same in all processes."""
         self._keyed = keyed
+        self._of = lru_cache(maxsize=4 * NONCE_MINUTES)(self._minted)
 
     def at(self, now: int) -> str:
         """Return the nonce of this minute."""
@@ -87,7 +89,7 @@ class Nonces:
         recent = [self._of(minute - age) for age in range(-1, NONCE_MINUTES + 1)]
         return any([compare_digest(one, nonce) for one in recent])  # noqa: C419 - all, always
 
-    def _of(self, minute: int) -> str:
+    def _minted(self, minute: int) -> str:
         counted = (minute % (1 << 32)).to_bytes(4)
         tag = self._keyed(b"dpop-nonce\x00" + counted)[:16]
         return urlsafe_b64encode(counted + tag).rstrip(b"=").decode()

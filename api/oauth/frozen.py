@@ -138,7 +138,7 @@ def _freeze(request: Request, encoded: bytes) -> Frozen:
         raise FaultError(Say.REPEATED)
     return Frozen(
         method=request.method,
-        path=request.url.path,
+        path=request.scope["path"],
         form=form,
         resources=tuple(value for name, value in pairs if value and name in REPEATABLE),
         authorization=tuple(request.headers.getlist("authorization")),

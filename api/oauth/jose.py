@@ -11,6 +11,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from threading import Lock
 from typing import Any, Final, Generic, NamedTuple, NoReturn, TypeVar
 
@@ -132,8 +133,12 @@ def split_jws(text: str, *, longest: int = MAX_JWS_CHARACTERS) -> Parts:
     return Parts(*parts)
 
 
+@lru_cache(maxsize=512)
 def read_header(part: str) -> Json:
-    """Return a header that asks for an algorithm of ours and for nothing critical."""
+    """Return a header that asks for an algorithm of ours and for nothing critical.
+
+    A client sends the same one all day. It is read once, and never changed.
+    """
     header = _object(part)
     if "crit" in header or "b64" in header:
         raise BadJwsError("the header has critical extensions")
@@ -164,13 +169,17 @@ def key_for(jws: Jws, *, jwks: str, keys: KeyCache) -> VerifyKey:
     Raises:
         BadJwsError: No key fits, or several do.
     """
-    fitting = [key for key in read_jwks(jwks) if jws.algorithm in key.algorithms]
+    fitting = [key for key in _registered_keys(jwks) if jws.algorithm in key.algorithms]
     kid = jws.header.get("kid")
     if kid is not None:
         fitting = [key for key in fitting if (key.kid or key.thumbprint) == kid]
     if len(fitting) != 1:
         raise BadJwsError("no key fits, or several do")
     return keys.load(fitting[0])
+
+
+_registered_keys: Final = lru_cache(maxsize=1024)(read_jwks)
+"""What a client registered, read once."""
 
 
 def verify(jws: Jws, *, key: VerifyKey) -> None:
@@ -216,7 +225,7 @@ def parse_json(text: str | bytes) -> object:
         ValueError: It is something else.
     """
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+        return _STRICT.decode(text if isinstance(text, str) else text.decode())
     except RecursionError as error:
         raise ValueError("too deep") from error
 
@@ -257,3 +266,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(_name: str) -> NoReturn:
     raise ValueError("no such number")
+
+
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_no_constant)

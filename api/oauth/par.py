@@ -23,9 +23,11 @@ LIFETIME_SECONDS: Final = 90
 _JKT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-def push(provider: Provider, frozen: Frozen) -> Answer:
+async def push(provider: Provider, frozen: Frozen) -> Answer:
     """Accept an authorization request, and name it."""
-    return two_phases(provider, frozen, check=lambda server: _checked(server, frozen), act=_kept)
+    return await two_phases(
+        provider, frozen, check=lambda server: _checked(server, frozen), act=_kept
+    )
 
 
 def _checked(server: Server, frozen: Frozen) -> tuple[Pushed, Confirmation]:

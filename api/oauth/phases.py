@@ -1,14 +1,19 @@
 """The two phases of every authenticated endpoint (oauth.md 10.3).
 
-First everything is verified without a write lock. Then one unit of work spends what was shown
-and acts; it commits whatever the answer is, so that a spent ``jti``, a used code and the tokens
-killed by a replay survive a refusal. Nothing waits for the journal before it has ended.
+First everything is verified without a write lock, on the event loop. Then one unit of work, which
+shares its commit with those of others, spends what was shown and acts; it commits whatever the
+answer is, so that a spent ``jti``, a used code and the tokens killed by a replay survive a
+refusal. Nothing waits for the journal before it has ended.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from functools import partial
+from typing import Final, Generic, NamedTuple, TypeVar
 
+from starlette.concurrency import run_in_threadpool
+
+from api.awaiting import awaited
 from api.limits import refuse, taken
 from api.middleware import correlation_id, seen
 from api.oauth.answer import Answer, refusal
@@ -23,15 +28,20 @@ from api.oauth.server import Server
 from vault.clients.async_requests import Redeemed
 from vault.clients.certificates import Certificate
 from vault.clients.profiles import Asked, Step, check
-from vault.clients.protocol import AuthorizationCode, RefreshToken
+from vault.clients.protocol import AuthorizationCode, Claim, RefreshToken
 from vault.clock import MS
-from vault.errors import InvalidInputError
+from vault.errors import InvalidInputError, StorageError
 from vault.journal.entries import RequestTrace
 from vault.ports import Tx
 from vault.services.acting import network_prefix
 from vault.services.refuse_token import Misuse
 
 REVOCATION: Final = "/oauth/revoke"
+DEADLINE_SECONDS: Final = 10.0
+"""How long a unit of work may wait for others, and again for its commit."""
+
+_BUSY: Final = partial(StorageError, "the database is busy")
+_UNKNOWN: Final = partial(StorageError, "the database did not answer in time")
 
 T = TypeVar("T")
 Later = Callable[[], Answer]
@@ -47,8 +57,41 @@ class Shown:
     proof: Proof | None = None
     certificate: Certificate | None = None
 
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What is spent by it."""
+        proof = self.proof.claim if self.proof else None
+        return tuple(claim for claim in (self.proven.claim, proof) if claim is not None)
 
-def two_phases(
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified(Generic[T]):
+    """A request of a proven client.
+
+    Attributes:
+        checked: What its check returned, alone; nothing where it was refused.
+        fault: Why it was; ``None`` where it was not.
+    """
+
+    shown: Shown
+    checked: tuple[T] | None
+    fault: FaultError | None
+
+
+class Done(NamedTuple):
+    """What came of a unit of work.
+
+    Attributes:
+        proven: The client itself asked: its assertion and its proof were never shown before.
+        misused: What was shown by somebody it is not good for; the log must know.
+    """
+
+    answer: "Answer | Later"
+    proven: bool = True
+    misused: AuthorizationCode | RefreshToken | Redeemed | None = None
+
+
+async def two_phases(
     provider: Provider,
     frozen: Frozen,
     *,
@@ -60,15 +103,45 @@ def two_phases(
     Args:
         provider: The collaborators.
         frozen: The request.
-        check: Validates without writing; its server reads.
-        act: Writes what is to be written; its server is in the unit of work that commits. What
-            waits for the journal is returned, and done once nothing is open any more.
+        check: Validates without writing, on the event loop; its server reads.
+        act: Writes what is to be written; its server is in the unit of work that commits, for
+            which others wait, and which may be undone and done again (ADR 0044). What waits for
+            the journal is returned, and done once nothing is open any more.
 
     Raises:
         RateLimitedError: This client, or whoever it is at this address, asks too often.
     """
     now = provider.now()
-    fault, checked = None, None
+    verified = _verified(provider, frozen, check=check, now=now)
+    if isinstance(verified, FaultError):
+        return refusal(verified)
+    shown = verified.shown
+    done = await awaited(
+        provider.vault.shared.enqueue(
+            shown.claims, lambda tx, fresh: _spent(provider, tx, verified, act=act, fresh=fresh)
+        ),
+        deadline=DEADLINE_SECONDS,
+        busy=_BUSY,
+        unknown=_UNKNOWN,
+    )
+    if done.proven:
+        client_id = shown.proven.client.client_id
+        seen().by(client_id, proven=True)
+        provider.limits.protocol.take(client_id, now_ms=now * MS)
+    if done.misused is not None:
+        await run_in_threadpool(
+            _journal_misuse, provider, frozen, shown=shown, misused=done.misused
+        )
+    if isinstance(done.answer, Answer):
+        return done.answer
+    return await run_in_threadpool(_through_the_journal, done.answer)
+
+
+def _verified(
+    provider: Provider, frozen: Frozen, *, check: Callable[[Server], T], now: int
+) -> Verified[T] | FaultError:
+    """Find out who asks, and whether it may; what nobody has proven is a fault at once."""
+    checked, fault = None, None
     with provider.vault.read() as tx:
         try:
             proven = authenticate(
@@ -81,34 +154,43 @@ def two_phases(
             )
         except FaultError as error:
             taken(provider.limits.strangers, frozen.network, now_ms=now * MS)
-            return refusal(error)
+            return error
         _check_often(provider, frozen, proven=proven, now=now)
         shown = Shown(proven=proven, now=now)
         try:
-            shown = replace(shown, proof=_proof(provider, frozen, now=now))
-            shown = replace(shown, certificate=_certificate(provider, frozen))
+            if frozen.proofs:
+                shown = replace(shown, proof=_proof(provider, frozen, now=now))
+            if frozen.certificate:
+                shown = replace(shown, certificate=_certificate(provider, frozen))
             checked = (check(server_of(provider, tx, shown=shown)),)
         except OAuth2Error as error:
             fault = as_fault(error)
-    with provider.vault.work() as tx:
-        replayed = _spend(tx, shown=shown)
-        if replayed is not None:
-            return refusal(replayed)
-        seen().by(proven.client.client_id, proven=True)
-        provider.limits.protocol.take(proven.client.client_id, now_ms=now * MS)
-        if checked is None:
-            return refusal(fault or FaultError(Say.REQUEST))
-        server = server_of(provider, tx, shown=shown)
-        try:
-            done: Answer | Later = act(server, checked[0])
-        except OAuth2Error as error:
-            done = refusal(as_fault(error))
-    if server.misused is not None:
-        _journal_misuse(provider, frozen, shown=shown, misused=server.misused)
-    return done if isinstance(done, Answer) else _done(done)
+    return Verified(shown=shown, checked=checked, fault=fault)
 
 
-def _done(later: Later) -> Answer:
+def _spent(
+    provider: Provider,
+    tx: Tx,
+    verified: Verified[T],
+    *,
+    act: Callable[[Server, T], "Answer | Later"],
+    fresh: Sequence[bool],
+) -> Done:
+    """Act, unless something was shown before; whatever is answered, it is spent now."""
+    replayed = _replayed(verified.shown, fresh)
+    if replayed is not None:
+        return Done(refusal(replayed), proven=False)
+    if verified.checked is None:
+        return Done(refusal(verified.fault or FaultError(Say.REQUEST)))
+    server = server_of(provider, tx, shown=verified.shown)
+    try:
+        answer = act(server, verified.checked[0])
+    except OAuth2Error as error:
+        answer = refusal(as_fault(error))
+    return Done(answer, misused=server.misused)
+
+
+def _through_the_journal(later: Later) -> Answer:
     try:
         return later()
     except FaultError as error:
@@ -174,9 +256,7 @@ def _check_often(provider: Provider, frozen: Frozen, *, proven: Proven, now: int
         refuse(provider.limits.protocol.wait(proven.client.client_id, now_ms=now * MS))
 
 
-def _proof(provider: Provider, frozen: Frozen, *, now: int) -> Proof | None:
-    if not frozen.proofs:
-        return None
+def _proof(provider: Provider, frozen: Frozen, *, now: int) -> Proof:
     if len(frozen.proofs) > 1:
         raise FaultError(Say.PROOF, reason="more than one DPoP header")
     try:
@@ -195,12 +275,10 @@ def _certificate(provider: Provider, frozen: Frozen) -> Certificate | None:
         raise FaultError(Say.CERTIFICATE, reason=str(error)) from error
 
 
-def _spend(tx: Tx, *, shown: Shown) -> FaultError | None:
-    assertion, proof = shown.proven.claim, shown.proof.claim if shown.proof else None
-    claims = [claim for claim in (assertion, proof) if claim is not None]
-    fresh = tx.protocol.claim(claims)
-    spent = [claim for claim, is_fresh in zip(claims, fresh, strict=True) if not is_fresh]
-    if assertion in spent:
+def _replayed(shown: Shown, fresh: Sequence[bool]) -> FaultError | None:
+    """Say what of ``shown`` was shown before: the assertion first, whoever sent it."""
+    spent = [claim for claim, is_fresh in zip(shown.claims, fresh, strict=True) if not is_fresh]
+    if shown.proven.claim in spent:
         return FaultError(Say.CLIENT, reason="the assertion was shown before")
     if spent:
         return FaultError(Say.PROOF, reason="the proof was shown before")

@@ -196,9 +196,10 @@ def _read(text: str, *, origin: str) -> tuple[_EvidenceAccess, Mapping[str, _Evi
         raise FaultError(Say.DETAILS_FORM, reason="locations is not the origin")
     entries = [evidence for one in found for evidence in one.evidence]
     by_code = {one.code: one for one in entries}
-    if len({repr(one.shared()) for one in found}) != 1 or len(by_code) != len(entries):
+    first, *others = (one.shared() for one in found)
+    if any(one != first for one in others) or len(by_code) != len(entries):
         raise FaultError(Say.DETAILS_MIXED)
-    return found[0].shared(), by_code
+    return first, by_code
 
 
 def _check_registered(

@@ -1,4 +1,4 @@
-"""Routes of the authorization server: one thread per request, one answer per value.
+"""Routes of the authorization server: one answer per value.
 
 Every route answers in the forms of OAuth, also for wrong verbs, long bodies and a busy
 database; only ``/oauth/authorize`` speaks to people.
@@ -9,9 +9,8 @@ from typing import Annotated, Any, Final
 
 import orjson
 import structlog
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Header, Response
 from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException
 
 from api.deps import BROWSER_COOKIE, SIGNIN_COOKIE, PresentedDep, WiredDep
 from api.oauth.answer import NO_STORE, Answer, refusal
@@ -29,7 +28,8 @@ from api.oauth.openapi import BY_GRANT_TOKEN, BY_OPENID_TOKEN, form
 from api.oauth.page_route import LeavingRoute, PageRoute
 from api.oauth.par import push
 from api.oauth.registering import add_registration
-from api.oauth.sending import ProviderDep, answered, sent
+from api.oauth.routes import FormRoute, OAuthRoute
+from api.oauth.sending import ProviderDep, answered
 from api.oauth.token import exchange
 from api.oauth.wellknown import (
     ENDPOINTS,
@@ -40,7 +40,6 @@ from api.oauth.wellknown import (
     server_metadata,
 )
 from api.way_back import WayBack
-from vault.errors import RateLimitedError, UnavailableError
 
 TAG: Final = "authorization server"
 METADATA_SECONDS: Final = 900
@@ -49,43 +48,24 @@ VERBS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _log = structlog.get_logger("myspace.oauth")
 
 
-class OAuthRoute(APIRoute):
-    """Answers errors in the form of RFC 6749, whoever raised them."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler, guarded."""
-        handle = super().get_route_handler()
-
-        async def guarded(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except FaultError as error:
-                return sent(refusal(error), path=self.path)
-            except HTTPException as error:
-                say = Say.TOO_LARGE if error.status_code == Say.TOO_LARGE.status else Say.REQUEST
-                return sent(refusal(FaultError(say)), path=self.path)
-            except RateLimitedError as error:
-                answer = refusal(FaultError(Say.OFTEN), retry_after=error.retry_after_seconds)
-            except UnavailableError as error:
-                answer = refusal(FaultError(Say.BUSY), retry_after=error.retry_after_seconds)
-            return sent(answer, path=self.path)
-
-        return guarded
-
-
 def oauth_router() -> APIRouter:
     """Return the routes; what they work with is on the application (``api.deps.Wired``)."""
     router = APIRouter(route_class=OAuthRoute, tags=[TAG])
     for path, endpoint, status in (
+        (ENDPOINTS["introspection_endpoint"], introspected, 200),  # Tried first: the most asked.
+        (ENDPOINTS["token_endpoint"], token, 200),
         (ENDPOINTS["pushed_authorization_request_endpoint"], pushed, 201),
         (ENDPOINTS["device_authorization_endpoint"], device_authorized, 200),
         (ENDPOINTS["backchannel_authentication_endpoint"], asked_for, 200),
-        (ENDPOINTS["token_endpoint"], token, 200),
-        (ENDPOINTS["introspection_endpoint"], introspected, 200),
         (ENDPOINTS["revocation_endpoint"], revoked, 200),
     ):
         router.add_api_route(
-            path, endpoint, methods=["POST"], status_code=status, openapi_extra=form(path)
+            path,
+            endpoint,
+            methods=["POST"],
+            status_code=status,
+            openapi_extra=form(path),
+            route_class_override=FormRoute,
         )
     for path, document in (
         (SERVER_METADATA, described),
@@ -136,34 +116,34 @@ def oauth_router() -> APIRouter:
     return router
 
 
-def pushed(provider: ProviderDep, frozen: FormDep) -> Response:
+async def pushed(provider: ProviderDep, frozen: FormDep) -> Response:
     """Accept a pushed authorization request (RFC 9126)."""
-    return answered(provider, push(provider, frozen), path=frozen.path)
+    return answered(provider, await push(provider, frozen), path=frozen.path)
 
 
-def device_authorized(provider: ProviderDep, frozen: FormDep) -> Response:
+async def device_authorized(provider: ProviderDep, frozen: FormDep) -> Response:
     """Give a kiosk a code to show to its visitor (RFC 8628), and one to poll with."""
-    return answered(provider, begin(provider, frozen), path=frozen.path)
+    return answered(provider, await begin(provider, frozen), path=frozen.path)
 
 
-def asked_for(provider: ProviderDep, frozen: FormDep) -> Response:
+async def asked_for(provider: ProviderDep, frozen: FormDep) -> Response:
     """Let a counter ask a holder (CIBA), and give it what to poll with."""
-    return answered(provider, ask(provider, frozen), path=frozen.path)
+    return answered(provider, await ask(provider, frozen), path=frozen.path)
 
 
-def token(provider: ProviderDep, frozen: FormDep) -> Response:
+async def token(provider: ProviderDep, frozen: FormDep) -> Response:
     """Issue an access token (RFC 6749), bound to a key (RFC 9449)."""
-    return answered(provider, exchange(provider, frozen), path=frozen.path)
+    return answered(provider, await exchange(provider, frozen), path=frozen.path)
 
 
-def introspected(provider: ProviderDep, frozen: FormDep) -> Response:
+async def introspected(provider: ProviderDep, frozen: FormDep) -> Response:
     """Tell a resource server whether a token is live (RFC 7662)."""
-    return answered(provider, introspect(provider, frozen), path=frozen.path)
+    return answered(provider, await introspect(provider, frozen), path=frozen.path)
 
 
-def revoked(provider: ProviderDep, frozen: FormDep) -> Response:
+async def revoked(provider: ProviderDep, frozen: FormDep) -> Response:
     """End an access token, or a refresh token with all that came of it (RFC 7009)."""
-    return answered(provider, revoke(provider, frozen), path=frozen.path)
+    return answered(provider, await revoke(provider, frozen), path=frozen.path)
 
 
 def queried(

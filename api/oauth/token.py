@@ -34,9 +34,9 @@ GRANT_TYPES: Final = (
 )
 
 
-def exchange(provider: Provider, frozen: Frozen) -> Answer:
+async def exchange(provider: Provider, frozen: Frozen) -> Answer:
     """Issue an access token for a code, a refresh token, another token, or the client itself."""
-    return two_phases(
+    return await two_phases(
         provider,
         frozen,
         check=lambda server: _checked(server, frozen),

@@ -59,7 +59,7 @@ def decide(interaction: str, member: MemberDep, sent: MembersFormDep) -> Respons
     if act == "preview":
         return request_page(member, asked, looked.with_previews(previews(member, asked, looked)))
     choice = None
-    if act == "give" and _too_weak(member, asked, looked.answers):
+    if act == "give" and too_weak(member, asked, looked.answers):
         return to(onward_to(CONFIRM, member.visit.path))
     if act == "give":
         troubles = missing(asked, looked.answers, member.language)
@@ -111,19 +111,11 @@ def request_page(
     )
 
 
-def _too_weak(member: Member, asked: ConsentPage, answers: Mapping[str, Answer]) -> bool:
+def too_weak(member: Member, asked: ConsentPage, answers: Mapping[str, Answer]) -> bool:
     """Say whether something would be given that takes a passkey."""
     given = (one.level for one in asked.evidence if answers[one.code].give not in {"", NONE})
     needed = needed_for(max(given, default=0))
     return rank(member.signin.auth.acr) < rank(needed)
-
-
-def _confirm_href(member: Member, asked: ConsentPage) -> str:
-    """Return where to confirm first; empty where nothing that is asked for needs it."""
-    needed = needed_for(max(one.level for one in asked.evidence))
-    if rank(member.signin.auth.acr) >= rank(needed):
-        return ""
-    return onward_to(CONFIRM, member.visit.path)
 
 
 def previews(member: Member, asked: ConsentPage, looked: Looked) -> dict[str, Preview]:
@@ -137,6 +129,14 @@ def _opened(member: Member, interaction: str) -> ConsentPage:
         signin=member.signin,
         browser=member.visit.cookie(BROWSER_COOKIE),
     )
+
+
+def _confirm_href(member: Member, asked: ConsentPage) -> str:
+    """Return where to confirm first; empty where nothing that is asked for needs it."""
+    needed = needed_for(max(one.level for one in asked.evidence))
+    if rank(member.signin.auth.acr) >= rank(needed):
+        return ""
+    return onward_to(CONFIRM, member.visit.path)
 
 
 def _preview(member: Member, one: EvidenceShown, answer: Answer) -> Preview:

@@ -47,10 +47,10 @@ from vault.errors import (
     VaultError,
 )
 
-CONFIRM: Final = "/space/confirm"
 CONSENT: Final = ("/space/consent/", "/space/asked/")
 """Where departments' requests are shown."""
 
+CONFIRM: Final = "/space/confirm"
 TYPING: Final = "/space/device"
 NOT_FRESH: Final = "sign-in-not-fresh"
 PASSKEY_NEEDED: Final = frozenset({NOT_FRESH, "passkey-needed", "step-up-needed"})

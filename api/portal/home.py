@@ -58,10 +58,10 @@ def home(member: MemberDep) -> Response:
             if counts[group]
         ),
         active_consents=_working(space, now_ms=now_ms),
-        passkeys=None if member.acting.is_agent else len(own_passkeys(vault, member.acting)),
         asked=tuple(
             asked_line(one, language) for one in member.wired.window.waiting(signin=member.signin)
         ),
+        passkeys=None if member.acting.is_agent else len(own_passkeys(vault, member.acting)),
         mandates=_alive(own_mandates(vault, member.acting)),
     )
     return page("space/home.html", frame=member.frame("home"), view=view)

@@ -33,10 +33,8 @@ WRONG_VERB: Final = 405
 def portal_router() -> APIRouter:
     """Return the routes; what they work with is on the application (``api.deps.Wired``)."""
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
-    pages = (
-        *(home, sign_in, leaving, records, consents, accesses, consent),
-        *(mandates, developer, window, passkeys, confirm),
-    )
+    holders = (home, sign_in, leaving, records, consents, accesses, consent, mandates)
+    pages = (*holders, passkeys, confirm, developer, window)
     parts = [part.router for part in pages]
     for part in parts:
         router.include_router(part)

@@ -1,7 +1,6 @@
 """Consents, which are the OAuth grants, and how often each was used."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import Integer, bindparam, case, delete, insert, or_, select, update
@@ -11,7 +10,7 @@ from storage.stores.keyed import at_version, but_key, keyed, replace_row
 from storage.tables.columns import table_of
 from storage.tables.oauth import ConsentRow, UseRow
 from vault.consents import Consent, ConsentStatus, Use
-from vault.consents.details import Details
+from vault.consents.details import details_of
 from vault.ids import (
     CaseNumber,
     ClientId,
@@ -125,7 +124,7 @@ def consent_of(row: Row) -> Consent:
         department_id=DepartmentId(department_id),
         status=ConsentStatus(status),
         version=version,
-        details=_details(details),
+        details=details_of(details),
         note=note,
         purpose=purpose,
         item=item,
@@ -163,9 +162,3 @@ def _row(consent: Consent) -> Mapping[str, object]:
         "parent_grant_id": consent.parent_id,
         "mandate_id": consent.mandate_id,
     }
-
-
-@lru_cache(maxsize=1024)
-def _details(text: str) -> Details:
-    """Read details once for the many pulls of one consent; they are frozen and name nobody."""
-    return Details.from_json(text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Final
 
 from sqlalchemy import bindparam, delete, select, text, tuple_
@@ -32,6 +33,8 @@ from storage.tables.signins import MessageRow, SignInAttemptRow, SignInRow, TryR
 from vault.clients.protocol import Claim
 from vault.clients.refusals import KEPT_SECONDS
 
+_BY_KEY: Final = attrgetter("kind", "key_hash")
+
 DAY_SECONDS: Final = 24 * 3600
 """How long rows stay beyond their end, so that what came of them can still be answered for."""
 
@@ -56,7 +59,8 @@ class SqlProtocolRows(
         if not claims:
             return ()
         values: dict[str, object] = {}
-        for number, claim in enumerate(claims):
+        # In one order for all: two that claim the same rows then wait, and never for each other.
+        for number, claim in enumerate(sorted(claims, key=_BY_KEY)):
             values[f"kind_{number}"] = claim.kind
             values[f"key_hash_{number}"] = claim.key_hash
             values[f"expires_at_{number}"] = claim.expires_at

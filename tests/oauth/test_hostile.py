@@ -173,14 +173,15 @@ def test_b57_any_token_and_proof_are_challenged(world: World, token: str, proof:
         (RateLimitedError("too often", retry_after_seconds=7), 429),
     ],
 )
-@pytest.mark.parametrize("part", ["read", "work"])
+@pytest.mark.parametrize("part", ["vault.read", "memory.work"])
 def test_b61_what_is_away_is_a_503_that_says_when_to_come_back(
     world: World, monkeypatch: pytest.MonkeyPatch, part: str, error: Exception, status: int
 ) -> None:
     def away() -> None:
         raise error
 
-    monkeypatch.setattr(world.vault, part, away)
+    owner, _, name = part.partition(".")
+    monkeypatch.setattr(getattr(world, owner), name, away)
     answer = world.registry_token()
 
     assert (answer.status_code, answer.json()["error"]) == (status, "temporarily_unavailable")

@@ -24,7 +24,7 @@ from tests.support.postgres import server_for_tests
 from tests.support.town import Town
 
 FIRST = "0001"
-BEFORE = "0011"
+BEFORE = "0008"
 ADDED = ("passkey", "passkey_use", "passkey_challenge")
 """Tables of the newest migration."""
 THREADS = 4

@@ -206,6 +206,7 @@ class World:
         self.vault = part_of_a_vault(
             read=self.memory.read,
             work=self.memory.work,
+            shared=self.memory,
             keyring=keyring,
             secrets=Secrets.load(keyring, rows=rows, random=os.urandom),
             random=os.urandom,
@@ -234,8 +235,8 @@ class World:
             demo=origin != ORIGIN,
             resolve=Resource(self.provider),
             desk=self.desk,
-            passkeys=self.party,
             window=self.window,
+            passkeys=self.party,
         )
         self.app = application(self.wired)
         self.http = TestClient(self.app, base_url=origin, follow_redirects=False)

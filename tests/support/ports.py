@@ -17,6 +17,7 @@ from storage.objects import ObjectStore
 from storage.objects_folder import FolderObjects
 from storage.postgresql import Server, open_postgresql
 from storage.public_log import PublicLog as SqlPublicLog
+from storage.shared_transactions import shared_transactions
 from storage.sqlite import open_sqlite
 from storage.unit_of_work import journal_transactions, reader, worker
 from storage.writing import Writing
@@ -31,7 +32,7 @@ from vault.crypto.signing import SignerKey, VerifierKey
 from vault.journal.operations import Change, Disclosure, Journal, Outcome, Pending
 from vault.journal.public import PublicLog
 from vault.journal.trust import Policy
-from vault.ports import Blobs, Read, Work
+from vault.ports import Blobs, Read, SharedWork, Work
 
 ORIGIN = "vault.example/log/2026"
 LOG_ID = 0
@@ -100,6 +101,7 @@ class Ports:
     name: str
     read: Read
     work: Work
+    shared: SharedWork
     journal: HookedJournal
     log: PublicLog
     blobs: Blobs
@@ -162,6 +164,7 @@ def _memory(
         name="memory",
         read=memory.read,
         work=memory.work,
+        shared=memory,
         journal=HookedJournal(journal),
         log=journal.log,
         blobs=MemoryBlobs(memory, random=os.urandom),
@@ -243,19 +246,23 @@ def _sql(
     (folder / "state").mkdir(parents=True)
     journal.start()
     try:
-        yield Ports(
-            name=name,
-            read=reader(database),
-            work=worker(database),
-            journal=HookedJournal(journal),
-            log=SqlPublicLog(database, log_id=LOG_ID),
-            blobs=StoredBlobs(
-                objects or FolderObjects(folder / "blobs"), database=database, random=os.urandom
-            ),
-            clock=clock,
-            keyring=keyring,
-            verifier=signer.verifier,
-        )
+        with shared_transactions(worker(database)) as shared:
+            yield Ports(
+                name=name,
+                read=reader(database),
+                work=worker(database),
+                shared=shared,
+                journal=HookedJournal(journal),
+                log=SqlPublicLog(database, log_id=LOG_ID),
+                blobs=StoredBlobs(
+                    objects or FolderObjects(folder / "blobs"),
+                    database=database,
+                    random=os.urandom,
+                ),
+                clock=clock,
+                keyring=keyring,
+                verifier=signer.verifier,
+            )
     finally:
         journal.stop()
     if fatal:

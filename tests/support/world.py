@@ -379,6 +379,7 @@ def _vault(ports: Ports) -> Vault:
     return Vault(
         read=ports.read,
         work=ports.work,
+        shared=ports.shared,
         journal=ports.journal,
         logs=(ports.log,),
         blobs=ports.blobs,

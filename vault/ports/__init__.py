@@ -7,10 +7,12 @@ database that does not answer raises ``StorageError``.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from vault.clients.protocol import Claim
 from vault.crypto.keys import WrappedKey
 from vault.ids import EntryId, Space
 from vault.notices import Notice
@@ -55,6 +57,8 @@ __all__ = [
     "Records",
     "Refusals",
     "Registrations",
+    "SharedAct",
+    "SharedWork",
     "SigningKeyStore",
     "SystemKeys",
     "Tx",
@@ -202,6 +206,27 @@ Read = Callable[[], AbstractContextManager[Tx]]
 
 Work = Callable[[], AbstractContextManager[Tx]]
 """Starts a plain unit of work for protocol rows; commits when the block ends without error."""
+
+T = TypeVar("T")
+SharedAct = Callable[[Tx, Sequence[bool]], T]
+"""What one unit of work does; it is told of each claim whether it was new."""
+
+
+class SharedWork(Protocol):
+    """Plain units of work that share their commit with others'; each still happens or does not."""
+
+    def enqueue(self, claims: Sequence[Claim], act: SharedAct[T]) -> Future[T]:
+        """Queue a unit of work without waiting; its result is there once it was committed.
+
+        Args:
+            claims: Written before ``act``, and kept whatever it returns.
+            act: Runs in a thread that others wait for, perhaps more than once; nothing that it
+                did outlives an error that it raises.
+
+        Raises:
+            StorageError: Too much waits, or the database is being closed.
+        """
+        ...
 
 
 class Blobs(Protocol):

@@ -10,7 +10,7 @@ from vault.journal.operations import Journal
 from vault.journal.public import PublicLog
 from vault.journal.receipts import Receipt
 from vault.numbers import NumberIndex
-from vault.ports import Blobs, KeptEntry, Read, Work
+from vault.ports import Blobs, KeptEntry, Read, SharedWork, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,7 @@ class Vault:
     Attributes:
         read: Starts read-only units of work.
         work: Starts units of work for protocol rows.
+        shared: Does such units of work for callers that await a commit together.
         journal: The one door for whatever changes a space or leaves it.
         logs: What anybody may read of the journal, log by log; their number is fixed for good.
         numbers: Finds holders by their numbers.
@@ -31,6 +32,7 @@ class Vault:
 
     read: Read
     work: Work
+    shared: SharedWork
     journal: Journal
     logs: tuple[PublicLog, ...]
     blobs: Blobs

@@ -48,9 +48,11 @@ class _Checked:
     notify: str = field(repr=False)
 
 
-def ask(provider: Provider, frozen: Frozen) -> Answer:
+async def ask(provider: Provider, frozen: Frozen) -> Answer:
     """Accept a counter's request; answer what it polls with."""
-    return two_phases(provider, frozen, check=lambda server: _checked(server, frozen), act=_kept)
+    return await two_phases(
+        provider, frozen, check=lambda server: _checked(server, frozen), act=_kept
+    )
 
 
 def _checked(server: Server, frozen: Frozen) -> _Checked:

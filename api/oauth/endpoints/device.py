@@ -31,9 +31,11 @@ DRAWS: Final = 4
 """How often letters are drawn before something is wrong with the draw."""
 
 
-def begin(provider: Provider, frozen: Frozen) -> Answer:
+async def begin(provider: Provider, frozen: Frozen) -> Answer:
     """Accept a kiosk's request; answer its two codes."""
-    return two_phases(provider, frozen, check=lambda server: _checked(server, frozen), act=_kept)
+    return await two_phases(
+        provider, frozen, check=lambda server: _checked(server, frozen), act=_kept
+    )
 
 
 def _checked(server: Server, frozen: Frozen) -> tuple[Awaited, Confirmation]:

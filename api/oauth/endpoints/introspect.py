@@ -7,6 +7,8 @@ hears of tokens that a client of signed messages holds.
 
 from typing import Any, Final
 
+from starlette.concurrency import run_in_threadpool
+
 from api.oauth.answer import Answer
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
@@ -22,7 +24,7 @@ from vault.clients.profiles import Asked, Step, check, told_signed_only
 from vault.clients.signing_keys import SigningPurpose
 from vault.clock import MS
 from vault.consents import Consent
-from vault.consents.details import Details
+from vault.consents.details import details_of
 from vault.crypto.tokens import well_formed
 from vault.ports import LiveToken
 from vault.services.exchange_token import still_granted
@@ -88,7 +90,7 @@ class Introspection(IntrospectionEndpoint):
             return {}
         now_ms, tx = self.server.now * MS, self.server.tx
         granted = None if consent is None else still_granted(tx, consent, now_ms=now_ms)
-        current = None if granted is None else Details.from_json(text).overlap(granted)
+        current = None if granted is None else details_of(text).overlap(granted)
         if consent is None or current is None:
             return None
         return {
@@ -115,29 +117,26 @@ class Introspection(IntrospectionEndpoint):
         return {"act": {"sub": consent.client_id} | before}
 
 
-def introspect(provider: Provider, frozen: Frozen) -> Answer:
-    """Say whether a token is live, and for what.
+async def introspect(provider: Provider, frozen: Frozen) -> Answer:
+    """Say whether a token is live, and for what: nothing of it is written, so it is only read.
 
     Raises:
         KeyUnavailableError: The answer cannot be signed yet.
     """
     signed, asking = takes_signed(frozen.accept), list[Client]()
 
-    def told(server: Server, _checked: None) -> Answer:
+    def told(server: Server) -> Answer:
         asking.append(server.client)
         return _told(server, frozen, signed=signed)
 
-    answer = two_phases(provider, frozen, check=_checked, act=told)
+    answer = await two_phases(provider, frozen, check=told, act=lambda _server, answer: answer)
     if signed and answer.fault is None:  # The unit of work is over: it does not wait for this.
-        return _signed(provider, answer, asking=asking[0])
+        return await run_in_threadpool(_signed, provider, answer, asking=asking[0])
     return answer
 
 
-def _checked(server: Server) -> None:
-    check_step(server, step=Step.INTROSPECT)
-
-
 def _told(server: Server, frozen: Frozen, *, signed: bool) -> Answer:
+    check_step(server, step=Step.INTROSPECT)
     server.signs = signed
     server.register_endpoint(Introspection)
     request = server.request(PATH, params=frozen.form)

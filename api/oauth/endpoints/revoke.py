@@ -56,9 +56,9 @@ class Revocation(RevocationEndpoint):
         rows.revoke_token(row.token_hash, client_id=row.client_id, now=now)
 
 
-def revoke(provider: Provider, frozen: Frozen) -> Answer:
+async def revoke(provider: Provider, frozen: Frozen) -> Answer:
     """End a token; a foreign one stays untouched, an unknown one was never there."""
-    return two_phases(
+    return await two_phases(
         provider, frozen, check=_checked, act=lambda server, _: _revoked(server, frozen)
     )
 

@@ -20,7 +20,7 @@ from api.oauth.server import Server
 from vault.clients.protocol import AccessToken
 from vault.clock import MS
 from vault.consents import Consent
-from vault.consents.details import Details
+from vault.consents.details import Details, details_of
 from vault.crypto.tokens import well_formed
 from vault.errors import AccessDeniedError, ConflictError, NotFoundError, TokenEndedError
 from vault.ids import ID_BYTES, GrantId
@@ -61,7 +61,7 @@ def exchange(server: Server, frozen: Frozen) -> "Exchange":
     if consent.client_id == server.client.client_id:
         raise FaultError(Say.SUBJECT, reason="the token is the client's own")
     mandate = mandate_for(provider.vault, server.tx, caller, consent)
-    most = Details.from_json(issued).overlap(consent.details)
+    most = details_of(issued).overlap(consent.details)
     if mandate is not None and most is not None:
         most = mandated(server.tx, mandate, most, now_ms=server.now * MS)
     if mandate is None or most is None:

@@ -12,7 +12,7 @@ from api.oauth.kernel import RefreshTokenGrant
 from api.oauth.models import KernelClient, KernelRefresh
 from api.oauth.secrets import REFRESH_TOKEN
 from vault.consents import Consent
-from vault.consents.details import Details
+from vault.consents.details import details_of
 from vault.crypto.tokens import well_formed
 
 
@@ -61,7 +61,7 @@ class RefreshGrant(ConsentedGrant, RefreshTokenGrant):
         """
         row = shown.row
         consent = self.live_consent(row)
-        most = Details.from_json(row.details).overlap(consent.details) if consent else None
+        most = details_of(row.details).overlap(consent.details) if consent else None
         if consent is None or most is None:
             raise FaultError(Say.GRANT, reason="the consent has ended")
         self.stand_on(row, consent=consent, most=most)

@@ -74,8 +74,8 @@ class ConsentPageView:
         shown_hash: SHA-256 of what is decided on, in hexadecimal digits.
         previewed: The previews are open; nothing was decided.
         minutes: How long it can still be decided.
-        confirm_href: Where a passkey confirms first; empty where nothing needs it.
         window: Where it began; ``None`` where that was in this browser.
+        confirm_href: Where a passkey confirms first; empty where nothing needs it.
     """
 
     action: str
@@ -102,7 +102,7 @@ class ConsentPageView:
     trouble: str
     previewed: bool
     minutes: int
-    confirm_href: str
+    confirm_href: str = ""
     window: WindowView | None = None
 
 

@@ -1,9 +1,10 @@
 """A database in memory: one writer at a time, snapshots for readers, all or nothing."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.support.memory.developers import MemoryDevelopers
 from tests.support.memory.guarded import (
@@ -29,15 +30,16 @@ from tests.support.memory.registry import (
 from tests.support.memory.rows import Rows, system_key_name
 from vault.cases import Case
 from vault.clients import Client
-from vault.clients.protocol import AuthorizationCode, SignIn
+from vault.clients.protocol import AuthorizationCode, Claim, SignIn
 from vault.consents import Consent
 from vault.crypto.keys import WrappedKey
 from vault.departments import Department
 from vault.holders import Holder
 from vault.mandates import Mandate
-from vault.ports import Tx
+from vault.ports import SharedAct, Tx
 from vault.records import RecordHead
 
+T = TypeVar("T")
 Row = (
     Client
     | Department
@@ -79,7 +81,7 @@ class MemoryTx:
 
 
 class Memory:
-    """Gives units of work: ``read`` and ``work`` are those of ``vault.ports``.
+    """Gives units of work: ``read`` and ``work`` of ``vault.ports``; it is ``SharedWork`` itself.
 
     Attributes:
         rows: What is committed now.
@@ -109,6 +111,18 @@ class Memory:
             draft = self.rows.snapshot()
             yield draft
             self.rows = draft
+
+    def enqueue(self, claims: Sequence[Claim], act: SharedAct[T]) -> Future[T]:
+        """Do a unit of work at once, alone (``vault.ports.SharedWork``)."""
+        future: Future[T] = Future()
+        try:
+            with self.work() as tx:
+                result = act(tx, tx.protocol.claim(claims))
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+        return future
 
     def inside(self) -> bool:
         """Say whether this thread has a unit of work open."""

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from storage.waiting import MAX_CHANGES, MAX_DISCLOSURES, QUIET_SECONDS, SHARE, Queue
+from storage.company import QUIET_SECONDS
+from storage.waiting import MAX_CHANGES, MAX_DISCLOSURES, SHARE, Queue
 from tests.support.writer import a_change, a_pull, entry_id
 from vault.errors import JournalUnavailableError
 from vault.journal.operations import Change, Disclosure, Urgency

@@ -5,8 +5,8 @@ from alembic import op
 
 from vault.errors import StorageError
 
-revision: str = "0009"
-down_revision: str | None = "0008"
+revision: str = "0006"
+down_revision: str | None = "0005"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -6,8 +6,8 @@ from alembic import op
 from storage.migrations.widening import widen
 from vault.errors import StorageError
 
-revision: str = "0006"
-down_revision: str | None = "0011"
+revision: str = "0009"
+down_revision: str | None = "0008"
 branch_labels: str | None = None
 depends_on: str | None = None
 

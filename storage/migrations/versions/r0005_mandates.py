@@ -10,12 +10,12 @@ from alembic import op
 from storage.migrations.widening import widen
 from vault.errors import StorageError
 
-revision: str = "0008"
+revision: str = "0005"
 down_revision: str | None = "0004"
 branch_labels: str | None = None
 depends_on: str | None = None
 
-OLDEST = "0008"
+OLDEST = "0005"
 
 
 def upgrade() -> None:

@@ -5,8 +5,8 @@ from alembic import op
 
 from vault.errors import StorageError
 
-revision: str = "0005"
-down_revision: str | None = "0009"
+revision: str = "0007"
+down_revision: str | None = "0006"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -8,8 +8,8 @@ from alembic import op
 
 from vault.errors import StorageError
 
-revision: str = "0011"
-down_revision: str | None = "0005"
+revision: str = "0008"
+down_revision: str | None = "0007"
 branch_labels: str | None = None
 depends_on: str | None = None
 
