@@ -11,6 +11,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final, Self
 
+from api.settings import LimitSettings
 from vault.clock import MS
 from vault.errors import RateLimitedError
 
@@ -63,6 +64,16 @@ class ClientLimits:
     changes: Buckets = field(repr=False)
     protocol: Buckets = field(repr=False)
     strangers: Buckets = field(repr=False)
+
+    @classmethod
+    def set_by(cls, limits: LimitSettings) -> Self:
+        """Return the limits of a process as its settings say."""
+        return cls.of(
+            reads=limits.client_reads_a_minute,
+            changes=limits.client_changes_a_minute,
+            protocol=limits.client_protocol_a_minute,
+            strangers=limits.stranger_requests_a_minute,
+        )
 
     @classmethod
     def of(cls, *, reads: int, changes: int, protocol: int, strangers: int) -> Self:

@@ -125,18 +125,12 @@ def wire(
         if people_factor is not None:
             vault = replace(vault, people_factor=people_factor)
         activate_policy(vault, again=not database.kind.shared)
-        limits = settings.limits
         party = relying_party(settings)
         provider = Provider.of(
             vault,
             levels=levels_of(party),
             origin=settings.issuer,
-            limits=ClientLimits.of(
-                reads=limits.client_reads_a_minute,
-                changes=limits.client_changes_a_minute,
-                protocol=limits.client_protocol_a_minute,
-                strangers=limits.stranger_requests_a_minute,
-            ),
+            limits=ClientLimits.set_by(settings.limits),
             registry=_registry(settings),
             demo=settings.demo,
             mtls=mtls_of(settings),

@@ -128,12 +128,14 @@ class Resource:
     def require_level(self, bearer: Bearer, *, acr: str) -> None:
         """Refuse a token that came of a sign-in below ``acr`` (RFC 9470).
 
+        A token that came of none is no matter of signing in: the policies judge it.
+
         Raises:
             ChallengeError: 401 with the levels that would do, and how fresh a new sign-in will
                 have to be; the client asks for both with its next request.
         """
         auth = bearer.live.token.auth
-        if auth is not None and rank(auth.acr) >= rank(acr):
+        if auth is None or rank(auth.acr) >= rank(acr):
             return
         offered = [one for one in at_least(acr) if one in self.provider.levels]
         raise self._challenge(

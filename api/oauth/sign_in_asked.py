@@ -38,6 +38,8 @@ def level_asked(params: Mapping[str, str]) -> LevelAsked:
         FaultError: ``claims`` is malformed or asks for something else, or no such level exists.
     """
     named, essential = asked_acr(params.get("claims", ""))
+    if not essential:  # A wish: what of it is unknown is ignored.
+        named = tuple(one for one in named if one in LEVELS)
     values = named or tuple(params.get("acr_values", "").split())
     known = [one for one in values if one in LEVELS]
     if values and not known:

@@ -143,12 +143,7 @@ def test_b40_a_resource_says_what_it_needs_and_the_new_flow_satisfies_it(world: 
     assert (found["acr"], found["auth_time"]) == (AAL2, signin.auth.auth_time)
 
 
-def test_b40_a_token_without_a_sign_in_is_never_strong_enough(world: World) -> None:
+def test_a_token_that_came_of_no_sign_in_is_not_asked_for_another_one(world: World) -> None:
     token = world.registry_token().json()["access_token"]
 
-    answer = world.use(token, path="/v1/sensitive")
-
-    assert (answer.status_code, challenge_of(answer)["error"]) == (
-        401,
-        "insufficient_user_authentication",
-    )
+    assert world.use(token, path="/v1/sensitive").status_code == 200

@@ -157,7 +157,10 @@ def test_b07_a_long_body_is_refused_while_it_is_read(world: World) -> None:
     [
         ({"request_uri": f"{REQUEST_URI}x"}, "invalid_request"),
         *(({"claims": text}, "invalid_request") for text in MISREAD),
-        ({"claims": acr_claim(value="urn:other")}, "unmet_authentication_requirements"),
+        (
+            {"claims": acr_claim(essential=True, value="urn:other")},
+            "unmet_authentication_requirements",
+        ),
         ({"claims": acr_claim(values=[AAL3])}, "unmet_authentication_requirements"),
         ({"request": "e30.e30."}, "invalid_request_object"),
         ({"grant_id": "0" * 32}, "invalid_request"),
