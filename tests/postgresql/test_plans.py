@@ -32,6 +32,7 @@ REFERENCE: Final = frozenset(
     {
         *("oauth_client", "department", "department_key", "policy_pointer", "policy_bundle"),
         *("oauth_registration", "system_key", "vault_meta", "schema_floor"),
+        *("signing_key", "signing_key_set"),
     }
 )
 """Small, and the same on every node."""
@@ -42,7 +43,8 @@ CONDITIONS: Final = ("Index Cond", "Recheck Cond", "Filter")
 SHORT_LIVED: Final = frozenset(
     {
         *("oauth_initial_token", "oauth_interaction", "oauth_par", "oauth_refusal"),
-        *("oauth_replay", "outbox", "signin_try"),
+        *("oauth_replay", "openid_session", "outbox", "outgoing_call", "passkey_challenge"),
+        *("signin_client", "signin_try"),
     }
 )
 """Protocol rows that belong to no holder yet, or to none at all."""
@@ -51,7 +53,7 @@ KEYED_BY_SECRET: Final = frozenset(
     {
         *("blob_intent", "oauth_access_token", "oauth_code", "oauth_refresh_token"),
         *("oauth_async_request", "oauth_shown_code"),
-        *("signin", "signin_attempt"),
+        *("passkey_use", "signin", "signin_attempt"),
     }
 )
 """Found by the hash of what a caller shows, or by a random name; they carry the space."""

@@ -48,6 +48,7 @@ from vault.records import VersionRef
 
 READS_ALL = {
     "clients._ALL": "few, and all are wanted",
+    "signing._KEYS": "few, and all are wanted",
     "system._KEYS": "few, and all are wanted",
 }
 """Statements that read a whole table, and why they may."""
