@@ -3,10 +3,12 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support.documentation import ROOT
+from tests.support.peers import NODE, PEERS
 from tests.support.served import served
 
 SCRIPTS = ROOT / "docs/quickstart"
@@ -20,16 +22,24 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield found.origin
 
 
-def test_a_developer_with_python_pulls_evidence(origin: str) -> None:
+def told(*command: object) -> str:
+    """Run a script; return what it printed, once its six steps were seen."""
     done = subprocess.run(  # noqa: S603 - our own script
-        [sys.executable, SCRIPTS / "quickstart.py", origin],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+        [str(one) for one in command], capture_output=True, text=True, timeout=60, check=False
     )
-
     assert done.returncode == 0, done.stderr
     lines = zip(done.stdout.splitlines(), STEPS, strict=True)
     assert all(line.startswith(step) for line, step in lines)
-    assert "'vehicle_class': 'C1'" in done.stdout
+    return done.stdout
+
+
+def test_a_developer_with_python_pulls_evidence(origin: str) -> None:
+    assert "'vehicle_class': 'C1'" in told(sys.executable, SCRIPTS / "quickstart.py", origin)
+
+
+def test_a_developer_with_node_pulls_evidence(origin: str, tmp_path: Path) -> None:
+    (tmp_path / "node_modules").symlink_to(PEERS / "node_modules")
+    script = tmp_path / "quickstart.mjs"
+    script.write_bytes((SCRIPTS / script.name).read_bytes())
+
+    assert "vehicle_class: 'C1'" in told(NODE, script, origin)
