@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.support.http_windows import counter_form, kiosk_form, window_system
 from tests.support.http_world import (
     CODE,
     FOOD,
@@ -23,9 +24,17 @@ from tests.support.http_world import (
     powers_in,
     unique,
 )
+from vault.clients import Profile
 
 TABLE: Final = Path(__file__).with_name("access_table.txt")
-FORMS: Final = {f"POST /oauth/{name}" for name in ("par", "token", "introspect", "revoke")}
+WINDOWS: Final = {
+    "POST /oauth/bc-authorize": Profile.COUNTER,
+    "POST /oauth/device_authorization": Profile.KIOSK,
+}
+"""Operations of one profile."""
+FORMS: Final = {
+    f"POST /oauth/{name}" for name in ("par", "token", "introspect", "revoke")
+} | WINDOWS.keys()
 """Who sends these proves itself in the form, not by a token."""
 METHODS: Final = {"get", "post", "put", "delete", "patch"}
 
@@ -137,6 +146,8 @@ def body_of(operation: str, scene: Scene) -> Any:  # noqa: ANN401 - any JSON
 def form_of(operation: str, scene: Scene, system: System) -> dict[str, str]:
     return {
         "POST /oauth/par": system.request(scene.case_no),
+        "POST /oauth/bc-authorize": counter_form(system, scene.case_no),
+        "POST /oauth/device_authorization": kiosk_form(system, scene.case_no),
         "POST /oauth/token": {"grant_type": "client_credentials", "scope": "registry:read"},
         "POST /oauth/introspect": {"token": scene.token},
         "POST /oauth/revoke": {"token": unique()},
@@ -195,6 +206,14 @@ def suspended(scene: Scene, operation: str) -> int:
         scene.world.resume(market)
 
 
+def at_window(scene: Scene, operation: str) -> int:
+    profile = WINDOWS.get(operation, Profile.COUNTER)
+    if operation not in FORMS:
+        return plain(scene, operation)  # Its profile has no tokens of its own.
+    system = window_system(scene.world, profile)
+    return system.form(operation.split()[1], form_of(operation, scene, system)).status_code
+
+
 ASK: Final[Mapping[str, Callable[[Scene, str], int]]] = {
     "nobody": plain,
     "issuer": lambda s, o: by_token(s, o, system=s.world.police, token=s.world.police.token()),
@@ -205,6 +224,7 @@ ASK: Final[Mapping[str, Callable[[Scene, str], int]]] = {
     "stranger": lambda s, o: by_token(s, o, system=s.world.schools, token=s.world.schools.token()),
     "checker": lambda s, o: by_token(s, o, system=s.world.checker, token=s.token),
     "thief": lambda s, o: by_token(s, o, system=s.world.schools, token=s.token),
+    "window": at_window,
     "other": lambda s, o: by_browser(s, o, browser=s.other),
     "foreign": lambda s, o: by_browser(s, o, browser=s.holder, form=False),
     "holder": lambda s, o: by_browser(s, o, browser=s.holder),

@@ -1,7 +1,6 @@
 """Evidence of level 4: signed requests, signed answers, a passkey, and the log of all of it."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -14,13 +13,13 @@ from jwskate import Jwk, SignedJwt
 from scripts.demo_page import Page
 from scripts.demo_proofs import bundle_proves
 from scripts.registering import register
+from tests.support.http_windows import NoncedSystem
 from tests.support.http_world import (
     MARKET,
     ORIGIN,
     Browser,
     HttpWorld,
     Person,
-    System,
     registration_of,
     unique,
 )
@@ -32,30 +31,14 @@ SIGNED = "application/token-introspection+jwt"
 
 
 @dataclass
-class SigningSystem(System):
+class SigningSystem(NoncedSystem):
     """A department's system that signs its messages.
 
     Attributes:
-        nonce: What the server last said.
         pushed: The request object that was last pushed.
     """
 
-    nonce: str = ""
     pushed: str = ""
-
-    def proof(self, method: str, path: str, *, token: str | None = None) -> str:
-        """Return a proof with the server's nonce."""
-        plain = SignedJwt(super().proof(method, path, token=token))
-        claims = dict(plain.claims) | ({"nonce": self.nonce} if self.nonce else {})
-        return self.proof_key.sign(dict(plain.headers), claims)
-
-    def form(self, path: str, values: Mapping[str, str]) -> Response:
-        """Send a form, again with the nonce if the server asks for one."""
-        answer = super().form(path, values)
-        if answer.json().get("error") == "use_dpop_nonce":
-            self.nonce = answer.headers["dpop-nonce"]
-            answer = super().form(path, values)
-        return answer
 
     def push(self, case_no: str, **changes: Any) -> str:  # noqa: ANN401 - any member
         """Push a signed request; return its ``request_uri``."""
@@ -96,7 +79,7 @@ def stepped_up(browser: Browser) -> Browser:
     return browser
 
 
-def decided(browser: Browser, system: System, request_uri: str) -> Response:
+def decided(browser: Browser, system: SigningSystem, request_uri: str) -> Response:
     """Agree to the record by the page."""
     query = urlencode({"client_id": system.client_id, "request_uri": request_uri})
     address = browser.http.get(f"/oauth/authorize?{query}").headers["location"]
@@ -168,8 +151,9 @@ def test_b36_without_a_passkey_nobody_gives_evidence_of_level_four(
 
     answer = decided(browser, system, request_uri)
 
-    assert answer.status_code == 403
-    assert "location" not in answer.headers
+    assert answer.headers["location"].startswith("/space/confirm?onward=")
+    assert browser.get("/v1/me/consents").json() == []
+    assert system.pull(system.token(), code=CRIME, view="verify").status_code == 403
 
 
 def test_b64_the_entry_of_the_decision_names_the_signed_request(
