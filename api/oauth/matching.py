@@ -13,7 +13,7 @@ from typing import Final
 from api.oauth.errors import FaultError, Say
 
 MAX_CHARACTERS: Final = 64
-BLANK: Final = "□□"
+BLANK: Final = "••"
 _LOWEST: Final = 10
 _MANY: Final = 90
 _NUMBERS: Final = 3

@@ -142,7 +142,7 @@ def test_b49_b50_a_holder_finds_the_request_and_chooses_the_number(
 
     assert "窗口在等您决定" in home.text
     assert PLACES[Profile.COUNTER] in listed.text
-    assert "3号窗口 □□" in shown.text
+    assert "3号窗口 ••" in shown.text
     assert f"3号窗口 {NUMBER}" not in shown.text
     assert unnumbered.status_code == 422
     assert "请先选出窗口屏幕上的号码" in unnumbered.text

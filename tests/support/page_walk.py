@@ -1,4 +1,12 @@
-"""Walks through the portal in Chromium and keeps what is wrong with each page."""
+"""Walks through the portal in Chromium and keeps what is wrong with each page.
+
+Whoever wants to look as well gets a picture of every page on the way:
+
+    PICTURES=pictures .venv/bin/pytest tests/portal -k is_sound
+"""
+
+import os
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # no types
@@ -48,6 +56,7 @@ class Walk:
             for one in Axe().run(page, options=AXE).response["violations"]
         ]
         reader.complaints.clear()
+        self._draw(name)
         self.seen.append(name)
         if found:
             self.wrong[name] = found
@@ -56,3 +65,13 @@ class Walk:
         """Open a page and judge it."""
         self._reader.go(path)
         self.look(name)
+
+    def _draw(self, name: str) -> None:
+        folder = os.environ.get("PICTURES")
+        if not folder:
+            return
+        page = self._reader.page
+        size = "phone" if page.viewport_size == PHONE else "wide"
+        shown = f"{size}-{page.locator('html').get_attribute('lang')}"
+        file = f"{shown}-{len(self.seen):02}-{name.strip('/').replace(' ', '-')}.png"
+        page.screenshot(path=Path(folder) / file, full_page=True)
