@@ -24,6 +24,7 @@ from storage.journal_batch import Batch, Finished
 from storage.journal_guard import HeadGuard
 from storage.journal_rows import JournalRows
 from storage.log_rows import HeadRow, LogRows
+from storage.row_states import BatchGuard, RowStates
 from storage.telling import fail, wake
 from storage.unit_of_work import SqlTx, inside_unit_of_work
 from storage.waiting import Queue, Waiting
@@ -255,9 +256,12 @@ class GroupCommit:
             if any(waiting.operation.space is None for waiting in batch):
                 rows.lock_heads_after(self._identity.log_id)
             rows.hurry()
+            macs = self._writing.guard.macs
+            guard = BatchGuard(macs, RowStates(rows, macs=macs, head=head))
             judging = Batch(
                 rows=rows,
-                tx=SqlTx(connection),
+                tx=SqlTx(connection, guard=guard),
+                guard=guard,
                 identity=self._identity,
                 head=head,
                 frontier=frontier,

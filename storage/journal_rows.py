@@ -40,8 +40,8 @@ _RELEASE: Final = "RELEASE SAVEPOINT operation"
 
 _USE: Final = ("log_id", "holder_id", "grant_id", "code")
 _SPEND: Final = (
-    "WITH w(log_id, holder_id, grant_id, code, n) AS ({listed})"
-    " UPDATE oauth_use SET used = used + w.n FROM w"
+    "WITH w(log_id, holder_id, grant_id, code, used, version, mac) AS ({listed})"
+    " UPDATE oauth_use SET used = w.used, version = w.version, mac = w.mac FROM w"
     " WHERE oauth_use.log_id = w.log_id AND oauth_use.holder_id = w.holder_id"
     " AND oauth_use.grant_id = w.grant_id AND oauth_use.code = w.code"
 )
@@ -59,7 +59,7 @@ _USES: Final = Select(
     "oauth_use",
     _USE,
     "WITH w(log_id, holder_id, grant_id, code) AS ({listed})"
-    " SELECT w.log_id, w.holder_id, w.grant_id, w.code, t.used, t.max_uses"
+    " SELECT w.log_id, w.holder_id, w.grant_id, w.code, t.used, t.max_uses, t.version, t.mac"
     " FROM w CROSS JOIN oauth_use t"
     " WHERE t.log_id = w.log_id AND t.holder_id = w.holder_id"
     " AND t.grant_id = w.grant_id AND t.code = w.code",
@@ -82,6 +82,19 @@ _LIVE_TOKENS: Final = (
     "WITH w(token_hash) AS ({listed})"
     " SELECT t.token_hash FROM w CROSS JOIN oauth_access_token t"
     " WHERE t.token_hash = w.token_hash AND t.revoked_at IS NULL AND t.expires_at > ?"
+)
+
+_STATES: Final = (
+    "WITH w(log_id, owner_id) AS ({listed})"
+    " SELECT w.log_id, w.owner_id, s.seq, s.idx, s.versions, s.mac, c.seq,"
+    " e.holder_id, e.holder_seq, e.actor_id, e.actor_seq FROM w"
+    " LEFT JOIN guarded_state s ON s.log_id = w.log_id AND s.owner_id = w.owner_id"
+    " LEFT JOIN journal_counter c ON c.log_id = w.log_id AND c.owner_id = w.owner_id"
+    " LEFT JOIN journal_entry e ON e.log_id = s.log_id AND e.year = ? AND e.idx = s.idx"
+)
+_STATE_ANEW: Final = (
+    " ON CONFLICT (log_id, owner_id) DO UPDATE SET seq = excluded.seq, idx = excluded.idx,"
+    " versions = excluded.versions, mac = excluded.mac"
 )
 
 ClaimKey = tuple[str, bytes]
@@ -202,27 +215,52 @@ class JournalRows(LogRows):
 
     def kept(
         self, refs: set[VersionRef], spends: set[Spend]
-    ) -> tuple[dict[VersionRef, RecordWrap], dict[Spend, tuple[int, int | None]]]:
+    ) -> tuple[dict[VersionRef, RecordWrap], dict[Spend, Row]]:
         """Return what releases need.
 
         Returns:
-            The wrapped keys of record versions, each with the wrap of its parent; and how often
-            each use was made, and may be. What is not there is left out.
+            The wrapped keys of record versions, each with the wrap of its parent; and the rows
+            of uses, not yet checked. What is not there is left out.
         """
         by_ref = {(*ref.space, ref.record_id, ref.version): ref for ref in refs}
         by_use = {(*s.space, s.grant_id, s.code): s for s in spends}
         wraps, uses = self._listed(_WRAPS, by_ref), self._listed(_USES, by_use)
         return (
             {(ref := by_ref[tuple(row[:4])]): _record_wrap(ref, row[4:]) for row in wraps},
-            {by_use[tuple(row[:4])]: (row[4], row[5]) for row in uses},
+            {by_use[tuple(row[:4])]: tuple(row) for row in uses},
         )
 
-    def spend(self, counts: Mapping[Spend, int]) -> None:
-        """Count uses."""
-        rows = sorted((*s.space, s.grant_id, s.code, n) for s, n in counts.items())
+    def spend(self, counted: Sequence[Row]) -> None:
+        """Write how often uses were made: keys, the new count and version, the new hash."""
+        rows = sorted(counted)
         if rows:
-            listed = self.dialect.listed("oauth_use", (*_USE, "used"), count=len(rows))
+            columns = (*_USE, "used", "version", "mac")
+            listed = self.dialect.listed("oauth_use", columns, count=len(rows))
             self._run(_SPEND.format(listed=listed), self.dialect.given(rows))
+
+    def states(
+        self, owners: Sequence[tuple[int, bytes]], *, year: int
+    ) -> Iterator[tuple[tuple[int, bytes], Row | None, int | None, Row | None]]:
+        """Yield what vouches for the rows of each owner, not yet checked.
+
+        Yields:
+            The owner; its state row, if there is one; how many entries are counted; and whose
+            entry stands where the state row says that the last one does, with its number.
+        """
+        listed = self.dialect.listed("guarded_state", ("log_id", "owner_id"), count=len(owners))
+        given = (*self.dialect.given(owners), year)
+        for log_id, owner_id, *found in self._all(_STATES.format(listed=listed), given):
+            seq, idx, versions, mac, counted, holder_id, holder_seq, actor_id, actor_seq = found
+            at_idx = (actor_id, actor_seq) if actor_id == owner_id else (holder_id, holder_seq)
+            stored = None if mac is None else (seq, idx, versions, mac)
+            yield (log_id, owner_id), stored, counted, at_idx
+
+    def put_states(self, rows: Sequence[Row]) -> None:
+        """Write state rows, over those of before."""
+        if rows:
+            columns = ("log_id", "owner_id", "seq", "idx", "versions", "mac")
+            statement = self._insert("guarded_state", columns, rows, then=_STATE_ANEW)
+            self._run(statement, self.dialect.given(rows))
 
     def notify(self, notices: Sequence[Notice]) -> None:
         """Queue what holders are told."""
