@@ -14,6 +14,16 @@ from vault.errors import KeyUnavailableError
 class Guard(Protocol):
     """Stands between guarded rows and values."""
 
+    @property
+    def macs(self) -> RowMacs:
+        """The key of the hashes."""
+        ...
+
+    @property
+    def compares(self) -> bool:
+        """Whether ``checked`` compares with state rows too."""
+        ...
+
     def checked(self, table: GuardedTable, row: Row) -> Row:
         """Return a row that was read, without its hash.
 
@@ -53,6 +63,11 @@ class RowGuard:
         if self._macs is None:
             raise KeyUnavailableError("the key of the guarded rows is not there")
         return self._macs
+
+    @property
+    def compares(self) -> bool:
+        """No: an older row may pass, until the journal's transaction looks at it."""
+        return False
 
     def checked(self, table: GuardedTable, row: Row) -> Row:
         """Return a row whose hash holds (see the protocol)."""

@@ -14,6 +14,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Any, Final, NamedTuple
 
+import structlog
 from sqlalchemy import Table
 
 from storage.tables import METADATA
@@ -28,6 +29,8 @@ NAME: Final = "row-macs"
 
 KEY_BYTES: Final = 12
 """How much of a hash names a row in a state row."""
+
+_log = structlog.get_logger(__name__)
 
 Row = Sequence[Any]
 Values = Mapping[str, object]
@@ -129,10 +132,15 @@ class RowMacs:
         Raises:
             IntegrityError: It is not what was written, or was never written by us.
         """
-        *values, mac = row
-        if mac is None or not compare_digest(mac, self.of_row(table, values)):
+        if not self.holds(table, row):
+            _log.error("a guarded row does not verify", table=table.name)
             raise IntegrityError(f"a row of {table.name} is not as it was written")
-        return values
+        return row[:-1]
+
+    def holds(self, table: GuardedTable, row: Row) -> bool:
+        """Say whether a row as it was read fits its hash, which is its last column."""
+        *values, mac = row
+        return mac is not None and compare_digest(mac, self.of_row(table, values))
 
     def sealed(self, table: GuardedTable, values: Values) -> dict[str, object]:
         """Return ``values``, one for each column, with their hash."""

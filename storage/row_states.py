@@ -7,14 +7,13 @@ was once good; so is an older state row, for the log goes on; and state, counter
 back together meet the signed head (journal.md 6).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from storage.journal_rows import JournalRows
 from storage.log_rows import EntryRow, HeadRow
 from storage.row_macs import (
     GUARDED,
-    KEY_BYTES,
     GuardedTable,
     Row,
     RowMacs,
@@ -22,6 +21,7 @@ from storage.row_macs import (
     Values,
     row_name,
 )
+from storage.row_versions import Versions
 from vault.crypto.keyring import SYSTEM_ACTOR_ID
 from vault.errors import IntegrityError
 from vault.journal.operations import Seen
@@ -33,59 +33,9 @@ SYSTEM: Final[Owner] = (0, SYSTEM_ACTOR_ID)
 """Owner of the rows that belong to no holder: they are changed by entries of the system."""
 
 NOWHERE: Final = -1
-VERSION_BYTES: Final = 8
-_LISTED_BYTES: Final = KEY_BYTES + VERSION_BYTES
 
 _OLDER: Final = "a guarded row is older than the journal knows it, or was never written"
 _ASTRAY: Final = "a state row does not belong to the entries of the log"
-
-
-class Versions:
-    """The list of a state row: names and versions of rows, all of one length."""
-
-    __slots__ = ("_listed",)
-
-    def __init__(self, listed: bytes = b"") -> None:
-        """Read a list."""
-        self._listed = bytearray(listed)
-
-    def __bytes__(self) -> bytes:
-        """Return the list as it is stored."""
-        return bytes(self._listed)
-
-    def get(self, name: bytes) -> int | None:
-        """Return the version of a row; ``None`` for one that is not listed."""
-        at = self._at(name)
-        if at < 0:
-            return None
-        return int.from_bytes(self._listed[at + KEY_BYTES : at + _LISTED_BYTES], "big")
-
-    def put(self, name: bytes, version: int) -> None:
-        """List a row, or its next version."""
-        at = self._at(name)
-        if at < 0:
-            self._listed += name + version.to_bytes(VERSION_BYTES, "big")
-        else:
-            encoded = version.to_bytes(VERSION_BYTES, "big")
-            self._listed[at + KEY_BYTES : at + _LISTED_BYTES] = encoded
-
-    def drop(self, name: bytes) -> None:
-        """List a row no more."""
-        at = self._at(name)
-        if at >= 0:
-            del self._listed[at : at + _LISTED_BYTES]
-
-    def items(self) -> Iterator[tuple[bytes, int]]:
-        """Yield the name and the version of every row."""
-        for at in range(0, len(self._listed), _LISTED_BYTES):
-            name = bytes(self._listed[at : at + KEY_BYTES])
-            yield name, int.from_bytes(self._listed[at + KEY_BYTES : at + _LISTED_BYTES], "big")
-
-    def _at(self, name: bytes) -> int:
-        at = self._listed.find(name)
-        while at > 0 and at % _LISTED_BYTES:
-            at = self._listed.find(name, at + 1)
-        return at
 
 
 class RowStates:
@@ -227,12 +177,17 @@ class BatchGuard:
 
     def __init__(self, macs: RowMacs, states: RowStates) -> None:
         """Tell ``states`` of what is written."""
-        self._macs = macs
+        self.macs = macs
         self.states = states
+
+    @property
+    def compares(self) -> bool:
+        """Yes: an older row is refused."""
+        return True
 
     def checked(self, table: GuardedTable, row: Row) -> Row:
         """Return a row that is as it was written last (see ``Guard``)."""
-        values = self._macs.checked(table, row)
+        values = self.macs.checked(table, row)
         owner = _owner(table, values)
         if self.states.locked(owner):
             self.states.expects(
@@ -246,7 +201,7 @@ class BatchGuard:
         self.states.wrote(
             _owner(table, row), table.name, table.key_of(row), version=row[table.version]
         )
-        return self._macs.sealed(table, values)
+        return self.macs.sealed(table, values)
 
     def dropped(self, table: GuardedTable, key: tuple[Any, ...]) -> None:
         """List a row no more (see ``Guard``)."""

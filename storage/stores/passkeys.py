@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from storage.row_macs import GUARDED
 from storage.statements import Driver, Prepared, Row
 from storage.stores.keyed import at_version, but_key, keyed, replace_row
+from storage.stores.vouching import vouched
 from storage.tables.columns import table_of
 from storage.tables.passkeys import ChallengeRow, PasskeyRow, PasskeyUseRow
 from vault.ids import EntryId, HolderId, Space
@@ -68,7 +69,11 @@ class SqlPasskeys:
     def find(self, credential_hash: bytes) -> Passkey | None:
         """Return a passkey by its credential alone, whoever's it is."""
         row = _FIND.one(self._driver, credential_hash=credential_hash)
-        return None if row is None else self._read(row)
+        if row is None:
+            return None
+        found = self._read(row)
+        vouched(self._driver, _GUARDED, row)  # A sign-in is no entry: nobody looks again.
+        return found
 
     def of_holder(self, space: Space) -> tuple[Passkey, ...]:
         """Return the passkeys of a holder, the oldest first."""

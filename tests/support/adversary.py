@@ -26,6 +26,8 @@ TRIGGERS = {
     "postgresql": "SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal",
 }
 
+FOREIGN_KEYS = "SELECT conname, conrelid::regclass::text FROM pg_constraint WHERE contype = 'f'"
+
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -74,12 +76,19 @@ class Deployment:
     def put_back(self, rows: Rows) -> None:
         """Put tables into the state that ``rows`` returned."""
         with self.raw() as connection:
+            if connection.dialect.name == "postgresql":
+                for name, table in connection.exec_driver_sql(FOREIGN_KEYS).fetchall():
+                    connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
             for table in reversed(METADATA.sorted_tables):
                 if table.name in rows:
                     connection.execute(table.delete())
             for table in METADATA.sorted_tables:
                 if rows.get(table.name):
                     connection.execute(table.insert(), rows[table.name])
+
+    def insert(self, table: str, row: dict[str, Any]) -> None:
+        with self.raw() as connection:
+            connection.execute(_table(table).insert(), [row])
 
     def pull(self) -> str:
         """Let the department pull as its front door would; return what came of it."""
@@ -105,6 +114,7 @@ def deployed(folder: Path) -> Iterator[Deployment]:
             f"sqlite:///{settings.data / 'vault.db'}", connect_args={"timeout": 10}
         )
     else:
+        assert settings.postgresql.password_file is not None
         password = settings.postgresql.password_file.read_text("utf-8").strip()
         server = Server(address=settings.postgresql.address, password=password)
         engine = create_engine("postgresql+psycopg://", creator=server.connect)
