@@ -120,7 +120,7 @@ def reading(data: Path | None) -> Iterator[Opened]:
             connection=connection,
             tx=tx,
             keyring=keyring,
-            logs=_logs(connection),
+            logs=logs_of(connection),
         )
 
 
@@ -134,7 +134,8 @@ def _kept_in(database: Database) -> Iterator[Connection]:
         yield connection
 
 
-def _logs(connection: Connection) -> tuple[LogName, ...]:
+def logs_of(connection: Connection) -> tuple[LogName, ...]:
+    """Return the logs of a deployment, in their order."""
     rows = connection.exec_driver_sql(
         "SELECT log_id, year, origin, size, last_ms FROM log_head ORDER BY log_id, year"
     )
