@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 
 from storage.dialects import Columns, Row
 from storage.failures import DatabaseFailure
-from storage.log_rows import EntryRow, LogRows
+from storage.log_rows import EntryRow
+from storage.state_statements import StateStatements
 from vault.clients.protocol import Claim
 from vault.crypto.contexts import Purpose
 from vault.crypto.keys import WrappedKey, WrapState
@@ -84,19 +85,6 @@ _LIVE_TOKENS: Final = (
     " WHERE t.token_hash = w.token_hash AND t.revoked_at IS NULL AND t.expires_at > ?"
 )
 
-_STATES: Final = (
-    "WITH w(log_id, owner_id) AS ({listed})"
-    " SELECT w.log_id, w.owner_id, s.seq, s.idx, s.versions, s.mac, c.seq,"
-    " e.holder_id, e.holder_seq, e.actor_id, e.actor_seq FROM w"
-    " LEFT JOIN guarded_state s ON s.log_id = w.log_id AND s.owner_id = w.owner_id"
-    " LEFT JOIN journal_counter c ON c.log_id = w.log_id AND c.owner_id = w.owner_id"
-    " LEFT JOIN journal_entry e ON e.log_id = s.log_id AND e.year = ? AND e.idx = s.idx"
-)
-_STATE_ANEW: Final = (
-    " ON CONFLICT (log_id, owner_id) DO UPDATE SET seq = excluded.seq, idx = excluded.idx,"
-    " versions = excluded.versions, mac = excluded.mac"
-)
-
 ClaimKey = tuple[str, bytes]
 """Kind and hash of a claim: its primary key."""
 
@@ -105,7 +93,7 @@ class TransactionLostError(StorageError):
     """The database rolled everything back by itself, as on a full disk."""
 
 
-class JournalRows(LogRows):
+class JournalRows(StateStatements):
     """All that the writer says to the database, in one transaction."""
 
     __slots__ = ()
@@ -237,30 +225,6 @@ class JournalRows(LogRows):
             columns = (*_USE, "used", "version", "mac")
             listed = self.dialect.listed("oauth_use", columns, count=len(rows))
             self._run(_SPEND.format(listed=listed), self.dialect.given(rows))
-
-    def states(
-        self, owners: Sequence[tuple[int, bytes]], *, year: int
-    ) -> Iterator[tuple[tuple[int, bytes], Row | None, int | None, Row | None]]:
-        """Yield what vouches for the rows of each owner, not yet checked.
-
-        Yields:
-            The owner; its state row, if there is one; how many entries are counted; and whose
-            entry stands where the state row says that the last one does, with its number.
-        """
-        listed = self.dialect.listed("guarded_state", ("log_id", "owner_id"), count=len(owners))
-        given = (*self.dialect.given(owners), year)
-        for log_id, owner_id, *found in self._all(_STATES.format(listed=listed), given):
-            seq, idx, versions, mac, counted, holder_id, holder_seq, actor_id, actor_seq = found
-            at_idx = (actor_id, actor_seq) if actor_id == owner_id else (holder_id, holder_seq)
-            stored = None if mac is None else (seq, idx, versions, mac)
-            yield (log_id, owner_id), stored, counted, at_idx
-
-    def put_states(self, rows: Sequence[Row]) -> None:
-        """Write state rows, over those of before."""
-        if rows:
-            columns = ("log_id", "owner_id", "seq", "idx", "versions", "mac")
-            statement = self._insert("guarded_state", columns, rows, then=_STATE_ANEW)
-            self._run(statement, self.dialect.given(rows))
 
     def notify(self, notices: Sequence[Notice]) -> None:
         """Queue what holders are told."""

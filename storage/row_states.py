@@ -8,9 +8,8 @@ back together meet the signed head (journal.md 6).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Self
 
-from storage.journal_rows import JournalRows
 from storage.log_rows import EntryRow, HeadRow
 from storage.row_macs import (
     GUARDED,
@@ -22,6 +21,7 @@ from storage.row_macs import (
     row_name,
 )
 from storage.row_versions import Versions
+from storage.state_statements import StateStatements
 from vault.crypto.keyring import SYSTEM_ACTOR_ID
 from vault.errors import IntegrityError
 from vault.journal.operations import Seen
@@ -41,7 +41,7 @@ _ASTRAY: Final = "a state row does not belong to the entries of the log"
 class RowStates:
     """The state rows that one batch meets; written once, after its entries."""
 
-    def __init__(self, rows: JournalRows, *, macs: RowMacs, head: HeadRow) -> None:
+    def __init__(self, rows: StateStatements, *, macs: RowMacs, head: HeadRow) -> None:
         """Stand on the transaction of ``rows``, whose ``head`` is locked."""
         self._rows = rows
         self._macs = macs
@@ -179,6 +179,11 @@ class BatchGuard:
         """Tell ``states`` of what is written."""
         self.macs = macs
         self.states = states
+
+    @classmethod
+    def over(cls, rows: StateStatements, *, macs: RowMacs, head: HeadRow) -> Self:
+        """Return the guard of a batch whose ``head`` is locked."""
+        return cls(macs, RowStates(rows, macs=macs, head=head))
 
     @property
     def compares(self) -> bool:
