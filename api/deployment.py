@@ -183,8 +183,7 @@ def row_macs(keyring: Keyring, rows: Sequence[WrappedKey]) -> RowMacs:
         if row.name == ROW_MACS and row.state is WrapState.LIVE:
             return RowMacs(keyring.service_key(row), vault_id=keyring.vault_id)
     raise KeyUnavailableError(
-        "the key of the guarded rows is not there: stop every server and run: "
-        "myspace journal seal-rows"
+        "the key of the guarded rows is not there: stop every server and run: myspace journal seal"
     )
 
 

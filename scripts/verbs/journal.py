@@ -51,7 +51,7 @@ def verify(data: DataOption = None) -> None:
     raise typer.Exit(Exit.DATA)
 
 
-@app.command("seal-rows")
+@app.command("seal")
 def seal(data: DataOption = None) -> None:
     """封印旧版本写下的行 · seal rows that an older release wrote (once; stop the server first)."""
     screen = console()

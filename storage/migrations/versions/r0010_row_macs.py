@@ -1,7 +1,7 @@
 """Hashes of guarded rows, and the state rows that vouch for their versions.
 
 A program that does not know them would write rows that no other believes, so none serves any
-more. Rows that are there get their hashes by ``myspace journal seal-rows``.
+more. Rows that are there get their hashes by ``myspace journal seal``.
 """
 
 import sqlalchemy as sa

@@ -20,7 +20,9 @@ from scripts.places import Places, embedded_settings, existing_settings, places
 from scripts.reading import reading
 from scripts.registering import operator_verbs
 from storage.migrate import head
+from vault.journal.entries import Kind
 from vault.services import Vault
+from vault.services.operating import operate
 
 MARKET = "11110105PDY001012C"
 
@@ -363,8 +365,13 @@ def test_policies_that_are_in_force_already_stay(where: Places) -> None:
 
 def test_a_running_server_puts_the_policies_of_this_release_in_force_again(where: Places) -> None:
     with opened(where) as vault, listening(where.socket, operator_verbs(vault, demo=True)):
-        with vault.work() as tx:
-            tx.policies.activate(b"\x61" * 32, text="permit (principal, action, resource);")
+        others = "permit (principal, action, resource);"
+        operate(
+            vault,
+            kind=Kind.POLICY_ACTIVATE,
+            change=None,
+            effect=lambda tx, _: tx.policies.activate(b"\x61" * 32, text=others),
+        )
         done = myspace("policy", "activate", "--data", where.data)
         again = myspace("policy", "activate", "--data", where.data)
 

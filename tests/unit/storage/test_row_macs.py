@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from storage.row_macs import GUARDED, MAC, GuardedTable, RowMacs, StateRow, row_name
+from storage.row_versions import Versions
 from storage.tables import METADATA
 from tests.support.guarded import ROW_MACS
 from vault.crypto.keys import ServiceKey
@@ -128,3 +129,19 @@ def test_rows_are_named_apart() -> None:
 
     assert {len(name) for name in names} == {12}
     assert len(names) == 4
+
+
+def test_the_hashes_are_the_known_answers() -> None:
+    """The same as on the page of the format (docs/formats/guarded-rows.md)."""
+    macs = RowMacs(ServiceKey(b"\x5a" * 32, suite=Suite.AES_256_GCM), vault_id=b"v" * 16)
+    row = [1, b"h" * 32, 3]
+    versions = Versions()
+    versions.put(row_name("policy_pointer", (1,)), 3)
+    state = StateRow(0, bytes(15) + b"\x01", 9, 8, bytes(versions))
+
+    assert macs.of_row(GUARDED["policy_pointer"], row).hex() == (
+        "52a4d65404623eaca474c4278769824c154dc6fed82a6b3a0bbb76782df8bfa0"
+    )
+    assert macs.of_state(state).hex() == (
+        "60e7bc94e362116924735d5b5bc07b0ecf591f5dfcc30b40cc67dd29643e3c23"
+    )
