@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.checks import State
 from scripts.outcomes import OperatorError
+from scripts.rows_looked import guarded_rows_hold
 from scripts.sealing_rows import Sealed, seal_rows
 from storage.row_macs import GUARDED, NAME
 from tests.support.adversary import Deployment, deployed, faults, verified
@@ -78,3 +80,25 @@ def test_rows_are_sealed_once(folder: Path, gone: str) -> None:
 
     with pytest.raises(OperatorError, match="sealed before"):
         seal_rows(settings_of(folder), progress=told)
+
+
+@pytest.mark.parametrize(
+    ("statement", "state", "step"),
+    [
+        ("SELECT 1", State.GOOD, ""),
+        ("UPDATE holder SET created_at_ms = 1", State.BAD, "myspace journal verify"),
+        ("DELETE FROM system_key WHERE name = 'row-macs'", State.BAD, "myspace journal seal"),
+    ],
+    ids=["nothing", "a row", "the key"],
+)
+def test_doctor_says_what_became_of_the_rows(
+    folder: Path, statement: str, state: State, step: str
+) -> None:
+    with deployed(folder) as at:
+        at.say(statement)
+
+    with opened(folder) as found:
+        [looked] = guarded_rows_hold(found)
+
+    assert looked.state is state
+    assert step in looked.step.en
