@@ -164,7 +164,7 @@ class RowStates:
             return StateRow(*owner, 0, NOWHERE, b"")
         *values, mac = stored
         state = self._macs.checked_state(StateRow(*owner, *values), mac)
-        if (counted or 0) != state.seq or state.idx >= self._head.size:
+        if (counted or 0) != state.seq:
             raise IntegrityError(_ASTRAY)
         own_log = owner[0] == self._head.log_id
         if own_log and state.seq and at_idx != (owner[1], state.seq - 1):
