@@ -7,6 +7,7 @@ made anew: an empty database where a journal was kept before is a loss, not a be
 
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,8 @@ from storage.database import Database
 from storage.failures import ConfigurationError
 from storage.first_head import open_log
 from storage.log_rows import LogRows
+from storage.row_macs import NAME as ROW_MACS
+from storage.row_macs import RowMacs
 from storage.slots import state_files
 from storage.unit_of_work import SqlTx, plain_transactions, read_transactions
 from vault.clock import Clock, legal_day
@@ -32,7 +35,13 @@ from vault.errors import ConflictError, InvalidInputError, KeyUnavailableError, 
 from vault.ids import ID_BYTES, RandomBytes
 from vault.numbers import SPACE_KINDS, key_name
 
-SERVICE_KEYS: Final = (PEPPER, SEALING, CHECKPOINT, *(key_name(kind) for kind in SPACE_KINDS))
+SERVICE_KEYS: Final = (
+    PEPPER,
+    SEALING,
+    CHECKPOINT,
+    ROW_MACS,
+    *(key_name(kind) for kind in SPACE_KINDS),
+)
 """Names of the keys that a new deployment draws, beside those of every keyring."""
 
 
@@ -119,6 +128,7 @@ def _opened(
         provider, vault_id=vault_id, rows=rows, random=random, monotonic=time.monotonic
     )
     signers = tuple(_signer(keyring, rows, origin=head.origin) for head in heads)
+    database.guard.unlock(row_macs(keyring, rows))
     return Deployment(keyring=keyring, rows=rows, signers=signers)
 
 
@@ -159,7 +169,22 @@ def _found(
                 signer=signer,
                 now_ms=now_ms,
             )
+    database.guard.unlock(row_macs(keyring, rows))
     return Deployment(keyring=keyring, rows=rows, signers=signers)
+
+
+def row_macs(keyring: Keyring, rows: Sequence[WrappedKey]) -> RowMacs:
+    """Return the key of the guarded rows.
+
+    Raises:
+        KeyUnavailableError: It is not there: the rows are from before there was one.
+    """
+    for row in rows:
+        if row.name == ROW_MACS and row.state is WrapState.LIVE:
+            return RowMacs(keyring.service_key(row), vault_id=keyring.vault_id)
+    raise KeyUnavailableError(
+        "the key of the guarded rows is not there: stop every server and run: myspace journal seal"
+    )
 
 
 def _refuse_loss(settings: Settings) -> None:

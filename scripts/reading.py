@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -11,12 +11,13 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from api.databases import opened_to_read
-from api.deployment import key_provider
+from api.deployment import key_provider, row_macs
 from api.settings import Settings
 from scripts.outcomes import Exit, OperatorError
 from scripts.places import existing_settings, places
 from storage.database import MODE, READS, Database, answering
 from storage.migrate import current
+from storage.row_guard import RowGuard
 from storage.unit_of_work import SqlTx
 from vault.crypto.keyring import CHECKPOINT, Keyring
 from vault.crypto.signing import VerifierKey
@@ -104,22 +105,22 @@ def reading(data: Path | None) -> Iterator[Opened]:
     settings = existing_settings(where)
     provider = key_provider(settings)
     with opened_to_read(settings) as database, _kept_in(database) as connection:
-        tx = SqlTx(connection)
-        vault_id = tx.system.vault_id()
+        guard = RowGuard()
+        tx = SqlTx(connection, guard=guard)
+        vault_id, rows = tx.system.vault_id(), tx.system.all()
         if vault_id is None:
             raise EmptyDatabaseError
+        keyring = Keyring.open(
+            provider, vault_id=vault_id, rows=rows, random=os.urandom, monotonic=time.monotonic
+        )
+        with suppress(KeyUnavailableError):  # Whoever needs it is told so.
+            guard.unlock(row_macs(keyring, rows))
         yield Opened(
             settings=settings,
             connection=connection,
             tx=tx,
-            keyring=Keyring.open(
-                provider,
-                vault_id=vault_id,
-                rows=tx.system.all(),
-                random=os.urandom,
-                monotonic=time.monotonic,
-            ),
-            logs=_logs(connection),
+            keyring=keyring,
+            logs=logs_of(connection),
         )
 
 
@@ -133,7 +134,8 @@ def _kept_in(database: Database) -> Iterator[Connection]:
         yield connection
 
 
-def _logs(connection: Connection) -> tuple[LogName, ...]:
+def logs_of(connection: Connection) -> tuple[LogName, ...]:
+    """Return the logs of a deployment, in their order."""
     rows = connection.exec_driver_sql(
         "SELECT log_id, year, origin, size, last_ms FROM log_head ORDER BY log_id, year"
     )

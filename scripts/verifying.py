@@ -6,6 +6,7 @@ from functools import cache, partial
 
 from scripts.log_reading import Openings, RowsLog
 from scripts.reading import Opened
+from scripts.row_check import check_rows
 from scripts.state_rows import state_rows
 from vault.journal.decision_check import DecisionCheck
 from vault.journal.entries import Entry
@@ -62,7 +63,7 @@ def verify_all(opened: Opened, *, progress: Callable[[int, int], None]) -> Verif
         replayed += decisions.replayed
         before += log.size
     rows = tuple(state_rows(opened.connection))
-    beyond = list(check.compare(rows))
+    beyond = [*check.compare(rows), *check_rows(opened)]
     findings = [one for report in reports for one in report.findings] + beyond
     return Verified(
         origins=tuple(report.head.origin for report in reports),

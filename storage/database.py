@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from storage.failures import DatabaseFailure, failure
 from storage.lanes import Lanes
+from storage.row_guard import RowGuard
 
 THREADS: Final = 40
 """Request threads that may hold a connection at once, unless a setting says otherwise."""
@@ -69,12 +70,14 @@ class Database:
         journal: The journal writers' own connections, outside that pool.
         lanes: Connections that only read, outside that pool too.
         kind: What this kind of database does its own way.
+        guard: Lets guarded rows become values, once it has its key.
     """
 
     engine: Engine = field(repr=False)
     journal: Engine = field(repr=False)
     lanes: Lanes = field(repr=False)
     kind: Kind = field(repr=False)
+    guard: RowGuard = field(default_factory=RowGuard, repr=False)
 
 
 @contextmanager

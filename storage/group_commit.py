@@ -24,6 +24,7 @@ from storage.journal_batch import Batch, Finished
 from storage.journal_guard import HeadGuard
 from storage.journal_rows import JournalRows
 from storage.log_rows import HeadRow, LogRows
+from storage.row_states import BatchGuard
 from storage.telling import fail, wake
 from storage.unit_of_work import SqlTx, inside_unit_of_work
 from storage.waiting import Queue, Waiting
@@ -37,13 +38,7 @@ from vault.errors import (
     VaultError,
 )
 from vault.journal.merkle import Frontier
-from vault.journal.operations import (
-    DEADLINE_SECONDS,
-    Change,
-    Disclosure,
-    Outcome,
-    Pending,
-)
+from vault.journal.operations import DEADLINE_SECONDS, Change, Disclosure, Outcome, Pending
 
 IDLE_SECONDS: Final = 0.5
 
@@ -241,10 +236,9 @@ class GroupCommit:
             finished, old = self._at_stake
             self._guard.committed(finished.head, finished.frontier)  # It was seen, as any other.
             wake(finished, old)
-        elif happened is None:
-            fail(batch, unknown)
         else:
-            fail(batch, JournalUnavailableError("the journal could not be written"))
+            undone = JournalUnavailableError("the journal could not be written")
+            fail(batch, unknown if happened is None else undone)
 
     def _commit(self, take: Callable[[], Sequence[Waiting]]) -> tuple[Finished, Frontier]:
         with self._writing.transaction() as connection:
@@ -255,9 +249,11 @@ class GroupCommit:
             if any(waiting.operation.space is None for waiting in batch):
                 rows.lock_heads_after(self._identity.log_id)
             rows.hurry()
+            guard = BatchGuard.over(rows, macs=self._writing.guard.macs, head=head)
             judging = Batch(
                 rows=rows,
-                tx=SqlTx(connection),
+                tx=SqlTx(connection, guard=guard),
+                guard=guard,
                 identity=self._identity,
                 head=head,
                 frontier=frontier,

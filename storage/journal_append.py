@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from storage.failures import RuleBroken
 from storage.journal_rows import JournalRows
 from storage.log_rows import EntryRow, HeadRow
+from storage.row_states import RowStates
 from storage.tree import Tree
 from storage.waiting import Waiting
 from vault.crypto.signing import SignerKey
@@ -56,6 +57,7 @@ class Append:
         identity: LogIdentity,
         head: HeadRow,
         frontier: Frontier,
+        states: RowStates,
         now_ms: int,
     ) -> None:
         """Start from ``head``, whose signature and ``frontier`` the caller has checked."""
@@ -63,6 +65,7 @@ class Append:
         self._identity = identity
         self._head = head
         self._frontier = frontier
+        self._states = states
         self._now_ms = now_ms
 
     def run(self, judged: Sequence[Judged]) -> tuple[HeadRow, Frontier]:
@@ -82,6 +85,7 @@ class Append:
             for index, one in enumerate(judged, self._head.size)
         ]
         self._insert(rows)
+        self._states.write(rows)
         frontier = self._frontier.extend(row.leaf_hash for row in rows)
         self._add_tiles(frontier.size)
         head = self._signed(frontier)

@@ -19,6 +19,8 @@ from storage.failures import DatabaseFailure, failure
 from storage.journal_append import Append, Judged, LogIdentity
 from storage.journal_rows import JournalRows, TransactionLostError, claim_key
 from storage.log_rows import HeadRow
+from storage.row_states import SYSTEM, BatchGuard, Owner
+from storage.use_rows import Uses
 from storage.waiting import Waiting
 from vault.clock import MS
 from vault.errors import IntegrityError, VaultError
@@ -63,6 +65,7 @@ class Batch:
         *,
         rows: JournalRows,
         tx: Tx,
+        guard: BatchGuard,
         identity: LogIdentity,
         head: HeadRow,
         frontier: Frontier,
@@ -71,7 +74,11 @@ class Batch:
         """Start from ``head``, whose signature and ``frontier`` the caller has checked."""
         self._rows = rows
         self._tx = tx
-        self._append = Append(rows, identity=identity, head=head, frontier=frontier, now_ms=now_ms)
+        self._guard = guard
+        self._states = states = guard.states
+        self._append = Append(
+            rows, identity=identity, head=head, frontier=frontier, states=states, now_ms=now_ms
+        )
         self._now_ms = now_ms
         self._judged: list[Judged] = []
         self._answered: list[tuple[Waiting, Outcome]] = []
@@ -82,12 +89,15 @@ class Batch:
         """Judge every operation, append the entries, move the head."""
         fresh = self._rows.claim([c for w in batch for c in w.operation.claims])
         live = self._live(batch)
+        self._states.load({SYSTEM, *(owner for w in batch if (owner := _owner(w)))})
         disclosures: list[tuple[Waiting, Disclosure]] = []
         for waiting in batch:
             operation = waiting.operation
             claims = set(map(claim_key, operation.claims))
             replayed = not claims <= fresh
             fresh -= claims  # The second of two equal claims in one batch is a replay too.
+            if not self._sound(waiting):
+                continue
             if replayed:
                 self._judged.append(_overruled(waiting, operation.decided, reason=REPLAYED))
             elif operation.token_hash not in live:
@@ -106,6 +116,22 @@ class Batch:
             failed=tuple(self._failed),
         )
 
+    def _sound(self, waiting: Waiting) -> bool:
+        """Say whether the state row of the holder concerned holds; else tell who waits."""
+        owner = _owner(waiting)
+        try:
+            if owner is not None:
+                self._states.check(owner)
+        except IntegrityError as error:
+            self._tell_broken(waiting, error)
+            return False
+        return True
+
+    def _tell_broken(self, waiting: Waiting, error: IntegrityError) -> None:
+        """Refuse an operation whose guarded rows do not verify: nothing of it is written."""
+        _log.error("a guarded row does not verify", reason=str(error))
+        self._failed.append((waiting, error))
+
     def _live(self, batch: Sequence[Waiting]) -> set[bytes]:
         """Return the tokens that may ask: read here, under the lock, they stand in its order."""
         hashes = {waiting.operation.token_hash for waiting in batch} - {NO_TOKEN}
@@ -114,18 +140,25 @@ class Batch:
     def _try(self, waiting: Waiting, run: Callable[[], Judged | Repeated]) -> None:
         """Run one operation in its savepoint; what it raises is its own caller's business."""
         since = time.monotonic()
+        mark = self._states.mark()
         try:
             with self._rows.savepoint():
                 outcome = run()
         except TransactionLostError:
             raise
+        except IntegrityError as error:
+            self._states.back(mark)
+            self._tell_broken(waiting, error)
         except VaultError as error:
+            self._states.back(mark)
             self._failed.append((waiting, error))
         except DatabaseFailure as error:
+            self._states.back(mark)
             told = failure(error)
             told.__cause__ = error
             self._failed.append((waiting, told))
         except Exception as error:  # noqa: BLE001 - one broken guard must not stop the others
+            self._states.back(mark)
             _log.exception("a journal operation failed")
             self._failed.append((waiting, error))
         else:
@@ -158,11 +191,20 @@ class Batch:
             early = operation.decided
             in_time = early.holds_until_ms is None or self._now_ms < early.holds_until_ms
             if in_time and all(versions.get((s.table, s.key)) == s.version for s in early.seen):
-                self._judged.append(Judged(waiting=waiting, decided=early))
+                self._stand(waiting, early)
             else:
                 self._try(waiting, partial(self._decide_anew, waiting, operation))
         self._judged[before:] = judged = self._released(self._judged[before:])
         self._rows.notify([n for one in judged for n in _notices(one, self._now_ms)])
+
+    def _stand(self, waiting: Waiting, early: Decided) -> None:
+        """Let an early decision stand, if the journal knows the rows as they were read."""
+        try:
+            self._states.expects_seen(early.seen)
+        except IntegrityError as error:
+            self._tell_broken(waiting, error)
+        else:
+            self._judged.append(Judged(waiting=waiting, decided=early))
 
     def _decide_anew(self, waiting: Waiting, operation: Disclosure) -> Judged:
         return Judged(waiting=waiting, decided=operation.decide(self._tx, self._now_ms))
@@ -177,7 +219,7 @@ class Batch:
             {ref for one in permitted for ref in _releases(one)},
             {spend for one in permitted for spend in _spends(one)},
         )
-        counts: Counter[Spend] = Counter()
+        uses = {spend: Uses(row, guard=self._guard) for spend, row in left.items()}
         kept = []
         for one in judged:
             needed = _releases(one) if _permitted(one) else ()
@@ -185,13 +227,20 @@ class Batch:
             if not all(ref in wraps for ref in needed):
                 missing = IntegrityError("a record has no key any more")
                 self._failed.append((one.waiting, missing))
-            elif all(_some_left(left.get(s), counts[s] + n) for s, n in wanted.items()):
+                continue
+            try:
+                fits = all(spend in uses and uses[spend].fit(n) for spend, n in wanted.items())
+            except IntegrityError as error:
+                self._tell_broken(one.waiting, error)
+                continue
+            if fits:
                 one.wraps = tuple(wraps[ref] for ref in needed)
-                counts += wanted
+                for spend, n in wanted.items():
+                    uses[spend].count(n)
                 kept.append(one)
             else:
                 kept.append(_overruled(one.waiting, one.decided, reason=EXHAUSTED))
-        self._rows.spend(counts)
+        self._rows.spend([use.counted() for use in uses.values() if use.changed])
         return kept
 
 
@@ -202,12 +251,10 @@ def _overruled(waiting: Waiting, early: Decided, *, reason: str) -> Judged:
     )
 
 
-def _some_left(found: tuple[int, int | None] | None, needed: int) -> bool:
-    """Say whether ``needed`` more uses fit; a consent without the row allows none."""
-    if found is None:
-        return False
-    used, limit = found
-    return limit is None or used + needed <= limit
+def _owner(waiting: Waiting) -> Owner | None:
+    """Return whose state row an operation concerns."""
+    space = waiting.operation.space
+    return None if space is None else (space.log_id, space.holder_id)
 
 
 def _permitted(one: Judged) -> bool:

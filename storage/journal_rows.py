@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 
 from storage.dialects import Columns, Row
 from storage.failures import DatabaseFailure
-from storage.log_rows import EntryRow, LogRows
+from storage.log_rows import EntryRow
+from storage.state_statements import StateStatements
 from vault.clients.protocol import Claim
 from vault.crypto.contexts import Purpose
 from vault.crypto.keys import WrappedKey, WrapState
@@ -40,8 +41,8 @@ _RELEASE: Final = "RELEASE SAVEPOINT operation"
 
 _USE: Final = ("log_id", "holder_id", "grant_id", "code")
 _SPEND: Final = (
-    "WITH w(log_id, holder_id, grant_id, code, n) AS ({listed})"
-    " UPDATE oauth_use SET used = used + w.n FROM w"
+    "WITH w(log_id, holder_id, grant_id, code, used, version, mac) AS ({listed})"
+    " UPDATE oauth_use SET used = w.used, version = w.version, mac = w.mac FROM w"
     " WHERE oauth_use.log_id = w.log_id AND oauth_use.holder_id = w.holder_id"
     " AND oauth_use.grant_id = w.grant_id AND oauth_use.code = w.code"
 )
@@ -59,7 +60,7 @@ _USES: Final = Select(
     "oauth_use",
     _USE,
     "WITH w(log_id, holder_id, grant_id, code) AS ({listed})"
-    " SELECT w.log_id, w.holder_id, w.grant_id, w.code, t.used, t.max_uses"
+    " SELECT w.log_id, w.holder_id, w.grant_id, w.code, t.used, t.max_uses, t.version, t.mac"
     " FROM w CROSS JOIN oauth_use t"
     " WHERE t.log_id = w.log_id AND t.holder_id = w.holder_id"
     " AND t.grant_id = w.grant_id AND t.code = w.code",
@@ -92,7 +93,7 @@ class TransactionLostError(StorageError):
     """The database rolled everything back by itself, as on a full disk."""
 
 
-class JournalRows(LogRows):
+class JournalRows(StateStatements):
     """All that the writer says to the database, in one transaction."""
 
     __slots__ = ()
@@ -202,26 +203,27 @@ class JournalRows(LogRows):
 
     def kept(
         self, refs: set[VersionRef], spends: set[Spend]
-    ) -> tuple[dict[VersionRef, RecordWrap], dict[Spend, tuple[int, int | None]]]:
+    ) -> tuple[dict[VersionRef, RecordWrap], dict[Spend, Row]]:
         """Return what releases need.
 
         Returns:
-            The wrapped keys of record versions, each with the wrap of its parent; and how often
-            each use was made, and may be. What is not there is left out.
+            The wrapped keys of record versions, each with the wrap of its parent; and the rows
+            of uses, not yet checked. What is not there is left out.
         """
         by_ref = {(*ref.space, ref.record_id, ref.version): ref for ref in refs}
         by_use = {(*s.space, s.grant_id, s.code): s for s in spends}
         wraps, uses = self._listed(_WRAPS, by_ref), self._listed(_USES, by_use)
         return (
             {(ref := by_ref[tuple(row[:4])]): _record_wrap(ref, row[4:]) for row in wraps},
-            {by_use[tuple(row[:4])]: (row[4], row[5]) for row in uses},
+            {by_use[tuple(row[:4])]: tuple(row) for row in uses},
         )
 
-    def spend(self, counts: Mapping[Spend, int]) -> None:
-        """Count uses."""
-        rows = sorted((*s.space, s.grant_id, s.code, n) for s, n in counts.items())
+    def spend(self, counted: Sequence[Row]) -> None:
+        """Write how often uses were made: keys, the new count and version, the new hash."""
+        rows = sorted(counted)
         if rows:
-            listed = self.dialect.listed("oauth_use", (*_USE, "used"), count=len(rows))
+            columns = (*_USE, "used", "version", "mac")
+            listed = self.dialect.listed("oauth_use", columns, count=len(rows))
             self._run(_SPEND.format(listed=listed), self.dialect.given(rows))
 
     def notify(self, notices: Sequence[Notice]) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 
 from storage.failures import failure
+from storage.row_guard import Guard, RowGuard
 from vault.errors import ConflictError
 
 Row = Sequence[Any]
@@ -25,10 +26,11 @@ _CHANGED: Final = "this was changed by somebody else; read it again"
 class Driver:
     """The driver's connection behind an open transaction."""
 
-    __slots__ = ("ahead", "cursor", "dialect", "errors")
+    __slots__ = ("ahead", "cursor", "dialect", "errors", "guard")
 
     def __init__(self, connection: Connection) -> None:
         """Reach through ``connection``, which must be in a transaction."""
+        self.guard: Guard = RowGuard()  # Closed, until a unit of work brings another.
         if not connection.in_transaction():
             raise RuntimeError("a store needs a transaction")
         self.dialect: Dialect = connection.dialect
@@ -40,6 +42,7 @@ class Driver:
     def over(cls, raw: Any, *, dialect: Dialect, ahead: "Ahead | None" = None) -> Self:  # noqa: ANN401 - a driver's connection
         """Stand on a driver's connection whose transaction the caller, or ``ahead``, begins."""
         driver = cls.__new__(cls)
+        driver.guard = RowGuard()
         driver.dialect = dialect
         driver.errors = dialect.loaded_dbapi.Error
         driver.cursor = raw.cursor
@@ -89,6 +92,7 @@ class Recorder(Driver):
 
     def __init__(self, dialect: Dialect) -> None:
         """Compile for ``dialect``."""
+        self.guard = RowGuard()
         self.dialect = dialect
         self.errors = NotImplementedError  # Nothing is run, so nothing is raised.
         self.cursor = lambda: self

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from storage.database import JOURNAL, MODE, READS, WRITES, Database
 from storage.failures import DatabaseFailure, commit_failure, failure
+from storage.row_guard import Guard
 from storage.statements import Driver, Recorder
 from storage.stores.cases import SqlCases, SqlNotices
 from storage.stores.clients import SqlClients
@@ -62,9 +63,16 @@ class SqlTx:
         "system",
     )
 
-    def __init__(self, on: Connection | Driver) -> None:
-        """Stand on the transaction of a connection, or on one that a driver stands on."""
+    def __init__(self, on: Connection | Driver, *, guard: Guard | None = None) -> None:
+        """Stand on the transaction of a connection, or on one that a driver stands on.
+
+        Args:
+            on: The transaction.
+            guard: Lets guarded rows be read and written; without one they are not.
+        """
         driver = on if isinstance(on, Driver) else Driver(on)
+        if guard is not None:
+            driver.guard = guard
         self._driver = driver
         self.system = SqlSystemKeys(driver)
         self.holders = SqlHolders(driver)
@@ -105,7 +113,7 @@ def reader(database: Database) -> Read:
     @contextmanager
     def read() -> Iterator[Tx]:
         with _marked(), lanes.reading() as driver:
-            yield SqlTx(driver)
+            yield SqlTx(driver, guard=database.guard)
 
     return read
 
@@ -117,7 +125,7 @@ def worker(database: Database) -> Work:
     @contextmanager
     def work() -> Iterator[Tx]:
         with transaction() as connection:
-            yield SqlTx(connection)
+            yield SqlTx(connection, guard=database.guard)
 
     return work
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from storage.database import Database
 from storage.log_rows import LogRows
+from storage.row_guard import RowGuard
 from storage.unit_of_work import journal_transactions, read_transactions
 from vault.errors import StorageError
 from vault.ids import EntryId
@@ -29,11 +30,13 @@ class Writing:
             writers, the journal first; commits when the block ends without error.
         reading: Opens a transaction that only reads.
         shared: Whether other processes write to the log too, and the database outlives this one.
+        guard: Has the key of the guarded rows.
     """
 
     transaction: Callable[[], AbstractContextManager[Connection]]
     reading: Callable[[], AbstractContextManager[Connection]]
     shared: bool
+    guard: RowGuard
 
     @classmethod
     def to(cls, database: Database) -> Self:
@@ -43,6 +46,7 @@ class Writing:
             # Its own: it must not wait until a request gives a connection back.
             reading=read_transactions(database, source=database.journal),
             shared=database.kind.shared,
+            guard=database.guard,
         )
 
 

@@ -15,6 +15,7 @@ from scripts.checks import Looked, State
 from scripts.outcomes import Exit, OperatorError, settings_told, told_of
 from scripts.places import Places, existing_settings, places, server_is_named
 from scripts.reading import EmptyDatabaseError, reading
+from scripts.rows_looked import guarded_rows_hold
 from scripts.screen import DataOption, both, console
 from scripts.server_check import database_server
 from vault.clock import SystemClock
@@ -68,6 +69,7 @@ def _look(where: Places, *, data: DataOption) -> Iterator[Looked]:
                 state=State.GOOD,
                 seen=Text(f"可以打开，{opened.size} 条日志", f"it opens; {opened.size} entries"),
             )
+            yield from guarded_rows_hold(opened)
             yield from checks.clock(SystemClock().now_ms(), last_ms=opened.last_ms)
     except EmptyDatabaseError as error:
         yield Looked(

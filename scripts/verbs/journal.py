@@ -11,8 +11,10 @@ from rich.table import Table
 
 from api.consent_page import Text
 from scripts.outcomes import Exit
+from scripts.places import existing_settings, places
 from scripts.reading import reading
 from scripts.screen import DataOption, both, console, facts
+from scripts.sealing_rows import seal_rows
 from scripts.verifying import Verified, verify_all
 
 SHOWN: Final = 20
@@ -47,6 +49,25 @@ def verify(data: DataOption = None) -> None:
         soft_wrap=True,
     )
     raise typer.Exit(Exit.DATA)
+
+
+@app.command("seal")
+def seal(data: DataOption = None) -> None:
+    """封印旧版本写下的行 · seal rows that an older release wrote (once; stop the server first)."""
+    screen = console()
+    settings = existing_settings(places(data))
+    with _bar(screen) as progress:
+        sealed = seal_rows(settings, progress=progress)
+    screen.print(_summary(sealed.verified))
+    if sealed.entry is None:
+        screen.print(_faults(sealed.verified))
+        screen.print("✗ 未封印：日志与数据不相符。", style="bold red", soft_wrap=True)
+        screen.print("Nothing was sealed: the journal does not hold.", style="red", soft_wrap=True)
+        raise typer.Exit(Exit.DATA)
+    screen.print(
+        f"✓ 已封印 {sealed.rows} 行，条目 {sealed.entry} · {sealed.rows} rows are sealed",
+        style="bold green",
+    )
 
 
 def _summary(verified: Verified) -> Table:

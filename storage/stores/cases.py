@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, insert, select, update
 
+from storage.row_macs import GUARDED
 from storage.statements import Driver, Prepared, Row
 from storage.stores.keyed import at_version, but_key, keyed, replace_row
 from storage.tables.cases import CaseRow, NoticeRow
@@ -14,6 +15,7 @@ from vault.ids import CaseNumber, DepartmentId, EntryId, HolderId, NoticeId, Spa
 from vault.notices import Notice, NoticeKind
 
 _CASE: Final = table_of(CaseRow)
+_GUARDED: Final = GUARDED[_CASE.name]
 _CASE_KEY: Final = ("log_id", "holder_id", "case_no")
 _NOTICE: Final = table_of(NoticeRow)
 
@@ -51,24 +53,30 @@ class SqlCases:
     def get(self, space: Space, *, case_no: CaseNumber) -> Case | None:
         """Return a case of a holder."""
         row = _GET.one(self._driver, **space._asdict(), case_no=case_no)
-        return None if row is None else _case(row)
+        return None if row is None else self._read(row)
 
     def find(self, case_no: CaseNumber) -> Case | None:
         """Return a case by its number alone, which is unique in the vault."""
         row = _FIND.one(self._driver, case_no=case_no)
-        return None if row is None else _case(row)
+        return None if row is None else self._read(row)
 
     def of_holder(self, space: Space) -> tuple[Case, ...]:
         """Return the cases of a holder, by number."""
-        return tuple(map(_case, _OF_HOLDER.all(self._driver, **space._asdict())))
+        return tuple(map(self._read, _OF_HOLDER.all(self._driver, **space._asdict())))
 
     def add(self, case: Case) -> None:
         """Write a new case."""
-        _ADD.change(self._driver, **_case_row(case))
+        _ADD.change(self._driver, **self._sealed(case))
 
     def replace(self, case: Case, *, expected: int) -> None:
         """Write the version of a case that follows ``expected``."""
-        replace_row(_REPLACE, self._driver, row=_case_row(case), expected=expected)
+        replace_row(_REPLACE, self._driver, row=self._sealed(case), expected=expected)
+
+    def _read(self, row: Row) -> Case:
+        return _case(self._driver.guard.checked(_GUARDED, row))
+
+    def _sealed(self, case: Case) -> Mapping[str, object]:
+        return self._driver.guard.sealed(_GUARDED, _case_row(case))
 
 
 class SqlNotices:

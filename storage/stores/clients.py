@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import insert, select, update
 
 from policies.scopes import View
+from storage.row_macs import GUARDED
 from storage.statements import Driver, Prepared, Row
 from storage.stores.keyed import (
     at_version,
@@ -25,6 +26,7 @@ from vault.clients.metadata import ClientMetadata
 from vault.ids import ClientId, DepartmentId
 
 CLIENT: Final = table_of(ClientRow)
+_GUARDED: Final = GUARDED[CLIENT.name]
 
 _GET: Final = Prepared(select(CLIENT).where(keyed(CLIENT, "client_id")))
 _ALL: Final = Prepared(select(CLIENT).order_by(CLIENT.c.client_id))
@@ -44,24 +46,26 @@ class SqlClients:
     def get(self, client_id: ClientId) -> Client | None:
         """Return a client."""
         row = _GET.one(self._driver, client_id=client_id)
-        return None if row is None else client_of(row)
+        return None if row is None else self.read(row)
 
     def all(self) -> tuple[Client, ...]:
         """Return every client, by id."""
-        return tuple(map(client_of, _ALL.all(self._driver)))
+        return tuple(map(self.read, _ALL.all(self._driver)))
 
     def add(self, client: Client) -> None:
         """Write a new client."""
-        _ADD.change(self._driver, **_row(client))
+        _ADD.change(self._driver, **self._sealed(client))
 
     def replace(self, client: Client, *, expected: int) -> None:
         """Write the version of a client that follows ``expected``."""
-        replace_row(_REPLACE, self._driver, row=_row(client), expected=expected)
+        replace_row(_REPLACE, self._driver, row=self._sealed(client), expected=expected)
 
+    def read(self, row: Row) -> Client:
+        """Return the client of a row of ``CLIENT``, all columns in their order."""
+        return _client(tuple(self._driver.guard.checked(_GUARDED, row)))
 
-def client_of(row: Row) -> Client:
-    """Return the client of a row of ``CLIENT``, all columns in their order."""
-    return _client(tuple(row))
+    def _sealed(self, client: Client) -> Mapping[str, object]:
+        return self._driver.guard.sealed(_GUARDED, _row(client))
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import insert, literal, select, update
 
+from storage.row_macs import GUARDED
 from storage.statements import Driver, Prepared, Row
 from storage.stores.keyed import (
     at_version,
@@ -25,6 +26,7 @@ from vault.departments import Department, DepartmentStatus
 from vault.ids import DepartmentId
 
 DEPARTMENT: Final = table_of(DepartmentRow)
+_GUARDED: Final = GUARDED[DEPARTMENT.name]
 
 _KEY: Final = table_of(DepartmentKeyRow)
 _SYSTEM_KEY: Final = table_of(SystemKeyRow)
@@ -62,12 +64,12 @@ class SqlDepartments:
     def get(self, department_id: DepartmentId) -> Department | None:
         """Return a department."""
         row = _GET.one(self._driver, department_id=department_id)
-        return None if row is None else department_of(row)
+        return None if row is None else self.read(row)
 
     def find(self, code: str) -> Department | None:
         """Return the department with a unified social credit code."""
         row = _FIND.one(self._driver, code=code)
-        return None if row is None else department_of(row)
+        return None if row is None else self.read(row)
 
     def tag_key(self, department_id: DepartmentId) -> WrappedKey | None:
         """Return the tag key of a department, of the holders' own acts, or of the system."""
@@ -82,17 +84,19 @@ class SqlDepartments:
 
     def add(self, department: Department, *, tag_key: WrappedKey) -> None:
         """Write a new department with its tag key."""
-        _ADD.change(self._driver, **_row(department))
+        _ADD.change(self._driver, **self._sealed(department))
         _ADD_KEY.change(self._driver, department_id=tag_key.owner_id, **wrapped_values(tag_key))
 
     def replace(self, department: Department, *, expected: int) -> None:
         """Write the version of a department that follows ``expected``."""
-        replace_row(_REPLACE, self._driver, row=_row(department), expected=expected)
+        replace_row(_REPLACE, self._driver, row=self._sealed(department), expected=expected)
 
+    def read(self, row: Row) -> Department:
+        """Return the department of a row of ``DEPARTMENT``, all columns in their order."""
+        return _department(tuple(self._driver.guard.checked(_GUARDED, row)))
 
-def department_of(row: Row) -> Department:
-    """Return the department of a row of ``DEPARTMENT``, all columns in their order."""
-    return _department(tuple(row))
+    def _sealed(self, department: Department) -> Mapping[str, object]:
+        return self._driver.guard.sealed(_GUARDED, _row(department))
 
 
 @lru_cache(maxsize=1024)

@@ -1,9 +1,11 @@
 """Who builds the systems of which department."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import insert, select, update
 
+from storage.row_macs import GUARDED
 from storage.statements import Driver, Prepared, Row
 from storage.stores.keyed import at_version, but_key, keyed, replace_row
 from storage.tables.columns import table_of
@@ -12,6 +14,7 @@ from vault.clients.developers import Appointment, AppointmentStatus
 from vault.ids import DepartmentId, HolderId, Space
 
 _DEVELOPER: Final = table_of(DeveloperRow)
+_GUARDED: Final = GUARDED[_DEVELOPER.name]
 _KEY: Final = ("log_id", "holder_id", "appointment_id")
 
 _OF_PERSON: Final = Prepared(
@@ -34,15 +37,21 @@ class SqlDevelopers:
 
     def of_person(self, space: Space) -> tuple[Appointment, ...]:
         """Return every appointment of a person, ended ones too."""
-        return tuple(map(_appointment, _OF_PERSON.all(self._driver, **space._asdict())))
+        return tuple(map(self._read, _OF_PERSON.all(self._driver, **space._asdict())))
 
     def add(self, appointment: Appointment) -> None:
         """Write a new appointment; ``ConflictError`` where the person has one there."""
-        _ADD.change(self._driver, **_row(appointment))
+        _ADD.change(self._driver, **self._sealed(appointment))
 
     def replace(self, appointment: Appointment, *, expected: int) -> None:
         """Write the version of an appointment that follows ``expected``."""
-        replace_row(_REPLACE, self._driver, row=_row(appointment), expected=expected)
+        replace_row(_REPLACE, self._driver, row=self._sealed(appointment), expected=expected)
+
+    def _read(self, row: Row) -> Appointment:
+        return _appointment(self._driver.guard.checked(_GUARDED, row))
+
+    def _sealed(self, appointment: Appointment) -> Mapping[str, object]:
+        return self._driver.guard.sealed(_GUARDED, _row(appointment))
 
 
 def _row(appointment: Appointment) -> dict[str, object]:

@@ -1,21 +1,25 @@
 """Holders, the keyed hashes of their numbers, and their wrapped keys."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import bindparam, insert, select, update
 
+from storage.row_macs import GUARDED
 from storage.statements import Driver, Prepared, Row
 from storage.stores.keyed import at_version, keyed, wrapped_key, wrapped_values
 from storage.tables.columns import table_of
 from storage.tables.holders import HolderKeyRow, HolderNumberRow, HolderRow
 from vault.crypto.keys import WrappedKey
+from vault.errors import ConflictError
 from vault.holders import Holder, HolderKind, HolderState
 from vault.identifiers import IdentifierKind
 from vault.ids import HolderId, Space
 from vault.ports import IdentifierIndex
 
 _HOLDER: Final = table_of(HolderRow)
+_GUARDED: Final = GUARDED[_HOLDER.name]
 _NUMBER: Final = table_of(HolderNumberRow)
 _KEY: Final = table_of(HolderKeyRow)
 _SPACE: Final = ("log_id", "holder_id")
@@ -33,7 +37,7 @@ _ADD_KEY: Final = Prepared(insert(_KEY))
 _SET_PROFILE: Final = Prepared(
     update(_HOLDER)
     .where(at_version(_HOLDER, *_SPACE))
-    .values(profile=bindparam("profile"), version=bindparam("version"))
+    .values(profile=bindparam("profile"), version=bindparam("version"), mac=bindparam("mac"))
 )
 
 
@@ -47,7 +51,7 @@ class SqlHolders:
     def get(self, space: Space) -> Holder | None:
         """Return a holder."""
         row = _GET.one(self._driver, **space._asdict())
-        return None if row is None else _holder(row)
+        return None if row is None else self._read(row)
 
     def find(self, kind: IdentifierKind, index: bytes) -> Space | None:
         """Say whose number has the keyed hash ``index``."""
@@ -66,7 +70,7 @@ class SqlHolders:
     ) -> None:
         """Write a new holder with numbers and keys."""
         space = holder.space._asdict()
-        _ADD.change(self._driver, **_row(holder))
+        _ADD.change(self._driver, **self._sealed(holder))
         for number in numbers:
             _ADD_NUMBER.change(
                 self._driver,
@@ -86,13 +90,24 @@ class SqlHolders:
 
     def set_profile(self, space: Space, *, profile: bytes, expected: int) -> None:
         """Write the profile of the version that follows ``expected``."""
+        holder = self.get(space)
+        if holder is None:
+            raise ConflictError("there is no such space any more")
+        row = self._sealed(replace(holder, profile=profile, version=expected + 1))
         _SET_PROFILE.change_one(
             self._driver,
             **space._asdict(),
             profile=profile,
             version=expected + 1,
+            mac=row["mac"],
             expected=expected,
         )
+
+    def _read(self, row: Row) -> Holder:
+        return _holder(self._driver.guard.checked(_GUARDED, row))
+
+    def _sealed(self, holder: Holder) -> Mapping[str, object]:
+        return self._driver.guard.sealed(_GUARDED, _row(holder))
 
 
 def _holder(row: Row) -> Holder:

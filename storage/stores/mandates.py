@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, insert, select, update
 
+from storage.row_macs import GUARDED
 from storage.statements import Driver, Prepared, Row
 from storage.stores.keyed import at_version, but_key, keyed, replace_row
 from storage.tables.columns import table_of
@@ -13,6 +14,7 @@ from vault.ids import EntryId, HolderId, MandateId, Space
 from vault.mandates import Mandate, MandateStatus, Powers
 
 _MANDATE: Final = table_of(MandateRow)
+_GUARDED: Final = GUARDED[_MANDATE.name]
 _KEY: Final = ("log_id", "holder_id", "mandate_id")
 _NEWEST: Final = (_MANDATE.c.created_at_ms.desc(), _MANDATE.c.mandate_id)
 
@@ -45,12 +47,12 @@ class SqlMandates:
     def get(self, space: Space, *, mandate_id: MandateId) -> Mandate | None:
         """Return a mandate that opens a space."""
         row = _GET.one(self._driver, **space._asdict(), mandate_id=mandate_id)
-        return None if row is None else _mandate(row)
+        return None if row is None else self._read(row)
 
     def find(self, mandate_id: MandateId) -> Mandate | None:
         """Return a mandate by its id alone: receivers name it so."""
         row = _FIND.one(self._driver, mandate_id=mandate_id)
-        return None if row is None else _mandate(row)
+        return None if row is None else self._read(row)
 
     def chain(self, space: Space, *, mandate_id: MandateId) -> tuple[Mandate, ...]:
         """Return a mandate after what it was passed on from."""
@@ -62,19 +64,25 @@ class SqlMandates:
 
     def of_holder(self, space: Space) -> tuple[Mandate, ...]:
         """Return the mandates that ever opened a space, newest first."""
-        return tuple(map(_mandate, _OF_HOLDER.all(self._driver, **space._asdict())))
+        return tuple(map(self._read, _OF_HOLDER.all(self._driver, **space._asdict())))
 
     def of_receiver(self, receiver: Space) -> tuple[Mandate, ...]:
         """Return the mandates that somebody ever received, newest first."""
-        return tuple(map(_mandate, _OF_RECEIVER.all(self._driver, **receiver._asdict())))
+        return tuple(map(self._read, _OF_RECEIVER.all(self._driver, **receiver._asdict())))
 
     def add(self, mandate: Mandate) -> None:
         """Write a new mandate."""
-        _ADD.change(self._driver, **_row(mandate))
+        _ADD.change(self._driver, **self._sealed(mandate))
 
     def replace(self, mandate: Mandate, *, expected: int) -> None:
         """Write the version of a mandate that follows ``expected``."""
-        replace_row(_REPLACE, self._driver, row=_row(mandate), expected=expected)
+        replace_row(_REPLACE, self._driver, row=self._sealed(mandate), expected=expected)
+
+    def _read(self, row: Row) -> Mandate:
+        return _mandate(self._driver.guard.checked(_GUARDED, row))
+
+    def _sealed(self, mandate: Mandate) -> Mapping[str, object]:
+        return self._driver.guard.sealed(_GUARDED, _row(mandate))
 
 
 def _mandate(row: Row) -> Mandate:

@@ -1,17 +1,21 @@
 """Passkeys, how they were used, and challenges that wait for an answer."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from storage.row_macs import GUARDED
 from storage.statements import Driver, Prepared, Row
 from storage.stores.keyed import at_version, but_key, keyed, replace_row
+from storage.stores.vouching import vouched
 from storage.tables.columns import table_of
 from storage.tables.passkeys import ChallengeRow, PasskeyRow, PasskeyUseRow
 from vault.ids import EntryId, HolderId, Space
 from vault.passkeys import Ceremony, Challenge, Passkey, PasskeyId, PasskeyStatus, PasskeyUse
 
 _PASSKEY: Final = table_of(PasskeyRow)
+_GUARDED: Final = GUARDED[_PASSKEY.name]
 _USE: Final = table_of(PasskeyUseRow)
 _CHALLENGE: Final = table_of(ChallengeRow)
 _KEY: Final = ("log_id", "holder_id", "passkey_id")
@@ -60,24 +64,34 @@ class SqlPasskeys:
     def get(self, space: Space, *, passkey_id: PasskeyId) -> Passkey | None:
         """Return a passkey of a holder."""
         row = _GET.one(self._driver, **space._asdict(), passkey_id=passkey_id)
-        return None if row is None else _passkey(row)
+        return None if row is None else self._read(row)
 
     def find(self, credential_hash: bytes) -> Passkey | None:
         """Return a passkey by its credential alone, whoever's it is."""
         row = _FIND.one(self._driver, credential_hash=credential_hash)
-        return None if row is None else _passkey(row)
+        if row is None:
+            return None
+        found = self._read(row)
+        vouched(self._driver, _GUARDED, row)  # A sign-in is no entry: nobody looks again.
+        return found
 
     def of_holder(self, space: Space) -> tuple[Passkey, ...]:
         """Return the passkeys of a holder, the oldest first."""
-        return tuple(map(_passkey, _OF_HOLDER.all(self._driver, **space._asdict())))
+        return tuple(map(self._read, _OF_HOLDER.all(self._driver, **space._asdict())))
 
     def add(self, passkey: Passkey) -> None:
         """Write a new passkey."""
-        _ADD.change(self._driver, **_row(passkey))
+        _ADD.change(self._driver, **self._sealed(passkey))
 
     def replace(self, passkey: Passkey, *, expected: int) -> None:
         """Write the version of a passkey that follows ``expected``."""
-        replace_row(_REPLACE, self._driver, row=_row(passkey), expected=expected)
+        replace_row(_REPLACE, self._driver, row=self._sealed(passkey), expected=expected)
+
+    def _read(self, row: Row) -> Passkey:
+        return _passkey(self._driver.guard.checked(_GUARDED, row))
+
+    def _sealed(self, passkey: Passkey) -> Mapping[str, object]:
+        return self._driver.guard.sealed(_GUARDED, _row(passkey))
 
 
 class SqlPasskeyUses:

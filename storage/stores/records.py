@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, FromClause, and_, bindparam, insert, literal, select, update
 
+from storage.row_macs import GUARDED
 from storage.statements import Driver, Prepared, Row
 from storage.stores.keyed import at_version, but_key, keyed, replace_row, wrapped_values
 from storage.tables.columns import table_of
@@ -30,6 +31,7 @@ from vault.records import (
 )
 
 _RECORD: Final = table_of(RecordRow)
+_GUARDED: Final = GUARDED[_RECORD.name]
 _VERSION: Final = table_of(RecordVersionRow)
 _FILE: Final = table_of(RecordFileRow)
 _KEY: Final = table_of(RecordKeyRow)
@@ -62,7 +64,7 @@ def _carried(table: FromClause) -> ColumnElement[bool]:
     )
 
 
-_HEADS_SELECT: Final = select(*(_RECORD.c[name] for name in _HEAD))
+_HEADS_SELECT: Final = select(_RECORD)
 _HEADS: Final = Prepared(
     _HEADS_SELECT.where(keyed(_RECORD, *_SPACE)).order_by(_RECORD.c.record_id)
 )
@@ -118,16 +120,18 @@ class SqlRecords:
 
     def heads(self, space: Space) -> tuple[RecordHead, ...]:
         """Return the head of every record in a space."""
-        return tuple(map(_head, _HEADS.all(self._driver, **space._asdict())))
+        return tuple(map(self._read, _HEADS.all(self._driver, **space._asdict())))
 
     def heads_of_code(self, space: Space, *, code: str) -> tuple[RecordHead, ...]:
         """Return the heads of one evidence type in a space."""
-        return tuple(map(_head, _HEADS_OF_CODE.all(self._driver, **space._asdict(), code=code)))
+        return tuple(
+            map(self._read, _HEADS_OF_CODE.all(self._driver, **space._asdict(), code=code))
+        )
 
     def head(self, space: Space, *, record_id: RecordId) -> RecordHead | None:
         """Return the head of one record."""
         row = _ONE_HEAD.one(self._driver, **space._asdict(), record_id=record_id)
-        return None if row is None else _head(row)
+        return None if row is None else self._read(row)
 
     def version(self, ref: VersionRef) -> SealedRecord | None:
         """Return one version, with the payload and files that it has or carries on."""
@@ -197,11 +201,15 @@ class SqlRecords:
         payload: Mapping[str, object],
     ) -> None:
         row = {**_head_row(head), "entry_id": entry_id}
+        sealed = self._driver.guard.sealed(_GUARDED, row)
         if expected or head.version != 1:
-            replace_row(_ADVANCE, self._driver, row=row, expected=expected)
+            replace_row(_ADVANCE, self._driver, row=sealed, expected=expected)
         else:
-            _ADD.change(self._driver, **row)
+            _ADD.change(self._driver, **sealed)
         _ADD_VERSION.change(self._driver, **row, **payload)
+
+    def _read(self, row: Row) -> RecordHead:
+        return _head(self._driver.guard.checked(_GUARDED, row)[: len(_HEAD)])
 
 
 def _head(row: Row) -> RecordHead:

@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import insert, literal, select, text, true
 
+from storage.row_macs import GUARDED
 from storage.statements import Driver, Prepared, Row
 from storage.tables.columns import table_of
 from storage.tables.openid import SigningKeyRow, SigningKeySetRow
@@ -22,6 +23,7 @@ from vault.errors import IntegrityError
 
 _KEY: Final = table_of(SigningKeyRow)
 _SET: Final = table_of(SigningKeySetRow)
+_GUARDED: Final = GUARDED[_SET.name]
 _VAULT: Final = table_of(VaultRow)
 _ONLY: Final = 1
 """Key of a table that has one row."""
@@ -29,14 +31,12 @@ FIRST: Final = 1
 """A private key is wrapped once."""
 
 _KEYS: Final = Prepared(select(_VAULT.c.vault_id, _KEY).select_from(_KEY.join(_VAULT, true())))
-_VOUCHED: Final = Prepared(
-    select(_SET.c.digest, _SET.c.version).where(_SET.c.set_id == literal(_ONLY))
-)
+_VOUCHED: Final = Prepared(select(_SET).where(_SET.c.set_id == literal(_ONLY)))
 _FOUND: Final = Prepared(insert(_SET))
 # SQLAlchemy has no such statements for every database; these texts are good for both of ours.
 _MOVE: Final = Prepared(
     text(
-        "UPDATE signing_key_set SET digest = :digest, version = :version"
+        "UPDATE signing_key_set SET digest = :digest, version = :version, mac = :mac"
         " WHERE set_id = :set_id AND version = :expected"
     )
 )
@@ -61,15 +61,18 @@ class SqlSigningKeys:
     def all(self) -> SigningKeys:
         """Return every key, once the row that vouches for them says that they are these."""
         vouched = _VOUCHED.one(self._driver)
-        version = 0 if vouched is None else vouched[1]
+        version, digest = 0, SigningKeys().digest
+        if vouched is not None:
+            _, digest, version = self._driver.guard.checked(_GUARDED, vouched)
         found = SigningKeys.of(map(_read, _KEYS.all(self._driver)), version=version)
-        if found.digest != (SigningKeys().digest if vouched is None else vouched[0]):
+        if found.digest != digest:
             raise IntegrityError("the signing keys are not those that the journal knows of")
         return found
 
     def replace(self, keys: SigningKeys, *, expected: int) -> None:
         """Write the next set over the version ``expected``."""
-        values = {"set_id": _ONLY, "digest": keys.digest, "version": expected + 1}
+        row = {"set_id": _ONLY, "digest": keys.digest, "version": expected + 1}
+        values = self._driver.guard.sealed(_GUARDED, row)
         if expected == 0:
             _FOUND.change(self._driver, **values)
         else:

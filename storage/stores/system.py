@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import insert, literal, select, text
 
+from storage.row_macs import GUARDED
 from storage.statements import Driver, Prepared
 from storage.stores.keyed import keyed, wrapped_key, wrapped_values
 from storage.tables.columns import table_of
@@ -15,6 +16,7 @@ _META: Final = table_of(VaultRow)
 _KEY: Final = table_of(SystemKeyRow)
 _BUNDLE: Final = table_of(PolicyBundleRow)
 _POINTER: Final = table_of(PolicyPointerRow)
+_GUARDED: Final = GUARDED[_POINTER.name]
 _ONLY: Final = 1
 """Key of a table that has one row."""
 
@@ -25,11 +27,7 @@ _KEYS: Final = Prepared(
 )
 _ADD_KEY: Final = Prepared(insert(_KEY))
 
-_ACTIVE: Final = Prepared(
-    select(_POINTER.c.bundle_hash, _POINTER.c.version).where(
-        _POINTER.c.pointer_id == literal(_ONLY)
-    )
-)
+_ACTIVE: Final = Prepared(select(_POINTER).where(_POINTER.c.pointer_id == literal(_ONLY)))
 _TEXT: Final = Prepared(select(_BUNDLE.c.text).where(keyed(_BUNDLE, "bundle_hash")))
 # SQLAlchemy has no such INSERT for every database; this text is good for both of ours.
 _KEEP: Final = Prepared(
@@ -40,9 +38,9 @@ _KEEP: Final = Prepared(
 )
 _POINT: Final = Prepared(
     text(
-        "INSERT INTO policy_pointer (pointer_id, bundle_hash, version)"
-        " VALUES (:pointer_id, :bundle_hash, 1) ON CONFLICT (pointer_id) DO UPDATE"
-        " SET bundle_hash = excluded.bundle_hash, version = policy_pointer.version + 1"
+        "INSERT INTO policy_pointer (pointer_id, bundle_hash, version, mac)"
+        " VALUES (:pointer_id, :bundle_hash, :version, :mac) ON CONFLICT (pointer_id) DO UPDATE"
+        " SET bundle_hash = excluded.bundle_hash, version = excluded.version, mac = excluded.mac"
     )
 )
 
@@ -88,7 +86,10 @@ class SqlPolicies:
     def active(self) -> ActivePolicy | None:
         """Return the bundle that decides now."""
         row = _ACTIVE.one(self._driver)
-        return None if row is None else ActivePolicy(bundle_hash=row[0], version=row[1])
+        if row is None:
+            return None
+        _, bundle_hash, version = self._driver.guard.checked(_GUARDED, row)
+        return ActivePolicy(bundle_hash=bundle_hash, version=version)
 
     def text(self, bundle_hash: bytes) -> str | None:
         """Return the text of a bundle that was ever active."""
@@ -98,4 +99,10 @@ class SqlPolicies:
     def activate(self, bundle_hash: bytes, *, text: str) -> None:
         """Let a bundle decide from now on; keep its text for ever."""
         _KEEP.change(self._driver, bundle_hash=bundle_hash, text=text)
-        _POINT.change(self._driver, pointer_id=_ONLY, bundle_hash=bundle_hash)
+        before = self.active()
+        row = {
+            "pointer_id": _ONLY,
+            "bundle_hash": bundle_hash,
+            "version": 1 if before is None else before.version + 1,
+        }
+        _POINT.change(self._driver, **self._driver.guard.sealed(_GUARDED, row))

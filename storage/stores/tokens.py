@@ -5,9 +5,9 @@ from typing import Any, Final
 from sqlalchemy import and_, bindparam, insert, literal, or_, select, update
 
 from storage.statements import Driver, Prepared, Row
-from storage.stores.clients import CLIENT, client_of
-from storage.stores.consents import CONSENT, SqlConsents, consent_of
-from storage.stores.departments import DEPARTMENT, department_of
+from storage.stores.clients import CLIENT, SqlClients
+from storage.stores.consents import CONSENT, SqlConsents
+from storage.stores.departments import DEPARTMENT, SqlDepartments
 from storage.stores.keyed import (
     authentication_of_row,
     authentication_row,
@@ -128,13 +128,15 @@ class SqlTokens:
         if row is None:
             return None
         token = _token(row[:_CLIENT_AT])
-        consent = None if token.grant_id is None else consent_of(row[_CONSENT_AT:])
+        consent = (
+            None if token.grant_id is None else SqlConsents(self._driver).read(row[_CONSENT_AT:])
+        )
         if consent is not None and not self._bounded(consent, now_ms=now * MS):
             return None
         return LiveToken(
             token=token,
-            client=client_of(row[_CLIENT_AT:_DEPARTMENT_AT]),
-            department=department_of(row[_DEPARTMENT_AT:_CONSENT_AT]),
+            client=SqlClients(self._driver).read(row[_CLIENT_AT:_DEPARTMENT_AT]),
+            department=SqlDepartments(self._driver).read(row[_DEPARTMENT_AT:_CONSENT_AT]),
             consent=consent,
         )
 

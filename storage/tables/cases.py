@@ -8,6 +8,7 @@ from storage.tables.columns import (
     checks,
     id_column,
     long_column,
+    optional_hash,
     optional_long,
     part_of_key,
     text_column,
@@ -32,6 +33,7 @@ class CaseRow(SQLModel, table=True):
     state: str = text_column()
     opened_at_ms: int = long_column()
     version: int
+    mac: bytes | None = optional_hash()
 
 
 class NoticeRow(SQLModel, table=True):

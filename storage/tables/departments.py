@@ -9,6 +9,7 @@ from storage.tables.columns import (
     bytes_column,
     checks,
     id_column,
+    optional_hash,
     optional_text,
     part_of_key,
     refers,
@@ -40,6 +41,7 @@ class DepartmentRow(SQLModel, table=True):
     privacy_officer: str = text_column()
     status: str = text_column()
     version: int
+    mac: bytes | None = optional_hash()
 
 
 class DepartmentKeyRow(SQLModel, table=True):
@@ -93,3 +95,4 @@ class ClientRow(SQLModel, table=True):
     service_items: str = text_column()
     version: int
     oauth_metadata: str | None = optional_text()
+    mac: bytes | None = optional_hash()

@@ -3,7 +3,14 @@
 from sqlalchemy import UniqueConstraint
 from sqlmodel import SQLModel
 
-from storage.tables.columns import among, checks, id_column, part_of_key, text_column
+from storage.tables.columns import (
+    among,
+    checks,
+    id_column,
+    optional_hash,
+    part_of_key,
+    text_column,
+)
 from vault.clients.developers import AppointmentStatus
 
 
@@ -25,3 +32,4 @@ class DeveloperRow(SQLModel, table=True):
     department_id: bytes = id_column()
     status: str = text_column()
     version: int
+    mac: bytes | None = optional_hash()

@@ -11,6 +11,7 @@ from storage.tables.columns import (
     hash_column,
     id_column,
     long_column,
+    optional_hash,
     part_of_key,
     refers,
     text_column,
@@ -42,6 +43,7 @@ class HolderRow(SQLModel, table=True):
     version: int
     profile: bytes = bytes_column()
     created_at_ms: int = long_column()
+    mac: bytes | None = optional_hash()
 
 
 class HolderNumberRow(SQLModel, table=True):

@@ -94,6 +94,19 @@ class CounterRow(SQLModel, table=True):
     seq: int = long_column()
 
 
+class GuardedStateRow(SQLModel, table=True):
+    """Vouches for the versions of all guarded rows of an owner (architecture.md 9.6)."""
+
+    __tablename__ = "guarded_state"
+    __table_args__ = checks("guarded_state", seq="seq >= 0", idx="(idx < 0) = (seq = 0)")
+    log_id: int = part_of_key()
+    owner_id: bytes = id_column(key=True)
+    seq: int = long_column()
+    idx: int = long_column()
+    versions: bytes = bytes_column()
+    mac: bytes = hash_column()
+
+
 class RequestRow(SQLModel, table=True):
     """A caller's own id for a state change, and what was answered (architecture.md 9.10)."""
 

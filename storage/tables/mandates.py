@@ -9,6 +9,7 @@ from storage.tables.columns import (
     checks,
     id_column,
     long_column,
+    optional_hash,
     optional_id,
     optional_long,
     part_of_key,
@@ -49,3 +50,4 @@ class MandateRow(SQLModel, table=True):
     created_at_ms: int = long_column()
     ended_at_ms: int | None = optional_long()
     state_entry: bytes = id_column()
+    mac: bytes | None = optional_hash()

@@ -68,6 +68,7 @@ class ConsentRow(SQLModel, table=True):
     state_entry: bytes = id_column()
     parent_grant_id: bytes | None = optional_id()
     mandate_id: bytes | None = optional_id()
+    mac: bytes | None = optional_hash()
 
 
 class UseRow(SQLModel, table=True):
@@ -89,6 +90,8 @@ class UseRow(SQLModel, table=True):
     code: str = text_column(key=True)
     used: int
     max_uses: int | None = None
+    version: int = long_column()
+    mac: bytes | None = optional_hash()
 
 
 class PushedRequestRow(SQLModel, table=True):

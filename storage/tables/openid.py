@@ -12,6 +12,7 @@ from storage.tables.columns import (
     id_column,
     long_column,
     optional_bytes,
+    optional_hash,
     optional_long,
     part_of_key,
     text_column,
@@ -28,6 +29,7 @@ class SigningKeySetRow(SQLModel, table=True):
     set_id: int = part_of_key()
     digest: bytes = hash_column()
     version: int
+    mac: bytes | None = optional_hash()
 
 
 class SigningKeyRow(SQLModel, table=True):

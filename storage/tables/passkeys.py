@@ -10,6 +10,7 @@ from storage.tables.columns import (
     hash_column,
     id_column,
     long_column,
+    optional_hash,
     optional_long,
     part_of_key,
     text_column,
@@ -48,6 +49,7 @@ class PasskeyRow(SQLModel, table=True):
     created_at_ms: int = long_column()
     ended_at_ms: int | None = optional_long()
     state_entry: bytes = id_column()
+    mac: bytes | None = optional_hash()
 
 
 class PasskeyUseRow(SQLModel, table=True):

@@ -64,6 +64,7 @@ class RecordRow(SQLModel, table=True):
     served_until: str | None = optional_text()
     updated_at_ms: int = long_column()
     entry_id: bytes = id_column()
+    mac: bytes | None = optional_hash()
 
 
 class RecordVersionRow(SQLModel, table=True):

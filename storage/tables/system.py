@@ -9,6 +9,7 @@ from storage.tables.columns import (
     checks,
     hash_column,
     id_column,
+    optional_hash,
     part_of_key,
     refers,
     text_column,
@@ -86,3 +87,4 @@ class PolicyPointerRow(SQLModel, table=True):
     pointer_id: int = part_of_key()
     bundle_hash: bytes = hash_column()
     version: int
+    mac: bytes | None = optional_hash()

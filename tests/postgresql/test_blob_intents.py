@@ -9,13 +9,17 @@ import pytest
 from storage.blob_intents import BlobIntents
 from storage.database import Database
 from storage.postgresql import open_postgresql
+from storage.row_guard import RowGuard
 from storage.unit_of_work import SqlTx, plain_transactions
+from tests.support.guarded import ROW_MACS
 from tests.support.postgres import migrated
 from tests.support.vault_values import ENTRY_ID, SPACE, a_file, a_holder, a_record, record_key
 from vault.errors import ConflictError
 
 KEY = "c0ffee" * 5 + "00"
 EXPIRED = 1_000
+ROWS = RowGuard()
+ROWS.unlock(ROW_MACS)
 SOON, LONG = 0.3, 10
 
 
@@ -25,7 +29,7 @@ def database() -> Iterator[Database]:
     with migrated() as server, open_postgresql(server, threads=4) as opened:
         with plain_transactions(opened)() as connection:
             BlobIntents(connection).add(KEY, space=SPACE, expires_at=EXPIRED)
-            SqlTx(connection).holders.add(a_holder(), numbers=[], keys=[])
+            SqlTx(connection, guard=ROWS).holders.add(a_holder(), numbers=[], keys=[])
         yield opened
 
 
@@ -62,7 +66,7 @@ def waiting(act: Callable[[], object]) -> Future[object]:
 
 def test_what_a_deposit_names_at_that_very_moment_is_not_collected(database: Database) -> None:
     with plain_transactions(database)() as connection:
-        deposit(SqlTx(connection))
+        deposit(SqlTx(connection, guard=ROWS))
         collected = waiting(lambda: take(database))
 
     assert (collected.result(LONG), state(database)) == (None, "committed")
@@ -71,7 +75,7 @@ def test_what_a_deposit_names_at_that_very_moment_is_not_collected(database: Dat
 def test_what_is_being_collected_is_named_by_no_deposit(database: Database) -> None:
     def late() -> None:
         with plain_transactions(database)() as connection:
-            deposit(SqlTx(connection))
+            deposit(SqlTx(connection, guard=ROWS))
 
     with plain_transactions(database)() as connection:
         taken = BlobIntents(connection).take(now=EXPIRED)

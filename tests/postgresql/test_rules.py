@@ -26,6 +26,7 @@ from api.routers.health import healthz, readyz
 from storage.budget import BATCH_SECONDS
 from storage.failures import BusyError
 from storage.first_head import open_log
+from storage.unit_of_work import worker
 from storage.waiting import MAX_CHANGES
 from tests.support.vault_values import NOW_MS, SPACE, a_case, a_holder
 from tests.support.writer import (
@@ -56,7 +57,7 @@ def test_plain_work_goes_on_while_the_head_is_held(world: World) -> None:
         thread.join(5)
 
     def work() -> tuple[bool, ...]:
-        with world.work() as tx:
+        with worker(world.database)() as tx:
             return tx.protocol.claim([])
 
     assert in_one_batch(world.writer(), a_change(1, effect=look)) == [True]

@@ -29,7 +29,15 @@ ROUNDS = 4
 
 GUARDED = {table.value for table in KEYS} | {"oauth_use"}
 JUDGING = GUARDED | {
-    *("journal_counter", "journal_entry", "log_head", "log_tile", "request_id", "oauth_replay"),
+    *(
+        "guarded_state",
+        "journal_counter",
+        "journal_entry",
+        "log_head",
+        "log_tile",
+        "request_id",
+        "oauth_replay",
+    ),
     *("notice", "holder_key", "record_key", "record_version", "record_file", "holder_number"),
     *("department_key", "policy_bundle", "system_key", "vault_meta", "oauth_access_token"),
 }

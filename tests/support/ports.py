@@ -22,6 +22,7 @@ from storage.sqlite import open_sqlite
 from storage.unit_of_work import journal_transactions, reader, worker
 from storage.writing import Writing
 from tests.support.crypto import VAULT_ID, new_keyring
+from tests.support.guarded import guarded_worker, unlocked
 from tests.support.memory.blobs import MemoryBlobs
 from tests.support.memory.database import Memory
 from tests.support.memory.journal import MemoryJournal
@@ -220,6 +221,7 @@ def _sql(
     objects: ObjectStore | None,
 ) -> Iterator[Ports]:
     clock = FixedClock()
+    unlocked(database)
     with journal_transactions(database)() as connection:
         open_log(
             connection,
@@ -250,7 +252,7 @@ def _sql(
             yield Ports(
                 name=name,
                 read=reader(database),
-                work=worker(database),
+                work=guarded_worker(database, log_id=LOG_ID),
                 shared=shared,
                 journal=HookedJournal(journal),
                 log=SqlPublicLog(database, log_id=LOG_ID),

@@ -24,10 +24,10 @@ from storage.unit_of_work import (
     plain_transactions,
     read_transactions,
     reader,
-    worker,
 )
 from storage.writing import Writing
 from tests.support.access import PERMITTED
+from tests.support.guarded import guarded_worker, unlocked
 from tests.support.journal_values import VAULT_ID, entry_keys, entry_numbered
 from tests.support.ports import FixedClock
 from tests.support.vault_values import DEPARTMENT_ID, GRANT_ID, SPACE
@@ -75,12 +75,12 @@ class World:
 
     @property
     def read(self) -> Read:
-        return reader(self.database)
+        return reader(unlocked(self.database))
 
     @property
     def work(self) -> Work:
         """May write guarded rows here, as the journal's transaction may."""
-        return worker(self.database)
+        return guarded_worker(unlocked(self.database), log_id=LOG_ID)
 
     @property
     def state_path(self) -> Path:
@@ -88,6 +88,7 @@ class World:
 
     def writer(self, *, wrap: Wrap = lambda transaction: transaction) -> GroupCommit:
         """Return a writer that has not started; ``wrap`` may spoil its transactions."""
+        unlocked(self.database)
         transaction = journal_transactions(self.database)
         return GroupCommit(
             writing=replace(Writing.to(self.database), transaction=lambda: wrap(transaction())),

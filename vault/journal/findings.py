@@ -31,6 +31,11 @@ class Fault(StrEnum):
     STATE_DIFFERS = "state-differs"
     STATE_INVENTED = "state-invented"
     STATE_MISSING = "state-missing"
+    ROW_MAC = "row-mac"
+    ROW_OLDER = "row-older"
+    ROW_MISSING = "row-missing"
+    STATE_ROW = "state-row"
+    ROWS_UNSEALED = "rows-unsealed"
     INPUTS_MISSING = "inputs-missing"
     DECISION_DIFFERS = "decision-differs"
 

@@ -65,6 +65,7 @@ class Kind(StrEnum):
     LOG_CLOSED = "log.closed"
     LOG_SUMMED = "log.summed"
     LOG_PRUNED = "log.pruned"
+    LOG_ROWS_SEALED = "log.rows.sealed"
 
 
 class Basis(StrEnum):

@@ -10,8 +10,21 @@ from vault.crypto.suites import suite_numbered
 from vault.errors import IntegrityError
 from vault.journal.operations import Committed
 from vault.journal.release import release
-from vault.records import RecordPayload, SealedFile, SealedRecord
+from vault.ports import Tx
+from vault.records import RecordHead, RecordPayload, SealedFile, SealedRecord
 from vault.services import Vault
+
+
+def sealed_record(tx: Tx, head: RecordHead) -> SealedRecord | None:
+    """Return the version that a head names: payload, files, and what the head says of it.
+
+    Raises:
+        IntegrityError: The version says something else than the head, which is guarded.
+    """
+    record = tx.records.version(head.ref)
+    if record is not None and record.head != head:
+        raise IntegrityError("a version of a record is not what its head says")
+    return record
 
 
 def key_of(vault: Vault, record: SealedRecord, *, committed: Committed) -> RecordKey:

@@ -21,7 +21,7 @@ def operate(
     vault: Vault,
     *,
     kind: Kind,
-    change: StateChange,
+    change: StateChange | None,
     effect: Callable[[Tx, int], None],
     by: By | None = None,
     urgency: Urgency = Urgency.NORMAL,
@@ -32,7 +32,7 @@ def operate(
     Args:
         vault: The vault.
         kind: What happens.
-        change: Which guarded row changes.
+        change: Which guarded row changes; ``None`` if none does.
         effect: The writes.
         by: Whom it concerns, as far as the entry names anybody.
         urgency: What takes rights away goes first.

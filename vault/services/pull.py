@@ -41,7 +41,7 @@ from vault.services.entering import (
 from vault.services.entry_keys import entry_keys, record_reference
 from vault.services.foreseeing import foresee_pull, foresee_record
 from vault.services.moving_on import ATTEMPTS, MovedOnError, refreshed
-from vault.services.opening import key_of, opened
+from vault.services.opening import key_of, opened, sealed_record
 from vault.showing import shown
 
 NO_BASIS: Final = ("no-basis",)
@@ -157,7 +157,7 @@ def prepare_pull(vault: Vault, pull: Pull) -> Prepared:
         opens = head is not None and pull.view is not View.VERIFY
         if head is not None:
             foresee_record(tx, head)
-        record = tx.records.version(head.ref) if head is not None and opens else None
+        record = sealed_record(tx, head) if head is not None and opens else None
         issuer = None if head is None else tx.departments.get(head.department_id)
         keys = entry_keys(
             tx, keyring=vault.keyring, space=consent.space, actor_id=pull.caller.department_id

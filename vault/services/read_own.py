@@ -18,7 +18,7 @@ from vault.services.acting import Member, new_entry_id
 from vault.services.asking import Asking
 from vault.services.entering import Draft, Proof, committed, proof_of
 from vault.services.entry_keys import entry_keys, record_reference
-from vault.services.opening import key_of, opened, opened_file
+from vault.services.opening import key_of, opened, opened_file, sealed_record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -93,7 +93,7 @@ def _read(vault: Vault, member: Member, record_id: RecordId) -> _Read:
     """Journal that the holder opens a record, then take its key; nothing is opened yet."""
     with vault.read() as tx:
         head = tx.records.head(member.space, record_id=record_id)
-        record = None if head is None else tx.records.version(head.ref)
+        record = None if head is None else sealed_record(tx, head)
         if head is None or record is None:
             raise NotFoundError("no such record")
         decided = _decided(Asking(tx, now_ms=vault.clock.now_ms()), member, head)

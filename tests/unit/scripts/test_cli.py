@@ -4,7 +4,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,10 @@ from scripts.places import Places, embedded_settings, existing_settings, places
 from scripts.reading import reading
 from scripts.registering import operator_verbs
 from storage.migrate import head
+from storage.row_macs import GUARDED
+from vault.journal.entries import Kind
 from vault.services import Vault
+from vault.services.operating import operate
 
 MARKET = "11110105PDY001012C"
 
@@ -363,8 +366,13 @@ def test_policies_that_are_in_force_already_stay(where: Places) -> None:
 
 def test_a_running_server_puts_the_policies_of_this_release_in_force_again(where: Places) -> None:
     with opened(where) as vault, listening(where.socket, operator_verbs(vault, demo=True)):
-        with vault.work() as tx:
-            tx.policies.activate(b"\x61" * 32, text="permit (principal, action, resource);")
+        others = "permit (principal, action, resource);"
+        operate(
+            vault,
+            kind=Kind.POLICY_ACTIVATE,
+            change=None,
+            effect=lambda tx, _: tx.policies.activate(b"\x61" * 32, text=others),
+        )
         done = myspace("policy", "activate", "--data", where.data)
         again = myspace("policy", "activate", "--data", where.data)
 
@@ -372,3 +380,31 @@ def test_a_running_server_puts_the_policies_of_this_release_in_force_again(where
     assert shipped().hash.hex() in done.output.replace("\n", "")
     assert "in force already" not in done.output
     assert "in force already" in again.output
+
+
+def test_rows_that_are_sealed_are_not_sealed_again(where: Places) -> None:
+    with opened(where):
+        pass
+
+    again = myspace("journal", "seal", "--data", where.data)
+
+    assert again.exit_code == Exit.DATA
+    assert "were sealed before" in again.output.replace("\n", " ")
+
+
+def test_rows_of_an_older_release_are_sealed_by_one_verb(where: Places) -> None:
+    with opened(where):
+        pass
+    with closing(sqlite3.connect(where.database)) as database, database:
+        for table in GUARDED:
+            database.execute(f"UPDATE {table} SET mac = NULL")  # noqa: S608 - names of our own
+        database.execute("DELETE FROM guarded_state")
+        database.execute("DELETE FROM system_key WHERE name = 'row-macs'")
+
+    before = myspace("journal", "verify", "--data", where.data)
+    sealed = myspace("journal", "seal", "--data", where.data)
+    after = myspace("journal", "verify", "--data", where.data)
+
+    assert (before.exit_code, sealed.exit_code, after.exit_code) == (Exit.DATA, 0, 0)
+    assert "rows-unsealed" in before.output
+    assert "rows are sealed" in sealed.output.replace("\n", " ")

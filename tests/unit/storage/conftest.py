@@ -9,6 +9,7 @@ from structlog.typing import EventDict
 
 from storage.database import Database
 from storage.sqlite import open_sqlite
+from tests.support.guarded import unlocked
 from tests.support.postgres import migrated
 from tests.support.writer import World, open_world, open_world_on
 
@@ -17,7 +18,7 @@ from tests.support.writer import World, open_world, open_world_on
 def database(tmp_path: Path) -> Iterator[Database]:
     """Return an empty database."""
     with open_sqlite(tmp_path / "data" / "vault.db", threads=8) as opened:
-        yield opened
+        yield unlocked(opened)
 
 
 @pytest.fixture

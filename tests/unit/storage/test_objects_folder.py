@@ -14,6 +14,7 @@ from storage.database import Database
 from storage.objects_folder import FolderObjects
 from storage.sqlite import open_sqlite
 from storage.unit_of_work import read_transactions, worker
+from tests.support.guarded import unlocked
 from tests.support.vault_values import (
     DAY,
     ENTRY_ID,
@@ -252,6 +253,7 @@ def _killed_at_each_step(
             _run_and_die(folder, act=act, step=step)
         _, status = os.waitpid(child, 0)
         with open_sqlite(folder / "data" / "vault.db") as database:
+            unlocked(database)
             check(folder, database)
         if status == 0:
             return step - 1
@@ -271,6 +273,7 @@ def _run_and_die(folder: Path, *, act: Callable[[Path, Database], None], step: i
 
     try:
         with open_sqlite(folder / "data" / "vault.db") as database:
+            unlocked(database)
             sys.addaudithook(watch)
             act(folder, database)
     except BaseException:  # noqa: BLE001 - nothing of the parent's may run in the child

@@ -19,6 +19,7 @@ from storage.unit_of_work import (
     reader,
     worker,
 )
+from tests.support.guarded import unlocked
 from tests.support.vault_values import SPACE, a_case, a_claim, a_holder
 from vault.errors import ConflictError, StorageError
 from vault.ports import Tx
@@ -155,6 +156,8 @@ def test_a_second_process_finds_the_folder_taken(tmp_path: Path) -> None:
 def test_a_database_is_read_beside_the_process_that_writes_it(tmp_path: Path) -> None:
     path = tmp_path / "data" / "vault.db"
     with open_sqlite(path) as database, open_sqlite_beside(path) as beside:
+        unlocked(database)
+        unlocked(beside)
         with worker(database)() as tx:
             tx.holders.add(a_holder(), numbers=(), keys=())
 

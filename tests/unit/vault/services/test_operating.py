@@ -32,6 +32,7 @@ from vault.journal.entries import Basis, By, Kind, StateChange
 from vault.journal.receipts import verify_receipt
 from vault.ports import ActivePolicy
 from vault.services.activate_policy import activate_policy
+from vault.services.note_sealing import note_sealing
 from vault.services.register_client import register_client
 from vault.services.register_department import register_department
 from vault.services.sealing import Incoming
@@ -393,3 +394,13 @@ def test_a_sweep_removes_what_has_expired_and_nothing_else(world: World) -> None
 
 def test_a_fresh_vault_has_nothing_to_sweep(world: World) -> None:
     assert sweep(world.vault) == 0
+
+
+def test_that_rows_were_sealed_is_an_entry_which_changes_nothing(world: World) -> None:
+    before = active(world)
+
+    receipt = note_sealing(world.vault)
+
+    assert (world.last.kind, world.last.change) == (Kind.LOG_ROWS_SEALED, None)
+    assert receipt.index > 0
+    assert active(world) == before

@@ -670,6 +670,17 @@ def test_a_manifest_that_was_altered_is_noticed(world: World, changes: dict[str,
         world.pull(consent)
 
 
+def test_a_version_that_says_something_else_than_its_head_is_not_opened(world: World) -> None:
+    """The head is guarded; what it names has to bear it out."""
+    consent = granted(world)
+    with world.spoiling() as rows:
+        [(ref, record)] = rows.versions.items()
+        rows.versions[ref] = replace(record, head=replace(record.head, updated_at_ms=1))
+
+    with pytest.raises(IntegrityError, match="not what its head says"):
+        world.pull(consent)
+
+
 def test_a_payload_of_another_record_does_not_open(world: World) -> None:
     consent = granted(world)
     world.deposit(fields=FIELDS["ID01"] | {"name": "示例丙"}, number=world.person(2))
