@@ -21,6 +21,7 @@ from api.window_desk import WindowDesk
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details, details_of
 from vault.errors import RateLimitedError, ReplayedError, TokenEndedError, VaultError
+from vault.journal.publishing import SecondLines
 from vault.passkeys.ceremony import RelyingParty
 from vault.ports import LiveToken
 from vault.services import Vault
@@ -43,6 +44,7 @@ class Wired:
         resolve: Turns a presented token into what it may be used for.
         desk: The consent decision.
         window: The same, for what began at a kiosk or counter.
+        seconds: Adds the second line to a signed head that is shown.
         refusals: Why clients were refused, until it is written.
         leaving: Set when this process is told to stop: whoever shares requests out looks for
             another one, while those that are here already are answered.
@@ -54,6 +56,7 @@ class Wired:
     resolve: "TokenResolver"
     desk: "ConsentDesk"
     window: WindowDesk
+    seconds: SecondLines
     passkeys: RelyingParty | None = None
     refusals: RefusalLog = field(default_factory=RefusalLog, repr=False)
     leaving: threading.Event = field(default_factory=threading.Event, repr=False)

@@ -51,6 +51,7 @@ from vault.clock import Clock, SystemClock
 from vault.crypto.memory import harden_process
 from vault.crypto.secrets import Secrets
 from vault.ids import RandomBytes
+from vault.journal.publishing import SecondLines
 from vault.numbers import NumberIndex
 from vault.services import Vault
 from vault.services.activate_policy import activate_policy
@@ -159,6 +160,7 @@ def wire(
             resolve=Resource(provider),
             desk=Desk(provider),
             window=Window(provider),
+            seconds=SecondLines(deployment.seconds, clock=told),
         )
 
 

@@ -22,6 +22,7 @@ from vault.crypto.providers import create_key_file
 from vault.errors import KeyUnavailableError, LogFrozenError, StorageError
 from vault.identifiers import IdentifierKind, parse
 from vault.identifiers.synthetic import synthetic_resident_id
+from vault.services.log_keys import verifier_keys
 from vault.services.sign_in import start_sign_in
 
 
@@ -56,6 +57,23 @@ def test_the_first_start_makes_everything_and_later_ones_nothing(tmp_path: Path)
     assert found == made
     assert count(settings, "system_key") == keys == len(SERVICE_KEYS) + 4
     assert count(settings, "journal_entry") == 2  # The policies in force, the keys that sign.
+
+
+def test_a_deployment_from_before_the_second_line_draws_its_key_once(tmp_path: Path) -> None:
+    settings = settings_below(tmp_path)
+    with wire(settings):
+        pass
+    with closing(sqlite3.connect(settings.database)) as connection:
+        connection.execute("DELETE FROM system_key WHERE name = 'checkpoint.ml-dsa-44'")
+        connection.commit()
+
+    with wire(settings) as first:
+        drawn = verifier_keys(first.vault, first.vault.logs[0])
+    with wire(settings) as second:
+        found = verifier_keys(second.vault, second.vault.logs[0])
+
+    assert found == drawn
+    assert len(drawn) == 2
 
 
 def test_it_serves_while_it_is_wired_and_no_longer(tmp_path: Path) -> None:

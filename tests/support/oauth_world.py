@@ -54,6 +54,7 @@ from vault.ids import (
     HolderId,
     Space,
 )
+from vault.journal.publishing import SecondLines
 from vault.passkeys.ceremony import RelyingParty
 from vault.services.deciding import spend_denied, spend_granted
 from vault.services.signing_keys import draw
@@ -237,6 +238,7 @@ class World:
             desk=self.desk,
             window=self.window,
             passkeys=self.party,
+            seconds=SecondLines((), clock=self.clock),
         )
         self.app = application(self.wired)
         self.http = TestClient(self.app, base_url=origin, follow_redirects=False)

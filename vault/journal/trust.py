@@ -19,6 +19,8 @@ NO_QUORUM: Final = "none"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _COUNT: Final = re.compile(r"[1-9][0-9]{0,2}")
 _MAX_NAMES: Final = 256
+_OF_LOGS: Final = frozenset({SignatureType.ED25519, SignatureType.ML_DSA_44})
+_OF_WITNESSES: Final = frozenset({SignatureType.COSIGNATURE, SignatureType.ML_DSA_44})
 
 
 class Group(NamedTuple):
@@ -92,10 +94,10 @@ class _Reading:
     def take(self, word: str, rest: Sequence[str]) -> None:
         match word, *rest:
             case ("log", vkey) | ("log", vkey, _):
-                self.logs.append(_key(vkey, algorithm=SignatureType.ED25519, beside=self.logs))
+                self.logs.append(_key(vkey, kinds=_OF_LOGS, beside=self.logs))
             case ("witness", name, vkey) | ("witness", name, vkey, _):
                 beside = tuple(self.witnesses.values())
-                key = _key(vkey, algorithm=SignatureType.COSIGNATURE, beside=beside)
+                key = _key(vkey, kinds=_OF_WITNESSES, beside=beside)
                 self.witnesses[self._new(name)] = key
             case ("group", name, count, *members) if members:
                 self.groups[self._new(name)] = self._group(count, members)
@@ -135,9 +137,11 @@ class _Reading:
         return name
 
 
-def _key(vkey: str, *, algorithm: SignatureType, beside: Sequence[VerifierKey]) -> VerifierKey:
+def _key(
+    vkey: str, *, kinds: AbstractSet[SignatureType], beside: Sequence[VerifierKey]
+) -> VerifierKey:
     key = VerifierKey.parse(vkey)
-    if key.type is not algorithm:
+    if key.type not in kinds:
         raise InvalidInputError("a key of the trust policy is of the wrong type")
     if any(key.public_key == other.public_key for other in beside):
         raise InvalidInputError("a key stands twice in the trust policy")
