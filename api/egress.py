@@ -74,6 +74,7 @@ class Reply(NamedTuple):
 
     status: int
     body: bytes
+    media_type: str = ""
 
 
 class _Target(NamedTuple):
@@ -181,7 +182,7 @@ class Egress:
                 with connection.getresponse() as answer:
                     body = answer.read(MAX_ANSWER_BYTES)
                     deadline.check()  # What was cut off looks like an end.
-                    return Reply(answer.status, body)
+                    return Reply(answer.status, body, answer.getheader("Content-Type", ""))
 
     def _judged(self, target: _Target, *, deadline: "_Deadline") -> Address:
         """Return the first address of a name, once all of them were judged.

@@ -46,10 +46,7 @@ CHECKPOINT_ML_DSA: Final = "checkpoint.ml-dsa-44"
 SEALING: Final = "seal."
 """How names of service keys that seal begin. Every other name is that of a keyed hash."""
 
-_SIGNERS: Final = {
-    CHECKPOINT: SignatureType.ED25519,
-    CHECKPOINT_ML_DSA: SignatureType.ML_DSA_44,
-}
+_SIGNERS: Final = {CHECKPOINT: SignatureType(1), CHECKPOINT_ML_DSA: SignatureType(6)}
 _NAMED: Final = frozenset({Purpose.SERVICE_KEY, Purpose.SIGNING_KEY})
 
 K = TypeVar("K", bound=Key)
@@ -238,12 +235,7 @@ class Keyring:
         return self._named(wrapped, kind=SystemJournalKey)
 
     def checkpoint_signer(self, wrapped: WrappedKey, *, origin: str) -> SignerKey:
-        """Return the key that signs the checkpoints of the log ``origin``.
-
-        Args:
-            wrapped: Named ``checkpoint`` (Ed25519) or ``checkpoint.ml-dsa-44``.
-            origin: Name of the log.
-        """
+        """Return a key that signs the checkpoints of the log ``origin``."""
         seed = self._named(wrapped, kind=SigningSeed).reveal()
         return SignerKey(seed, name=origin, algorithm=_SIGNERS[wrapped.name])
 
@@ -296,9 +288,8 @@ class Keyring:
 def _kind_of(name: str) -> type[Key]:
     if name.startswith(SEALING):
         return SealingKey
-    if name in _SIGNERS:
-        return SigningSeed
-    return SystemJournalKey if name == SYSTEM_JOURNAL else ServiceKey
+    kinds = {SYSTEM_JOURNAL: SystemJournalKey, **dict.fromkeys(_SIGNERS, SigningSeed)}
+    return kinds.get(name, ServiceKey)
 
 
 def _expect(wrapped: WrappedKey, purpose: Purpose) -> None:
