@@ -19,6 +19,7 @@ from storage.database import Database
 from storage.failures import ConfigurationError
 from storage.first_head import open_log
 from storage.log_rows import LogRows
+from storage.published import published_file
 from storage.slots import state_files
 from storage.unit_of_work import SqlTx, plain_transactions, read_transactions
 from vault.clock import Clock, legal_day
@@ -200,6 +201,12 @@ def _refuse_loss(settings: Settings) -> None:
             raise LogFrozenError(
                 f"the database is empty, though a journal was kept here before: restore it, or "
                 f"remove {path} if you mean to begin anew"
+            )
+        shown = published_file(settings.publishes_to, log_id=log_id)
+        if shown.exists():
+            raise LogFrozenError(
+                f"the database is empty, though {shown} was published: restore it, or remove "
+                "that file if you mean to begin anew"
             )
 
 

@@ -6,6 +6,7 @@ to endpoints. The two Protocols are implemented in ``api.oauth`` and used elsewh
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Final, Protocol
 
@@ -21,7 +22,6 @@ from api.window_desk import WindowDesk
 from vault.clients.protocol import Claim, SignIn
 from vault.consents.details import Details, details_of
 from vault.errors import RateLimitedError, ReplayedError, TokenEndedError, VaultError
-from vault.journal.publishing import SecondLines
 from vault.passkeys.ceremony import RelyingParty
 from vault.ports import LiveToken
 from vault.services import Vault
@@ -44,7 +44,7 @@ class Wired:
         resolve: Turns a presented token into what it may be used for.
         desk: The consent decision.
         window: The same, for what began at a kiosk or counter.
-        seconds: Adds the second line to a signed head that is shown.
+        shown: Returns the checkpoint of a log, by its number, as anybody may see it now.
         refusals: Why clients were refused, until it is written.
         leaving: Set when this process is told to stop: whoever shares requests out looks for
             another one, while those that are here already are answered.
@@ -56,7 +56,7 @@ class Wired:
     resolve: "TokenResolver"
     desk: "ConsentDesk"
     window: WindowDesk
-    seconds: SecondLines
+    shown: Callable[[int], str]
     passkeys: RelyingParty | None = None
     refusals: RefusalLog = field(default_factory=RefusalLog, repr=False)
     leaving: threading.Event = field(default_factory=threading.Event, repr=False)

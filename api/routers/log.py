@@ -65,7 +65,7 @@ def _routes(prefix: str, chosen: Callable[..., PublicLog]) -> APIRouter:
     @router.get("/checkpoint", **_answering(PlainTextResponse))
     def read_checkpoint(log: Annotated[PublicLog, log_of], wired: WiredDep) -> PlainTextResponse:
         """Return the signed head (C2SP tlog-checkpoint)."""
-        return PlainTextResponse(wired.seconds.added(log.checkpoint()), headers=NOW)
+        return PlainTextResponse(wired.shown(wired.vault.logs.index(log)), headers=NOW)
 
     @router.get("/tile/{path:path}", **_answering(Response, _TILE))
     def read_tile(path: TilePath, log: Annotated[PublicLog, log_of]) -> Response:

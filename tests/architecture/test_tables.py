@@ -10,7 +10,9 @@ BY_SECRET = {
     *("signin", "signin_attempt", "passkey_use", "blob_intent"),
 }
 """Found by the keyed hash or random name that a caller presents; both columns stand beside it."""
-OF_A_LOG = {"log_head", "log_tile", "journal_entry", "journal_counter", "request_id"}
+OF_A_LOG = {"log_head", "log_tile", "journal_entry", "journal_counter", "request_id"} | {
+    "witness_state",
+}
 """A log's own rows, led by ``log_id`` alone: the head orders all holders of its shard."""
 SHARED = {
     *("department", "department_key", "oauth_client", "policy_bundle", "policy_pointer"),

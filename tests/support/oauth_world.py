@@ -54,7 +54,6 @@ from vault.ids import (
     HolderId,
     Space,
 )
-from vault.journal.publishing import SecondLines
 from vault.passkeys.ceremony import RelyingParty
 from vault.services.deciding import spend_denied, spend_granted
 from vault.services.signing_keys import draw
@@ -238,7 +237,7 @@ class World:
             desk=self.desk,
             window=self.window,
             passkeys=self.party,
-            seconds=SecondLines((), clock=self.clock),
+            shown=lambda log_id: self.vault.logs[log_id].checkpoint(),
         )
         self.app = application(self.wired)
         self.http = TestClient(self.app, base_url=origin, follow_redirects=False)

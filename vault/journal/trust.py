@@ -1,8 +1,8 @@
 """Whom a verifier of receipts believes: a text file in the form of C2SP tlog-policy.
 
 ``log <vkey> [<url>]`` · ``witness <name> <vkey> [<url>]`` · ``group <name> any|all|<k> <name>…``
-· ``quorum <name>|none``, one a line; blank lines and ``#`` comments are skipped. Addresses are
-read over and never used: verifying needs no network.
+· ``quorum <name>|none``, one a line; blank lines and ``#`` comments are skipped. Addresses are for
+whoever asks witnesses to sign; verifying needs no network.
 """
 
 import re
@@ -38,12 +38,14 @@ class Policy:
         logs: Any of them may have signed; each by the name that is its origin.
         witnesses: By the name used in this file.
         quorum: Witness, group, or ``none``.
+        addresses: Submission prefixes of the witnesses that have one, by the same names.
     """
 
     logs: tuple[VerifierKey, ...]
     witnesses: Mapping[str, VerifierKey]
     groups: Mapping[str, Group]
     quorum: str
+    addresses: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod
     def parse(cls, text: str, /) -> "Policy":
@@ -67,6 +69,7 @@ class Policy:
             witnesses=reading.witnesses,
             groups=reading.groups,
             quorum=reading.quorum,
+            addresses=reading.addresses,
         )
 
     def satisfied(self, seen_by: AbstractSet[str], /) -> bool:
@@ -89,16 +92,18 @@ class _Reading:
     witnesses: dict[str, VerifierKey] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     members: set[str] = field(default_factory=set)
+    addresses: dict[str, str] = field(default_factory=dict)
     quorum: str | None = None
 
     def take(self, word: str, rest: Sequence[str]) -> None:
         match word, *rest:
             case ("log", vkey) | ("log", vkey, _):
                 self.logs.append(_key(vkey, kinds=_OF_LOGS, beside=self.logs))
-            case ("witness", name, vkey) | ("witness", name, vkey, _):
+            case ("witness", name, vkey, *address) if len(address) <= 1:
                 beside = tuple(self.witnesses.values())
                 key = _key(vkey, kinds=_OF_WITNESSES, beside=beside)
                 self.witnesses[self._new(name)] = key
+                self.addresses.update((name, one) for one in address)
             case ("group", name, count, *members) if members:
                 self.groups[self._new(name)] = self._group(count, members)
             case ("quorum", name) if self.quorum is None and (

@@ -1,0 +1,312 @@
+"""Asks the witnesses of one log to sign its head (C2SP tlog-witness), beside the requests.
+
+In rounds: every head is shown to all witnesses at once, so that their lines stand under one text.
+A round is due every ten seconds, after a thousand entries, and at once when somebody waits for it.
+What a witness answers is verified before it is used. One that is away blocks only what has to be
+witnessed; one that has seen more of the log than the database holds stops it (ADR 0049).
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, InvalidStateError, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import structlog
+
+from api.egress import Call, Egress, EgressError
+from vault.clock import Clock
+from vault.crypto.signing import VerifierKey
+from vault.errors import IntegrityError, VaultError
+from vault.journal.checkpoints import Checkpoint, parse_checkpoint
+from vault.journal.notes import SignatureLine, add_signature, parse_note, verify_note
+from vault.journal.public import PublicLog
+from vault.journal.publishing import SecondLines
+from vault.journal.trust import Policy
+from vault.journal.witnessing import SIZE_TYPE, Answer, Submission
+from vault.ports import Read, Work
+from vault.ports.witnesses import QUORUM, WitnessState
+
+ROUND_SECONDS: Final = 1.0
+STRAGGLE_SECONDS: Final = 0.2
+"""For so long is more than a quorum waited for."""
+LOOK_SECONDS: Final = 1.0
+FRESH_SECONDS: Final = 60.0
+"""A witnessed checkpoint is published instead of the head until it is older than this."""
+TRIES: Final = 3
+OK: Final = 200
+
+_log = structlog.get_logger("myspace.witnesses")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """When a round is due though nobody waits."""
+
+    seconds: float = 10.0
+    entries: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What a round works with.
+
+    Attributes:
+        log_id: Number of the log.
+        stop: Ends the taking of entries, with the reason; the log may have been put back.
+    """
+
+    log_id: int
+    log: PublicLog
+    policy: Policy
+    egress: Egress
+    seconds: SecondLines
+    read: Read
+    work: Work
+    clock: Clock
+    stop: Callable[[str], None] = field(repr=False)
+    pace: Pace = Pace()
+
+
+class LogWatch:
+    """Rounds to the witnesses of one log. Safe to share between threads."""
+
+    def __init__(self, watched: Watched, *, pool: ThreadPoolExecutor) -> None:
+        """Take up what is known of the witnesses; ask nobody yet.
+
+        ``ahead`` will say which witness has seen more than there is, and how much.
+
+        Args:
+            watched: The log and its witnesses.
+            pool: Has a thread for each witness.
+        """
+        self._on = watched
+        self._pool = pool
+        self._changed = threading.Condition()
+        self._waiting: list[tuple[int, Future[str]]] = []
+        self._busy: set[str] = set()
+        self._over = False
+        self._round_at, self._round_size = -watched.pace.seconds, 0
+        self._newest, self._newest_at = "", -FRESH_SECONDS
+        self._shown_size = 0
+        self.ahead = ""
+        with watched.read() as tx:
+            kept = {one.witness: one for one in tx.witnesses.of_log(watched.log_id)}
+        self._stands = {
+            name: replace(kept[name], trouble="")
+            if name in kept
+            else WitnessState(witness=name, size=0, note="", at_ms=0)
+            for name in watched.policy.witnesses
+        }
+        self._kept: dict[str, WitnessState] = kept
+        if QUORUM in kept and kept[QUORUM].size <= watched.log.size():
+            self._newest = kept[QUORUM].note
+
+    # -- for those who wait, and who look ----------------------------------------------------
+
+    def ask(self, size: int) -> Future[str]:
+        """Ask for a witnessed checkpoint of at least ``size`` entries."""
+        asked = Future[str]()
+        with self._changed:
+            newest = self._newest
+            if newest and parse_checkpoint(newest).size >= size:
+                asked.set_result(newest)
+            else:
+                self._waiting.append((size, asked))
+                self._changed.notify_all()
+        return asked
+
+    @property
+    def newest(self) -> str | None:
+        """Return the newest witnessed checkpoint."""
+        return self._newest or None
+
+    def shown(self, head: str) -> str:
+        """Return the newest witnessed checkpoint while it is fresh, else ``head``.
+
+        It never goes back behind what was shown before.
+        """
+        with self._changed:
+            newest = self._newest
+            fresh = time.monotonic() - self._newest_at < FRESH_SECONDS
+            if not newest or not fresh or parse_checkpoint(newest).size < self._shown_size:
+                newest = head
+            self._shown_size = max(self._shown_size, parse_checkpoint(newest).size)
+            return newest
+
+    def troubles(self) -> tuple[str, ...]:
+        """Return a line for each witness that does not sign."""
+        stands: Mapping[str, WitnessState] = dict(self._stands)
+        return tuple(f"{name}: {one.trouble}" for name, one in stands.items() if one.trouble)
+
+    # -- rounds ------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Make rounds until ``end``."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._over or self._waiting, LOOK_SECONDS)
+                if self._over:
+                    return
+            try:
+                if self._due():
+                    self.round()
+            except VaultError as error:
+                _log.warning("a round to the witnesses was not made", reason=str(error))
+                time.sleep(STRAGGLE_SECONDS)
+            except Exception:  # noqa: BLE001 - the next round tries again, whatever this one met
+                _log.exception("a round to the witnesses was not made")
+                time.sleep(STRAGGLE_SECONDS)
+
+    def end(self) -> None:
+        """Make no more rounds."""
+        with self._changed:
+            self._over = True
+            self._changed.notify_all()
+
+    def round(self) -> None:
+        """Show the head of now to all witnesses, and wake whoever waited for a quorum."""
+        with self._changed:
+            self._waiting = [one for one in self._waiting if not one[1].done()]
+        note = self._on.seconds.added(self._on.log.checkpoint())
+        head = parse_checkpoint(note)
+        self._round_at, self._round_size = time.monotonic(), head.size
+        free = [name for name in self._on.policy.witnesses if name not in self._busy]
+        self._busy.update(free)
+        left = {self._pool.submit(self._asked, name, head, note) for name in free}
+        signed, until, reached = dict[str, SignatureLine](), self._round_at + ROUND_SECONDS, False
+        while True:
+            if not reached and self._on.policy.satisfied(signed.keys()):
+                reached, until = True, time.monotonic() + STRAGGLE_SECONDS
+                self._reached(note, head, signed)
+            patience = until - time.monotonic()
+            if not left or patience <= 0:
+                break
+            done, left = wait(left, timeout=patience, return_when=FIRST_COMPLETED)
+            signed.update(one.result() for one in done if one.result()[1] is not None)  # type: ignore[misc]
+        if reached:
+            self._reached(note, head, signed)
+        self._keep()
+
+    def _due(self) -> bool:
+        if self._waiting or time.monotonic() - self._round_at >= self._on.pace.seconds:
+            return True
+        return self._on.log.size() - self._round_size >= self._on.pace.entries
+
+    def _reached(self, note: str, head: Checkpoint, signed: Mapping[str, SignatureLine]) -> None:
+        for line in signed.values():
+            note = add_signature(note, line=line)
+        with self._changed:
+            self._newest, self._newest_at = note, time.monotonic()
+            served = [asked for size, asked in self._waiting if size <= head.size]
+            self._waiting = [one for one in self._waiting if one[0] > head.size]
+        for asked in served:
+            with suppress(InvalidStateError):  # Whoever waited has given up.
+                asked.set_result(note)
+
+    def _keep(self) -> None:
+        """Write what has changed, for the next start and for whoever looks from outside."""
+        states = list(self._stands.values())
+        if self._newest:
+            size = parse_checkpoint(self._newest).size
+            at_ms = self._on.clock.now_ms()
+            states.append(WitnessState(witness=QUORUM, size=size, note=self._newest, at_ms=at_ms))
+        changed = [one for one in states if one != self._kept.get(one.witness)]
+        with self._on.work() as tx:
+            for one in changed:
+                tx.witnesses.keep(self._on.log_id, one)
+        self._kept.update((one.witness, one) for one in changed)
+
+    # -- one witness -------------------------------------------------------------------------
+
+    def _asked(self, name: str, head: Checkpoint, note: str) -> tuple[str, SignatureLine | None]:
+        """Ask one witness; say what it signed, and remember how it stands."""
+        line, trouble = None, ""
+        try:
+            line, trouble = self._line(name, head, note)
+        except EgressError as error:
+            trouble = str(error)
+        except IntegrityError:
+            trouble = "it signs something else than it was shown"
+        except VaultError as error:
+            trouble = f"it was not asked: {error}"
+        finally:
+            self._busy.discard(name)
+            self._stand(name, head, line=line, note=note, trouble=trouble)
+        return name, line
+
+    def _line(self, name: str, head: Checkpoint, note: str) -> tuple[SignatureLine | None, str]:
+        old = min(self._stands[name].size, head.size)
+        for _ in range(TRIES):
+            proof = self._on.log.consistency(old, head.size) if old else ()
+            submission = Submission(old=old, proof=proof, note=note)
+            reply = self._on.egress.post(
+                Call(
+                    url=f"{self._on.policy.addresses[name].rstrip('/')}/add-checkpoint",
+                    body=submission.to_text().encode(),
+                    media_type="text/plain; charset=utf-8",
+                )
+            )
+            if reply.status == OK:
+                key = self._on.policy.witnesses[name]
+                return _signed(reply.body, text=head.to_text(), key=key), ""
+            size = _size(reply.body) if reply.media_type == SIZE_TYPE else None
+            if reply.status != Answer.OTHER_SIZE or size is None or size == old:
+                return None, f"it answers {reply.status}"
+            if size > head.size:
+                return None, self._ahead(name, size)
+            old = size
+        return None, "it names another size each time"
+
+    def _ahead(self, name: str, size: int) -> str:
+        """Judge a witness that has seen more than it was shown: another process, or a loss."""
+        now = self._on.log.size()
+        if size <= now:  # Another process has shown it a newer head meanwhile.
+            return ""
+        reason = f"witness {name} has seen {size} entries, the database has {now}: restored?"
+        self.ahead = reason
+        self._on.stop(reason)
+        return f"it has seen {size} entries, more than the database has"
+
+    def _stand(
+        self, name: str, head: Checkpoint, *, line: SignatureLine | None, note: str, trouble: str
+    ) -> None:
+        before = self._stands[name]
+        if line is not None:
+            signed = add_signature(note, line=line)
+            at_ms = self._on.clock.now_ms()
+            self._stands[name] = WitnessState(
+                witness=name, size=head.size, note=signed, at_ms=at_ms
+            )
+        else:
+            self._stands[name] = replace(before, trouble=trouble)
+        if trouble and trouble != before.trouble:
+            _log.warning("a witness does not sign", witness=name, reason=trouble)
+        elif before.trouble and not trouble:
+            _log.info("a witness signs again", witness=name)
+
+
+def _signed(body: bytes, *, text: str, key: VerifierKey) -> SignatureLine:
+    """Return the line of ``key`` in an answer, verified over ``text``.
+
+    Raises:
+        IntegrityError: There is none, or it is over something else.
+    """
+    try:
+        lines = body.decode().splitlines(keepends=True)
+    except UnicodeDecodeError as error:
+        raise IntegrityError("this is no signature line") from error
+    for line in lines:
+        note = f"{text}\n{line}"
+        [found] = parse_note(note).lines
+        if (found.name, found.key_id) == (key.name, key.key_id):
+            verify_note(note, keys=[key])
+            return found
+    raise IntegrityError("no known witness signed")
+
+
+def _size(body: bytes) -> int | None:
+    digits = body.removesuffix(b"\n")
+    return int(digits) if digits.isdigit() and len(digits) <= 15 else None  # noqa: PLR2004 - below 2^48
