@@ -89,7 +89,7 @@ class LogWatch:
         self._busy: set[str] = set()
         self._over = False
         self._round_at, self._round_size = -watched.pace.seconds, 0
-        self._newest, self._newest_at = "", -FRESH_SECONDS
+        self._newest, self._newest_at, self._newest_ms = "", -FRESH_SECONDS, 0
         self._shown_size = 0
         self.ahead = ""
         with watched.read() as tx:
@@ -102,7 +102,7 @@ class LogWatch:
         }
         self._kept: dict[str, WitnessState] = kept
         if QUORUM in kept and kept[QUORUM].size <= watched.log.size():
-            self._newest = kept[QUORUM].note
+            self._newest, self._newest_ms = kept[QUORUM].note, kept[QUORUM].at_ms
 
     # -- for those who wait, and who look ----------------------------------------------------
 
@@ -189,6 +189,8 @@ class LogWatch:
         if reached:
             self._reached(note, head, signed)
         self._keep()
+        if not reached:
+            time.sleep(STRAGGLE_SECONDS)  # Who waits is not helped by asking at once again.
 
     def _due(self) -> bool:
         if self._waiting or time.monotonic() - self._round_at >= self._on.pace.seconds:
@@ -200,6 +202,7 @@ class LogWatch:
             note = add_signature(note, line=line)
         with self._changed:
             self._newest, self._newest_at = note, time.monotonic()
+            self._newest_ms = self._on.clock.now_ms()
             served = [asked for size, asked in self._waiting if size <= head.size]
             self._waiting = [one for one in self._waiting if one[0] > head.size]
         for asked in served:
@@ -211,7 +214,7 @@ class LogWatch:
         states = list(self._stands.values())
         if self._newest:
             size = parse_checkpoint(self._newest).size
-            at_ms = self._on.clock.now_ms()
+            at_ms = self._newest_ms
             states.append(WitnessState(witness=QUORUM, size=size, note=self._newest, at_ms=at_ms))
         changed = [one for one in states if one != self._kept.get(one.witness)]
         with self._on.work() as tx:

@@ -17,6 +17,7 @@ from scripts.places import Places, existing_settings, places, server_is_named
 from scripts.reading import EmptyDatabaseError, reading
 from scripts.screen import DataOption, both, console
 from scripts.server_check import database_server
+from scripts.witness.looking import witnesses
 from vault.clock import SystemClock
 from vault.errors import VaultError
 
@@ -69,6 +70,7 @@ def _look(where: Places, *, data: DataOption) -> Iterator[Looked]:
                 seen=Text(f"可以打开，{opened.size} 条日志", f"it opens; {opened.size} entries"),
             )
             yield from checks.clock(SystemClock().now_ms(), last_ms=opened.last_ms)
+            yield from witnesses(opened, now_ms=SystemClock().now_ms())
     except EmptyDatabaseError as error:
         yield Looked(
             what=_DATABASE, state=State.CARE, seen=Text("空的", "empty"), step=error.told.text
