@@ -16,16 +16,15 @@ from typing import Final
 
 import structlog
 
-from api.egress import Call, Egress, EgressError
+from api.egress import Egress
+from api.witness_call import Shown, Told, show_head
 from vault.clock import Clock
-from vault.crypto.signing import VerifierKey
-from vault.errors import IntegrityError, VaultError
+from vault.errors import VaultError
 from vault.journal.checkpoints import Checkpoint, parse_checkpoint
-from vault.journal.notes import SignatureLine, add_signature, parse_note, verify_note
+from vault.journal.notes import SignatureLine, add_signature
 from vault.journal.public import PublicLog
 from vault.journal.publishing import SecondLines
 from vault.journal.trust import Policy
-from vault.journal.witnessing import SIZE_TYPE, Answer, Submission
 from vault.ports import Read, Work
 from vault.ports.witnesses import QUORUM, WitnessState
 
@@ -35,8 +34,6 @@ STRAGGLE_SECONDS: Final = 0.2
 LOOK_SECONDS: Final = 1.0
 FRESH_SECONDS: Final = 60.0
 """A witnessed checkpoint is published instead of the head until it is older than this."""
-TRIES: Final = 3
-OK: Final = 200
 
 _log = structlog.get_logger("myspace.witnesses")
 
@@ -175,7 +172,8 @@ class LogWatch:
         self._round_at, self._round_size = time.monotonic(), head.size
         free = [name for name in self._on.policy.witnesses if name not in self._busy]
         self._busy.update(free)
-        left = {self._pool.submit(self._asked, name, head, note) for name in free}
+        shown = Shown(head=head, note=note, log=self._on.log)
+        left = {self._pool.submit(self._asked, name, shown) for name in free}
         signed, until, reached = dict[str, SignatureLine](), self._round_at + ROUND_SECONDS, False
         while True:
             if not reached and self._on.policy.satisfied(signed.keys()):
@@ -224,92 +222,38 @@ class LogWatch:
 
     # -- one witness -------------------------------------------------------------------------
 
-    def _asked(self, name: str, head: Checkpoint, note: str) -> tuple[str, SignatureLine | None]:
+    def _asked(self, name: str, shown: Shown) -> tuple[str, SignatureLine | None]:
         """Ask one witness; say what it signed, and remember how it stands."""
-        line, trouble = None, ""
+        told = Told(None, "it was not asked")
         try:
-            line, trouble = self._line(name, head, note)
-        except EgressError as error:
-            trouble = str(error)
-        except IntegrityError:
-            trouble = "it signs something else than it was shown"
-        except VaultError as error:
-            trouble = f"it was not asked: {error}"
+            told = show_head(
+                shown,
+                address=self._on.policy.addresses[name],
+                key=self._on.policy.witnesses[name],
+                old=min(self._stands[name].size, shown.head.size),
+                egress=self._on.egress,
+            )
+            if told.seen > (now := self._on.log.size()):
+                self._stop(f"witness {name} has seen {told.seen} entries, the database has {now}")
+                told = Told(None, f"it has seen {told.seen} entries, more than the database has")
         finally:
+            self._stand(name, told, shown)
             self._busy.discard(name)
-            self._stand(name, head, line=line, note=note, trouble=trouble)
-        return name, line
+        return name, told.line
 
-    def _line(self, name: str, head: Checkpoint, note: str) -> tuple[SignatureLine | None, str]:
-        old = min(self._stands[name].size, head.size)
-        for _ in range(TRIES):
-            proof = self._on.log.consistency(old, head.size) if old else ()
-            submission = Submission(old=old, proof=proof, note=note)
-            reply = self._on.egress.post(
-                Call(
-                    url=f"{self._on.policy.addresses[name].rstrip('/')}/add-checkpoint",
-                    body=submission.to_text().encode(),
-                    media_type="text/plain; charset=utf-8",
-                )
-            )
-            if reply.status == OK:
-                key = self._on.policy.witnesses[name]
-                return _signed(reply.body, text=head.to_text(), key=key), ""
-            size = _size(reply.body) if reply.media_type == SIZE_TYPE else None
-            if reply.status != Answer.OTHER_SIZE or size is None or size == old:
-                return None, f"it answers {reply.status}"
-            if size > head.size:
-                return None, self._ahead(name, size)
-            old = size
-        return None, "it names another size each time"
+    def _stop(self, reason: str) -> None:
+        """Let the log take nothing more: was the database put back, or does the witness lie?"""
+        self.ahead = f"{reason}: restored?"
+        self._on.stop(self.ahead)
 
-    def _ahead(self, name: str, size: int) -> str:
-        """Judge a witness that has seen more than it was shown: another process, or a loss."""
-        now = self._on.log.size()
-        if size <= now:  # Another process has shown it a newer head meanwhile.
-            return ""
-        reason = f"witness {name} has seen {size} entries, the database has {now}: restored?"
-        self.ahead = reason
-        self._on.stop(reason)
-        return f"it has seen {size} entries, more than the database has"
-
-    def _stand(
-        self, name: str, head: Checkpoint, *, line: SignatureLine | None, note: str, trouble: str
-    ) -> None:
+    def _stand(self, name: str, told: Told, shown: Shown) -> None:
         before = self._stands[name]
-        if line is not None:
-            signed = add_signature(note, line=line)
-            at_ms = self._on.clock.now_ms()
-            self._stands[name] = WitnessState(
-                witness=name, size=head.size, note=signed, at_ms=at_ms
-            )
-        else:
-            self._stands[name] = replace(before, trouble=trouble)
-        if trouble and trouble != before.trouble:
-            _log.warning("a witness does not sign", witness=name, reason=trouble)
-        elif before.trouble and not trouble:
+        now = replace(before, trouble=told.trouble)
+        if told.line is not None:
+            note, at_ms = add_signature(shown.note, line=told.line), self._on.clock.now_ms()
+            now = WitnessState(witness=name, size=shown.head.size, note=note, at_ms=at_ms)
+        self._stands[name] = now
+        if now.trouble and now.trouble != before.trouble:
+            _log.warning("a witness does not sign", witness=name, reason=now.trouble)
+        elif before.trouble and not now.trouble:
             _log.info("a witness signs again", witness=name)
-
-
-def _signed(body: bytes, *, text: str, key: VerifierKey) -> SignatureLine:
-    """Return the line of ``key`` in an answer, verified over ``text``.
-
-    Raises:
-        IntegrityError: There is none, or it is over something else.
-    """
-    try:
-        lines = body.decode().splitlines(keepends=True)
-    except UnicodeDecodeError as error:
-        raise IntegrityError("this is no signature line") from error
-    for line in lines:
-        note = f"{text}\n{line}"
-        [found] = parse_note(note).lines
-        if (found.name, found.key_id) == (key.name, key.key_id):
-            verify_note(note, keys=[key])
-            return found
-    raise IntegrityError("no known witness signed")
-
-
-def _size(body: bytes) -> int | None:
-    digits = body.removesuffix(b"\n")
-    return int(digits) if digits.isdigit() and len(digits) <= 15 else None  # noqa: PLR2004 - below 2^48

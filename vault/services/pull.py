@@ -42,7 +42,7 @@ from vault.services.entry_keys import entry_keys, record_reference
 from vault.services.foreseeing import foresee_pull, foresee_record
 from vault.services.moving_on import ATTEMPTS, MovedOnError, refreshed
 from vault.services.opening import key_of, opened
-from vault.services.witnessing import must_be_witnessed, not_witnessed, secured
+from vault.services.witnessing import must_be_witnessed, not_witnessed, submitted
 from vault.showing import shown
 
 NO_BASIS: Final = ("no-basis",)
@@ -123,16 +123,11 @@ def pull_evidence(vault: Vault, pull: Pull) -> Release:
     for _ in range(ATTEMPTS - 1):
         prepared = prepare_pull(vault, pull)
         try:
-            return complete_pull(vault, prepared, _submitted(vault, prepared))
+            return complete_pull(vault, prepared, submitted(vault, prepared.operation))
         except MovedOnError:
             pull = again(vault, pull)
     prepared = prepare_pull(vault, pull)
-    return complete_pull(vault, prepared, _submitted(vault, prepared))
-
-
-def _submitted(vault: Vault, prepared: Prepared) -> Outcome:
-    outcome = vault.journal.submit(prepared.operation)
-    return secured(vault, outcome, log_id=prepared.operation.log_id)
+    return complete_pull(vault, prepared, submitted(vault, prepared.operation))
 
 
 def again(vault: Vault, pull: Pull) -> Pull:

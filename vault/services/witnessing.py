@@ -14,7 +14,7 @@ from policies.catalogue import EvidenceType
 from policies.scopes import View
 from vault.errors import NotWitnessedError
 from vault.journal.checkpoints import parse_checkpoint
-from vault.journal.operations import Committed, Outcome
+from vault.journal.operations import Committed, Disclosure, Outcome
 from vault.services import Vault
 
 WITNESS_SECONDS: Final = 1.0
@@ -67,6 +67,16 @@ def secured(vault: Vault, outcome: Outcome, *, log_id: int) -> Outcome:
         pending.cancel()
         raise not_witnessed() from error
     return witnessed(vault, outcome, note, log_id=log_id)
+
+
+def submitted(vault: Vault, operation: Disclosure) -> Outcome:
+    """Submit ``operation``; what must be witnessed is, or nothing leaves.
+
+    Raises:
+        JournalUnavailableError: Not known to be committed.
+        NotWitnessedError: No quorum signed within a second.
+    """
+    return secured(vault, vault.journal.submit(operation), log_id=operation.log_id)
 
 
 def not_witnessed() -> NotWitnessedError:
