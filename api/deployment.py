@@ -8,6 +8,7 @@ made anew: an empty database where a journal was kept before is a loss, not a be
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,12 +19,13 @@ from storage.database import Database
 from storage.failures import ConfigurationError
 from storage.first_head import open_log
 from storage.log_rows import LogRows
+from storage.published import published_file
 from storage.row_macs import NAME as ROW_MACS
 from storage.row_macs import RowMacs
 from storage.slots import state_files
 from storage.unit_of_work import SqlTx, plain_transactions, read_transactions
 from vault.clock import Clock, legal_day
-from vault.crypto.keyring import CHECKPOINT, Keyring
+from vault.crypto.keyring import CHECKPOINT, CHECKPOINT_ML_DSA, Keyring
 from vault.crypto.keys import WrappedKey, WrapState
 from vault.crypto.providers import FileProvider, PassphraseProvider
 from vault.crypto.roots import KeyProvider
@@ -40,6 +42,7 @@ SERVICE_KEYS: Final = (
     SEALING,
     CHECKPOINT,
     ROW_MACS,
+    CHECKPOINT_ML_DSA,
     *(key_name(kind) for kind in SPACE_KINDS),
 )
 """Names of the keys that a new deployment draws, beside those of every keyring."""
@@ -53,11 +56,13 @@ class Deployment:
         rows: The wrapped vault keys and service keys, of every version.
         signers: One a log, in the order of the logs: each signs the checkpoints of its log under
             the name that the log was opened with.
+        seconds: Of the same logs, the keys of the second line (ML-DSA-44).
     """
 
     keyring: Keyring = field(repr=False)
     rows: tuple[WrappedKey, ...] = field(repr=False)
     signers: tuple[SignerKey, ...]
+    seconds: tuple[SignerKey, ...]
 
 
 def key_provider(settings: Settings) -> KeyProvider:
@@ -127,9 +132,31 @@ def _opened(
     keyring = Keyring.open(
         provider, vault_id=vault_id, rows=rows, random=random, monotonic=time.monotonic
     )
-    signers = tuple(_signer(keyring, rows, origin=head.origin) for head in heads)
     database.guard.unlock(row_macs(keyring, rows))
-    return Deployment(keyring=keyring, rows=rows, signers=signers)
+    rows = _with_second(database, keyring, rows)
+    return _deployment(keyring, rows, origins=[head.origin for head in heads])
+
+
+def _with_second(
+    database: Database, keyring: Keyring, rows: tuple[WrappedKey, ...]
+) -> tuple[WrappedKey, ...]:
+    """Draw the key of the second line where the deployment is older than that line is."""
+    if any(row.name == CHECKPOINT_ML_DSA for row in rows):
+        return rows
+    with suppress(ConflictError), plain_transactions(database)() as connection:
+        SqlTx(connection).system.add(keyring.new_service_key(CHECKPOINT_ML_DSA))
+    with read_transactions(database)() as connection:  # Another process may have been first.
+        return SqlTx(connection).system.all()
+
+
+def _deployment(
+    keyring: Keyring, rows: tuple[WrappedKey, ...], *, origins: Sequence[str]
+) -> Deployment:
+    signers, seconds = (
+        tuple(_signer(keyring, rows, name=name, origin=origin) for origin in origins)
+        for name in (CHECKPOINT, CHECKPOINT_ML_DSA)
+    )
+    return Deployment(keyring=keyring, rows=rows, signers=signers, seconds=seconds)
 
 
 def _found(
@@ -154,13 +181,13 @@ def _found(
     now_ms = clock.now_ms()
     year = legal_day(now_ms).year
     origins = _origins(settings, year=year)
-    signers = tuple(_signer(keyring, rows, origin=origin) for origin in origins)
+    deployment = _deployment(keyring, rows, origins=origins)
     with plain_transactions(database)() as connection:
         system = SqlTx(connection).system
         system.set_vault_id(vault_id)
         for row in rows:
             system.add(row)
-        for log_id, signer in enumerate(signers):
+        for log_id, signer in enumerate(deployment.signers):
             open_log(
                 connection,
                 log_id=log_id,
@@ -170,7 +197,7 @@ def _found(
                 now_ms=now_ms,
             )
     database.guard.unlock(row_macs(keyring, rows))
-    return Deployment(keyring=keyring, rows=rows, signers=signers)
+    return deployment
 
 
 def row_macs(keyring: Keyring, rows: Sequence[WrappedKey]) -> RowMacs:
@@ -194,6 +221,12 @@ def _refuse_loss(settings: Settings) -> None:
                 f"the database is empty, though a journal was kept here before: restore it, or "
                 f"remove {path} if you mean to begin anew"
             )
+        shown = published_file(settings.publishes_to, log_id=log_id)
+        if shown.exists():
+            raise LogFrozenError(
+                f"the database is empty, though {shown} was published: restore it, or remove "
+                "that file if you mean to begin anew"
+            )
 
 
 def _origins(settings: Settings, *, year: int) -> tuple[str, ...]:
@@ -203,8 +236,10 @@ def _origins(settings: Settings, *, year: int) -> tuple[str, ...]:
     return (first, *others)
 
 
-def _signer(keyring: Keyring, rows: tuple[WrappedKey, ...], *, origin: str) -> SignerKey:
-    live = [row for row in rows if row.name == CHECKPOINT and row.state is WrapState.LIVE]
+def _signer(
+    keyring: Keyring, rows: tuple[WrappedKey, ...], *, name: str, origin: str
+) -> SignerKey:
+    live = [row for row in rows if row.name == name and row.state is WrapState.LIVE]
     if not live:
         raise KeyUnavailableError("the key that signs checkpoints is not there")
     return keyring.checkpoint_signer(live[0], origin=origin)

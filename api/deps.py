@@ -6,6 +6,7 @@ to endpoints. The two Protocols are implemented in ``api.oauth`` and used elsewh
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Final, Protocol
 
@@ -43,6 +44,7 @@ class Wired:
         resolve: Turns a presented token into what it may be used for.
         desk: The consent decision.
         window: The same, for what began at a kiosk or counter.
+        shown: Returns the checkpoint of a log, by its number, as anybody may see it now.
         refusals: Why clients were refused, until it is written.
         leaving: Set when this process is told to stop: whoever shares requests out looks for
             another one, while those that are here already are answered.
@@ -54,6 +56,7 @@ class Wired:
     resolve: "TokenResolver"
     desk: "ConsentDesk"
     window: WindowDesk
+    shown: Callable[[int], str]
     passkeys: RelyingParty | None = None
     refusals: RefusalLog = field(default_factory=RefusalLog, repr=False)
     leaving: threading.Event = field(default_factory=threading.Event, repr=False)

@@ -1,9 +1,10 @@
-"""The only way out: one class calls registered addresses of clients, and nothing else does.
+"""The only way out: one class calls addresses of clients and witnesses, and nothing else does.
 
-A registered address is a client's word, so it must not lead into our own network (server-side
-request forgery). The name is resolved once, every address that it has is judged, and the
-connection is made to the very address that was judged, with the name for TLS. Redirects are
-not followed, proxies of the environment are not used, and all of it takes two seconds.
+A client registers its own, a witness's stands in the operator's policy; neither must lead into
+our own network (server-side request forgery). The name is resolved once, every address that it
+has is judged, and the connection is made to the very address that was judged, with the name for
+TLS. Redirects are not followed, proxies of the environment are not used, and all of it takes two
+seconds.
 """
 
 import socket
@@ -74,6 +75,7 @@ class Reply(NamedTuple):
 
     status: int
     body: bytes
+    media_type: str = ""
 
 
 class _Target(NamedTuple):
@@ -181,7 +183,7 @@ class Egress:
                 with connection.getresponse() as answer:
                     body = answer.read(MAX_ANSWER_BYTES)
                     deadline.check()  # What was cut off looks like an end.
-                    return Reply(answer.status, body)
+                    return Reply(answer.status, body, answer.getheader("Content-Type", ""))
 
     def _judged(self, target: _Target, *, deadline: "_Deadline") -> Address:
         """Return the first address of a name, once all of them were judged.

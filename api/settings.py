@@ -24,7 +24,9 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.egress_settings import EgressSettings
+from api.mtls_settings import MtlsSettings
 from api.passkey_settings import PasskeySettings
+from api.witness_settings import WitnessSettings
 from vault.clients.keys import read_jwks
 from vault.errors import InvalidInputError
 
@@ -184,27 +186,6 @@ class RegistrySettings(_Group):
         return value
 
 
-class MtlsSettings(_Group):
-    """Client certificates (RFC 8705), at a host of their own (docs/operations/mtls.md)."""
-
-    alias: Annotated[
-        str,
-        Field(description="origin at which the proxies ask for client certificates, https://host"),
-    ]
-    authorities_file: Annotated[
-        Path | None,
-        Field(description="PEM list of the authorities that issue to departments; read once"),
-    ] = None
-
-    @field_validator("alias")
-    @classmethod
-    def _alias_is_an_origin(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if not parts.hostname or value != f"https://{parts.netloc}" or "@" in parts.netloc:
-            raise ValueError("the alias is an https origin: scheme, host and port, nothing else")
-        return value
-
-
 class Settings(BaseSettings):
     """The whole configuration of one process."""
 
@@ -216,6 +197,10 @@ class Settings(BaseSettings):
     state: Annotated[
         Path, Field(description="folder of the journal's own state, apart from the data")
     ]
+    published: Annotated[
+        Path | None,
+        Field(description="folder of the published checkpoints; published in the data if not set"),
+    ] = None
     issuer: Annotated[str, Field(description="origin of every address, such as https://host")]
     proxies: Annotated[
         str,
@@ -232,6 +217,7 @@ class Settings(BaseSettings):
     s3: S3Settings | None = None
     postgresql: PostgresqlSettings | None = None
     registry: RegistrySettings | None = None
+    witnesses: WitnessSettings | None = None
     logs: Annotated[
         int | None,
         Field(ge=1, le=MAX_LOGS, description="logs of a new deployment; fixed for good"),
@@ -276,6 +262,11 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether browsers reach this deployment by https."""
         return self.issuer.startswith("https:")
+
+    @property
+    def publishes_to(self) -> Path:
+        """The folder of the published checkpoints."""
+        return self.published or self.data / "published"
 
     @property
     def database(self) -> Path:

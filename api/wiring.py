@@ -29,20 +29,20 @@ from api.oauth.resource import Resource
 from api.oauth.statement import Registry
 from api.oauth.wellknown import server_metadata
 from api.oauth.window import Window
+from api.object_stores import objects_of
 from api.passkeys import levels_of, relying_party
+from api.publishing import Publisher, publishing, shown_heads
 from api.refusals import RefusalLog, writing
 from api.settings import Settings
+from api.watching import Watches, watching
 from storage.blobs import StoredBlobs
 from storage.database import Database
 from storage.failures import ConfigurationError, OutOfReachError
 from storage.group_commit import GroupCommit
 from storage.journal_append import LogIdentity
 from storage.journals import Journals
-from storage.objects import ObjectStore
-from storage.objects_folder import FolderObjects
-from storage.objects_s3 import open_objects
 from storage.public_log import PublicLog
-from storage.s3_bucket import S3Place
+from storage.published import published_file
 from storage.shared_transactions import SharedTransactions, shared_transactions
 from storage.slots import state_file, state_files, taken_slot
 from storage.unit_of_work import reader, worker
@@ -51,6 +51,7 @@ from vault.clock import Clock, SystemClock
 from vault.crypto.memory import harden_process
 from vault.crypto.secrets import Secrets
 from vault.ids import RandomBytes
+from vault.journal.publishing import SecondLines
 from vault.numbers import NumberIndex
 from vault.services import Vault
 from vault.services.activate_policy import activate_policy
@@ -59,9 +60,6 @@ from vault.services.sign_out import LOGOUT
 from vault.services.signing_keys import keep_signing_keys
 
 __all__ = ["Wired", "wire"]
-
-FILES: Final = "files"
-"""Folder of the sealed files, in the data folder; unless they lie in a bucket."""
 
 DEMO_PEOPLE: Final = 20
 """The story may be played often: the people of the demonstration do not exist, nobody is woken."""
@@ -91,7 +89,7 @@ def wire(
         people_factor: See ``Vault``; without it that of the demonstration, or none.
 
     Raises:
-        InvalidInputError: The list of authorities cannot be used.
+        InvalidInputError: The list of authorities, or the policy of witnesses, cannot be used.
         KeyUnavailableError: The root key is not there, or is that of another vault.
         LogFrozenError: The log does not continue the one that was last seen.
         StorageError: Database, folder or state cannot be used; the message says why.
@@ -112,12 +110,29 @@ def wire(
         )
         journal.start()
         stack.callback(journal.stop)
+        logs = tuple(PublicLog(database, log_id=n) for n in range(len(deployment.signers)))
+        seconds = SecondLines(deployment.seconds, clock=told)
+        watch = stack.enter_context(  # Before anything is written: it may be an old database.
+            watching(
+                settings.witnesses,
+                egress=_egress(settings),
+                keys=[signer.verifier for signer in deployment.signers],
+                logs=logs,
+                seconds=seconds,
+                read=reader(database),
+                work=worker(database),
+                clock=told,
+                stop=journal.halt,
+            )
+        )
         shared = stack.enter_context(shared_transactions(worker(database)))
         vault = _vault(
             database,
             deployment,
             journal=journal,
             shared=shared,
+            logs=logs,
+            watch=watch,
             settings=settings,
             clock=told,
             random=random,
@@ -148,6 +163,9 @@ def wire(
             },
         )
         stack.enter_context(calling(courier))
+        shown = shown_heads(logs, seconds=seconds, watch=watch)
+        publisher = Publisher(logs, folder=settings.publishes_to, shown=shown, stop=journal.halt)
+        stack.enter_context(publishing(publisher))
         refusals = RefusalLog()
         stack.enter_context(writing(refusals, vault))
         yield Wired(
@@ -159,6 +177,7 @@ def wire(
             resolve=Resource(provider),
             desk=Desk(provider),
             window=Window(provider),
+            shown=shown,
         )
 
 
@@ -202,6 +221,7 @@ def _writer(
         ),
         state_path=own,
         others=[path for path in every if path != own],
+        published=published_file(settings.publishes_to, log_id=log_id),
         clock=clock,
         on_fatal=_end,
     )
@@ -230,6 +250,8 @@ def _vault(
     *,
     journal: Journals,
     shared: SharedTransactions,
+    logs: tuple[PublicLog, ...],
+    watch: Watches | None,
     settings: Settings,
     clock: Clock,
     random: RandomBytes,
@@ -240,7 +262,8 @@ def _vault(
         work=worker(database),
         shared=shared,
         journal=journal,
-        logs=tuple(PublicLog(database, log_id=n) for n in range(len(deployment.signers))),
+        logs=logs,
+        watch=watch,
         blobs=StoredBlobs(objects_of(settings, random=random), database=database, random=random),
         keyring=keyring,
         secrets=Secrets.load(keyring, rows=rows, random=random),
@@ -250,27 +273,6 @@ def _vault(
         max_file_bytes=settings.limits.max_file_bytes,
         people_factor=DEMO_PEOPLE if settings.demo else 1,
         wrong_codes_an_hour=settings.limits.wrong_codes_an_hour,
-    )
-
-
-def objects_of(settings: Settings, *, random: RandomBytes) -> ObjectStore:
-    """Return where the sealed files lie; a bucket is tried first.
-
-    Raises:
-        StorageError: The bucket cannot be used; the message says why.
-    """
-    if settings.s3 is None:
-        return FolderObjects(settings.data / FILES)
-    return open_objects(
-        S3Place(
-            endpoint=settings.s3.endpoint,
-            bucket=settings.s3.bucket,
-            secure=settings.s3.secure,
-            region=settings.s3.region,
-        ),
-        credentials_file=settings.s3.credentials_file,
-        requests=settings.limits.request_threads,
-        random=random,
     )
 
 

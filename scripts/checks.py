@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from api.consent_page import Text
+from api.object_stores import objects_of
 from api.settings import PREFIX, RootProvider, Settings, refuse_unknown
-from api.wiring import mtls_of, objects_of
+from api.wiring import mtls_of
 from scripts.operator_socket import somebody
 from scripts.outcomes import told_of
 from scripts.places import Places

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from scripts.bench import verb as bench
 from scripts.outcomes import Told, settings_told, system_told, told_of
 from scripts.serving import log_as_json
-from scripts.verbs import client, developer, journal, keys, policy, receipt
+from scripts.verbs import client, developer, journal, keys, policy, receipt, witness
 from scripts.verbs.cluster import cluster
 from scripts.verbs.demo import demo
 from scripts.verbs.doctor import doctor
@@ -71,6 +71,7 @@ for _name, _group in (
     ("journal", journal.app),
     ("policy", policy.app),
     ("receipt", receipt.app),
+    ("witness", witness.app),
     ("bench", bench.app),
 ):
     app.add_typer(_group, name=_name, rich_help_panel=PANEL)

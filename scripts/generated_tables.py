@@ -116,7 +116,8 @@ def crypto_inventory() -> str:
         ]
     found += [
         _use("SHA-256", 256, where="journal tree (RFC 6962), policy bundle, decision inputs"),
-        _use("Ed25519", 256, where="checkpoints of the journal"),
+        _use("Ed25519", 256, where="checkpoints of the journal, cosignatures of witnesses"),
+        _use("ML-DSA-44", 1312 * 8, where="checkpoints of the journal, second line"),
         _use("scrypt", 256, where=f"root key from a passphrase, N = {DEFAULT_N}, r = 8, p = 1"),
         _use("ES256", 256, where=_JOSE),
         *(

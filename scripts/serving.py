@@ -9,8 +9,9 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
-from typing import Any, Final, TextIO, cast
+from typing import Any, Final, NamedTuple, TextIO, cast
 
 import structlog
 import uvicorn
@@ -90,13 +91,27 @@ def log_as_json() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def run(app: ASGIApp, *, on: socket.socket, leaving: threading.Event) -> None:
+class Certificate(NamedTuple):
+    """Two PEM files: a chain, and the key of its first certificate."""
+
+    chain: Path
+    key: Path
+
+
+def run(
+    app: ASGIApp,
+    *,
+    on: socket.socket,
+    leaving: threading.Event,
+    tls: Certificate | None = None,
+) -> None:
     """Serve ``app`` until SIGTERM or SIGINT; then let requests finish, and return.
 
     Args:
         app: What is served.
         on: Where; it is closed in the end.
         leaving: Set as soon as no new connection is taken.
+        tls: What is shown to callers; without it a proxy before us has the certificate.
     """
     config = uvicorn.Config(
         _Parting(app, leaving=leaving),
@@ -110,6 +125,8 @@ def run(app: ASGIApp, *, on: socket.socket, leaving: threading.Event) -> None:
         log_config=None,
         timeout_keep_alive=KEEP_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
+        ssl_certfile=None if tls is None else tls.chain,
+        ssl_keyfile=None if tls is None else tls.key,
     )
     server = _Server(config, leaving=leaving)
     kept = {number: signal.signal(number, _noted) for number in (signal.SIGTERM, signal.SIGINT)}

@@ -8,8 +8,6 @@ for it. The writer owns its connection; a thread that waits for it holds nothing
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +25,7 @@ from storage.log_rows import HeadRow, LogRows
 from storage.row_states import BatchGuard
 from storage.telling import fail, wake
 from storage.unit_of_work import SqlTx, inside_unit_of_work
-from storage.waiting import Queue, Waiting
+from storage.waiting import Queue, Waiting, outcome_of
 from storage.writing import Writing, has_happened
 from vault.clock import Clock
 from vault.errors import (
@@ -38,7 +36,7 @@ from vault.errors import (
     VaultError,
 )
 from vault.journal.merkle import Frontier
-from vault.journal.operations import DEADLINE_SECONDS, Change, Disclosure, Outcome, Pending
+from vault.journal.operations import Change, Disclosure, Outcome, Pending
 
 IDLE_SECONDS: Final = 0.5
 
@@ -55,6 +53,7 @@ class GroupCommit:
         identity: LogIdentity,
         state_path: Path,
         others: Sequence[Path] = (),
+        published: Path | None = None,
         clock: Clock,
         on_fatal: Callable[[Exception], None],
     ) -> None:
@@ -65,13 +64,18 @@ class GroupCommit:
             identity: Log, keys and randomness.
             state_path: Where the last committed head is kept, apart from the database.
             others: Where other processes keep it.
+            published: Where the checkpoint lies that was published last.
             clock: Time of the batches.
             on_fatal: Called when the outcome of a commit cannot be known; ends the process.
         """
         self._writing = writing
         self._identity = identity
         self._guard = HeadGuard(
-            signer=identity.signer, path=state_path, others=others, alone=not writing.shared
+            signer=identity.signer,
+            path=state_path,
+            others=others,
+            published=published,
+            alone=not writing.shared,
         )
         self._clock = clock
         self._on_fatal = on_fatal
@@ -122,17 +126,13 @@ class GroupCommit:
 
     def submit(self, operation: Change | Disclosure) -> Outcome:
         """Queue ``operation``, wait for its commit, return the outcome (see the port)."""
-        future = self.enqueue(operation)
-        try:
-            return future.result(DEADLINE_SECONDS)
-        except FutureTimeoutError:
-            pass
-        if future.cancel():
-            raise JournalUnavailableError("the journal is busy")
-        try:
-            return future.result(DEADLINE_SECONDS)
-        except (FutureTimeoutError, CancelledError) as error:
-            raise OutcomeUnknownError("the journal did not answer in time") from error
+        return outcome_of(self.enqueue(operation))
+
+    def halt(self, reason: str) -> None:
+        """Take no more entries until a restart: somebody has seen more of the log than is here."""
+        if self._stopped is None:
+            self._stopped = LogFrozenError(f"the log is frozen: {reason}")
+            _log.critical("the log is frozen", reason=reason)
 
     def _run(self) -> None:
         while not (self._queue.closed and not self._queue.wait(timeout=0)):

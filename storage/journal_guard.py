@@ -16,6 +16,7 @@ import structlog
 
 from storage.journal_state import LogState
 from storage.log_rows import HeadRow, LogRows
+from storage.published import published_state
 from storage.tree import Tree
 from vault.crypto.signing import SignerKey
 from vault.errors import IntegrityError, LogFrozenError
@@ -34,7 +35,13 @@ class HeadGuard:
     """Remembers the last head that was good."""
 
     def __init__(
-        self, *, signer: SignerKey, path: Path, others: Sequence[Path] = (), alone: bool = True
+        self,
+        *,
+        signer: SignerKey,
+        path: Path,
+        others: Sequence[Path] = (),
+        published: Path | None = None,
+        alone: bool = True,
     ) -> None:
         """Guard the log that ``signer`` signs; its state is kept at ``path``.
 
@@ -42,6 +49,7 @@ class HeadGuard:
             signer: The checkpoint key, under the name of the log.
             path: The state file of this process.
             others: What other processes kept; whoever saw most of the log is believed.
+            published: Where the checkpoint lies that was published last.
             alone: No other process writes to the log, so each head that is not our own has to
                 be proven. Else one proof a second does, and each head has to be a later one.
         """
@@ -50,6 +58,7 @@ class HeadGuard:
         self._proven_at = -PROVE_SECONDS
         self._path = path
         self._others = others
+        self._published = published
         self._known: tuple[HeadRow, Frontier] | None = None
         self._kept: LogState | None = None
         self._tried_at = 0.0
@@ -118,10 +127,13 @@ class HeadGuard:
 
     def _follows(self, head: HeadRow, *, rows: LogRows) -> None:
         """Check that ``head`` comes after what was seen: a larger one, or the same."""
-        seen = self._seen()
-        if seen is None:
+        if self._known is None:
+            for kept in self._loaded():
+                _continues(kept, head, rows=rows)
+            self._proven_at = time.monotonic()
             return
-        if self._known is None or self._alone or self.due():
+        seen = _state(self._known[0])
+        if self._alone or self.due():
             _continues(seen, head, rows=rows)
             self._proven_at = time.monotonic()
         elif head.size < seen.size or (head.size == seen.size and head.root.hex() != seen.root):
@@ -130,9 +142,14 @@ class HeadGuard:
     def _seen(self) -> LogState | None:
         if self._known is not None:
             return _state(self._known[0])
+        return max(self._loaded(), key=lambda one: one.size, default=None)
+
+    def _loaded(self) -> list[LogState]:
+        """Return what is kept apart from the database: by us, by others, and as published."""
         self._kept = LogState.load(self._path)
-        loaded = [self._kept, *map(LogState.load, self._others)]
-        return max((one for one in loaded if one), key=lambda one: one.size, default=None)
+        shown = published_state(self._published, verifier=self._verifier)
+        loaded = [self._kept, shown, *map(LogState.load, self._others)]
+        return [one for one in loaded if one is not None]
 
     def _save(self, state: LogState) -> None:
         self._tried_at = time.monotonic()

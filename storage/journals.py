@@ -31,6 +31,10 @@ class Journals:
         for writer in self._writers:
             writer.stop()
 
+    def halt(self, log_id: int, reason: str) -> None:
+        """Take no more entries in a log until a restart."""
+        self._writers[log_id].halt(reason)
+
     @property
     def waiting(self) -> bool:
         """Say whether every log takes entries."""

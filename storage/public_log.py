@@ -65,6 +65,17 @@ class PublicLog:
                 checkpoint=head.note,
             )
 
+    def inclusion(self, index: int, size: int) -> Path:
+        """Return the inclusion path of the leaf at ``index`` when the log had ``size`` leaves.
+
+        Raises:
+            NotFoundError: The log has not that many entries.
+        """
+        with self._reading() as (rows, head):
+            if not 0 <= index < size <= head.size:
+                raise NotFoundError("the log has not that many entries")
+            return _tree(rows, head, size=size).inclusion(index)
+
     def consistency(self, old: int, new: int) -> Path:
         """Return the proof that the tree of ``old`` leaves is the beginning of that of ``new``.
 

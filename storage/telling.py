@@ -9,7 +9,7 @@ from storage.journal_batch import Finished
 from storage.waiting import Waiting
 from vault.journal.merkle import Frontier, paths_of_batch
 from vault.journal.merkle import Path as TreePath
-from vault.journal.operations import Committed, Outcome, Refused
+from vault.journal.operations import Committed, Disclosure, Outcome, Refused
 from vault.journal.receipts import Receipt
 
 
@@ -56,6 +56,7 @@ def _outcome(one: Judged, *, receipt: Receipt, at_ms: int, returned_at: float) -
                 kept=kept,
                 wraps=one.wraps,
                 committed_at=returned_at,
+                needs_witness=_needs_witness(one),
             )
         case Deny() as deny:
             return Refused(
@@ -66,6 +67,11 @@ def _outcome(one: Judged, *, receipt: Receipt, at_ms: int, returned_at: float) -
                 receipt=receipt,
                 kept=kept,
             )
+
+
+def _needs_witness(one: Judged) -> bool:
+    operation = one.waiting.operation
+    return isinstance(operation, Disclosure) and operation.witnessed
 
 
 def fail(batch: Sequence[Waiting], error: Exception) -> None:

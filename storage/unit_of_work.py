@@ -31,6 +31,7 @@ from storage.stores.refusals import SqlRefusals
 from storage.stores.registrations import SqlRegistrations
 from storage.stores.signing import SqlSigningKeys
 from storage.stores.system import SqlPolicies, SqlSystemKeys
+from storage.stores.witnesses import SqlWitnesses
 from vault.ports import Read, Tx, Work
 
 Transactions = Callable[[], AbstractContextManager[Connection]]
@@ -61,6 +62,7 @@ class SqlTx:
         "registrations",
         "signing",
         "system",
+        "witnesses",
     )
 
     def __init__(self, on: Connection | Driver, *, guard: Guard | None = None) -> None:
@@ -86,6 +88,7 @@ class SqlTx:
         self.developers = SqlDevelopers(driver)
         self.registrations = SqlRegistrations(driver)
         self.refusals = SqlRefusals(driver)
+        self.witnesses = SqlWitnesses(driver)
         self.policies = SqlPolicies(driver)
         self.notices = SqlNotices(driver)
         self.entries = SqlEntries(driver)

@@ -7,13 +7,14 @@ here; once the writer has it, its outcome is awaited (journal.md 2.6 rule 5).
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
 from typing import Final
 
 from storage.company import Company
-from vault.errors import JournalUnavailableError
-from vault.journal.operations import Change, Disclosure, Outcome, Urgency
+from vault.errors import JournalUnavailableError, OutcomeUnknownError
+from vault.journal.operations import DEADLINE_SECONDS, Change, Disclosure, Outcome, Urgency
 
 MAX_WAITING: Final = 1024
 MAX_CHANGES: Final = 60  # PostgreSQL keeps 64 subtransaction ids (journal.md 2.6 rule 6).
@@ -97,6 +98,25 @@ class Queue:
     def closed(self) -> bool:
         """Say whether the queue takes nothing more."""
         return self._closed
+
+
+def outcome_of(future: Future[Outcome]) -> Outcome:
+    """Wait for an operation that was queued.
+
+    Raises:
+        JournalUnavailableError: Its turn did not come; it was taken back.
+        OutcomeUnknownError: Its batch had begun and did not end in time.
+    """
+    try:
+        return future.result(DEADLINE_SECONDS)
+    except FutureTimeoutError:
+        pass
+    if future.cancel():
+        raise JournalUnavailableError("the journal is busy")
+    try:
+        return future.result(DEADLINE_SECONDS)
+    except (FutureTimeoutError, CancelledError) as error:
+        raise OutcomeUnknownError("the journal did not answer in time") from error
 
 
 def _fair(arrived: list[Waiting]) -> list[Waiting]:

@@ -23,6 +23,7 @@
         ├── JournalUnavailableError
         │   ├── OutcomeUnknownError  the commit may or may not have happened
         │   └── LogFrozenError       the log is not the one last seen
+        ├── NotWitnessedError        in the log, and too few witnesses have signed
         ├── KeyUnavailableError
         └── StorageError             disk full, database or folder out of reach
 """
@@ -141,6 +142,10 @@ class OutcomeUnknownError(JournalUnavailableError):
 
 class LogFrozenError(JournalUnavailableError):
     """The journal in the database is not a continuation of the one last seen."""
+
+
+class NotWitnessedError(UnavailableError):
+    """The entry is in the log, but no quorum of witnesses signed it in time: nothing left."""
 
 
 class KeyUnavailableError(UnavailableError):

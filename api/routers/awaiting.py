@@ -5,6 +5,28 @@ from functools import partial
 from api.awaiting import awaited
 from vault.errors import JournalUnavailableError, OutcomeUnknownError
 from vault.journal.operations import DEADLINE_SECONDS, Change, Disclosure, Journal, Outcome
+from vault.services import Vault
+from vault.services.witnessing import (
+    WITNESS_SECONDS,
+    asked_witnesses,
+    not_witnessed,
+    witnessed,
+)
+
+
+async def secured(vault: Vault, outcome: Outcome, *, log_id: int) -> Outcome:
+    """Await witnesses, if ``outcome`` opens nothing without them.
+
+    Raises:
+        NotWitnessedError: No quorum signed within a second; nothing was released.
+    """
+    pending = asked_witnesses(vault, outcome, log_id=log_id)
+    if pending is None:
+        return outcome
+    note = await awaited(
+        pending, deadline=WITNESS_SECONDS, busy=not_witnessed, unknown=not_witnessed
+    )
+    return witnessed(vault, outcome, note, log_id=log_id)
 
 
 async def submitted(

@@ -20,7 +20,7 @@ from api.routers.answers import (
     log_header,
     proof_parts,
 )
-from api.routers.awaiting import submitted
+from api.routers.awaiting import secured, submitted
 from api.routers.callers import caller_of
 from api.routers.direct import (
     FIELD_NAMES,
@@ -32,11 +32,12 @@ from api.routers.strict import StrictRoute
 from policies.catalogue import catalogue
 from policies.scopes import View
 from vault.clients.levels import needed_for
+from vault.journal.operations import Outcome
 from vault.records import RecordHead
 from vault.services import Vault
 from vault.services.list_evidence import Listed, Listing, list_evidence
 from vault.services.moving_on import ATTEMPTS, MovedOnError
-from vault.services.pull import Pull, Release, again, complete_pull, prepare_pull
+from vault.services.pull import Prepared, Pull, Release, again, complete_pull, prepare_pull
 
 router = APIRouter(prefix="/v1/evidence", tags=["evidence"], route_class=StrictRoute)
 
@@ -168,12 +169,16 @@ async def _pulled(vault: Vault, pull: Pull) -> Release:
     for _ in range(ATTEMPTS - 1):
         prepared = prepare_pull(vault, pull)
         try:
-            outcome = await submitted(vault.journal, prepared.operation)
-            return complete_pull(vault, prepared, outcome)
+            return complete_pull(vault, prepared, await _submitted(vault, prepared))
         except MovedOnError:
             pull = again(vault, pull)
     prepared = prepare_pull(vault, pull)
-    return complete_pull(vault, prepared, await submitted(vault.journal, prepared.operation))
+    return complete_pull(vault, prepared, await _submitted(vault, prepared))
+
+
+async def _submitted(vault: Vault, prepared: Prepared) -> Outcome:
+    outcome = await submitted(vault.journal, prepared.operation)
+    return await secured(vault, outcome, log_id=prepared.operation.log_id)
 
 
 def _evidence(release: Release) -> dict[str, Any]:

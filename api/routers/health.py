@@ -26,7 +26,13 @@ async def healthz() -> Response:
     openapi_extra=PUBLIC,
 )
 async def readyz(wired: WiredDep) -> Response:
-    """Say whether the journal takes entries: without it nothing is released or changed."""
+    """Say whether the journal takes entries: without it nothing is released or changed.
+
+    A line for each witness that does not sign follows; without them all else goes on.
+    """
+    watch = wired.vault.watch
+    troubles = "".join(f"witness {line}\n" for line in (watch.troubles() if watch else ()))
     if wired.serving():
-        return Response("ready\n", media_type="text/plain")
-    return Response("the journal does not take entries\n", 503, media_type="text/plain")
+        return Response(f"ready\n{troubles}", media_type="text/plain")
+    body = f"the journal does not take entries\n{troubles}"
+    return Response(body, 503, media_type="text/plain")

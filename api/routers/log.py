@@ -63,9 +63,9 @@ def _routes(prefix: str, chosen: Callable[..., PublicLog]) -> APIRouter:
     log_of = Depends(chosen)
 
     @router.get("/checkpoint", **_answering(PlainTextResponse))
-    def read_checkpoint(log: Annotated[PublicLog, log_of]) -> PlainTextResponse:
+    def read_checkpoint(log: Annotated[PublicLog, log_of], wired: WiredDep) -> PlainTextResponse:
         """Return the signed head (C2SP tlog-checkpoint)."""
-        return PlainTextResponse(log.checkpoint(), headers=NOW)
+        return PlainTextResponse(wired.shown(wired.vault.logs.index(log)), headers=NOW)
 
     @router.get("/tile/{path:path}", **_answering(Response, _TILE))
     def read_tile(path: TilePath, log: Annotated[PublicLog, log_of]) -> Response:
@@ -78,7 +78,7 @@ def _routes(prefix: str, chosen: Callable[..., PublicLog]) -> APIRouter:
 
     @router.get("/keys", **_answering(PlainTextResponse))
     def read_keys(log: Annotated[PublicLog, log_of], wired: WiredDep) -> PlainTextResponse:
-        """Return the verifier keys of the checkpoints, one a line, the newest first."""
+        """Return the verifier keys of the checkpoints, one a line: Ed25519, then ML-DSA-44."""
         lines = "".join(f"{key}\n" for key in verifier_keys(wired.vault, log))
         return PlainTextResponse(lines, headers=A_WHILE)
 

@@ -18,6 +18,7 @@ from scripts.reading import EmptyDatabaseError, reading
 from scripts.rows_looked import guarded_rows_hold
 from scripts.screen import DataOption, both, console
 from scripts.server_check import database_server
+from scripts.witness.looking import witnesses
 from vault.clock import SystemClock
 from vault.errors import VaultError
 
@@ -71,6 +72,7 @@ def _look(where: Places, *, data: DataOption) -> Iterator[Looked]:
             )
             yield from guarded_rows_hold(opened)
             yield from checks.clock(SystemClock().now_ms(), last_ms=opened.last_ms)
+            yield from witnesses(opened, now_ms=SystemClock().now_ms())
     except EmptyDatabaseError as error:
         yield Looked(
             what=_DATABASE, state=State.CARE, seen=Text("空的", "empty"), step=error.told.text

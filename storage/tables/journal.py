@@ -107,6 +107,19 @@ class GuardedStateRow(SQLModel, table=True):
     mac: bytes = hash_column()
 
 
+class WitnessStateRow(SQLModel, table=True):
+    """What a witness signed last, or, under an empty name, what a quorum of them did."""
+
+    __tablename__ = "witness_state"
+    __table_args__ = checks("witness_state", size="size >= 0")
+    log_id: int = part_of_key()
+    witness: str = text_column(key=True)
+    size: int = long_column()
+    note: str = text_column()
+    at_ms: int = long_column()
+    trouble: str = text_column()
+
+
 class RequestRow(SQLModel, table=True):
     """A caller's own id for a state change, and what was answered (architecture.md 9.10)."""
 

@@ -13,6 +13,7 @@ BY_SECRET = {
 OF_A_LOG = {
     *("log_head", "log_tile", "journal_entry", "journal_counter", "request_id"),
     "guarded_state",
+    "witness_state",
 }
 """A log's own rows, led by ``log_id`` alone: the head orders all holders of its shard."""
 SHARED = {

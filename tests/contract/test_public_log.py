@@ -9,7 +9,13 @@ from tests.support.ports import ORIGIN, Ports
 from tests.support.vault_values import SPACE
 from vault.errors import NotFoundError
 from vault.journal.checkpoints import Checkpoint, verify_checkpoint
-from vault.journal.merkle import EMPTY_ROOT, Frontier, leaf_hash, verify_consistency
+from vault.journal.merkle import (
+    EMPTY_ROOT,
+    Frontier,
+    leaf_hash,
+    verify_consistency,
+    verify_inclusion,
+)
 from vault.journal.receipts import verify_receipt
 from vault.journal.tiles import Tile, hashes_of, leaves_of, tile_in
 
@@ -58,6 +64,20 @@ def test_every_entry_has_a_receipt_at_the_head_of_now(ports: Ports) -> None:
         proven = verify_receipt(receipt.to_text(), ports.policy)
         assert (receipt.entry_id, receipt.leaf) == (entry.entry_id, entry.leaf)
         assert (proven.index, proven.checkpoint) == (entry.index, head(ports))
+
+
+def test_every_entry_is_proven_at_every_size_that_the_log_had(ports: Ports) -> None:
+    grow(ports, 6)
+    hashes = [leaf_hash(leaf) for leaf in leaves(ports)]
+
+    for size in range(1, 7):
+        root = Frontier().extend(hashes[:size]).root()
+        for index in range(size):
+            path = ports.log.inclusion(index, size)
+            verify_inclusion(hashes[index], index=index, size=size, path=path, root=root)
+    for index, size in ((0, 0), (3, 3), (0, 7), (-1, 3)):
+        with pytest.raises(NotFoundError):
+            ports.log.inclusion(index, size)
 
 
 def test_a_receipt_is_of_entries_of_this_log_alone(ports: Ports) -> None:

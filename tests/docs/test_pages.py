@@ -39,6 +39,7 @@ BILINGUAL = {
     "docs/operations/passkeys.md",
     "docs/operations/objects.md",
     "docs/operations/settings.md",
+    "docs/operations/witness.md",
     "docs/performance.md",
     "docs/threat-model.md",
 }

@@ -4,10 +4,11 @@ import pytest
 
 from scripts.demo_proofs import receipt_proves, release_proves
 from tests.support.http_world import HttpWorld
-from vault.crypto.signing import VerifierKey
+from vault.crypto.signing import SignatureType, VerifierKey
 from vault.journal.checkpoints import verify_checkpoint
 from vault.journal.kinds import Kind
 from vault.journal.merkle import Frontier, leaf_hash, verify_consistency
+from vault.journal.notes import verify_note
 from vault.journal.plain import parse_base64
 from vault.journal.tiles import leaves_of
 
@@ -28,6 +29,16 @@ def test_anybody_follows_the_log_from_its_leaves_to_its_signed_head(world: HttpW
     assert "set-cookie" not in answer.headers
     assert Frontier().extend(hashes).root() == head.root
     assert world.http.get(f"/log/tile/0/000.p/{head.size}").content == b"".join(hashes)
+
+
+def test_the_head_has_a_second_line_by_a_key_that_is_published(world: HttpWorld) -> None:
+    keys = [VerifierKey.parse(key) for key in world.http.get("/log/keys").text.splitlines()]
+
+    note = world.http.get("/log/checkpoint").text
+
+    assert [key.type for key in keys] == [SignatureType.ED25519, SignatureType.ML_DSA_44]
+    assert verify_note(note, keys=keys).signed_by == tuple(keys)
+    assert len({key.name for key in keys}) == 1
 
 
 def test_the_log_proves_that_it_only_grew(world: HttpWorld) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import threading
 from contextlib import closing
@@ -17,12 +18,15 @@ from scripts.local.process import became
 from storage.failures import ConfigurationError
 from storage.slots import state_file
 from tests.support.http_world import DAY, SetClock, settings_below
+from vault.clients.signing_keys import SigningAlgorithm, SigningPurpose, Slot
 from vault.clock import legal_day
 from vault.crypto.providers import create_key_file
 from vault.errors import KeyUnavailableError, LogFrozenError, StorageError
 from vault.identifiers import IdentifierKind, parse
 from vault.identifiers.synthetic import synthetic_resident_id
+from vault.services.log_keys import verifier_keys
 from vault.services.sign_in import start_sign_in
+from vault.services.signing_keys import rotate_signing_keys
 
 
 def count(settings: Settings, table: str) -> int:
@@ -56,6 +60,23 @@ def test_the_first_start_makes_everything_and_later_ones_nothing(tmp_path: Path)
     assert found == made
     assert count(settings, "system_key") == keys == len(SERVICE_KEYS) + 4
     assert count(settings, "journal_entry") == 2  # The policies in force, the keys that sign.
+
+
+def test_a_deployment_from_before_the_second_line_draws_its_key_once(tmp_path: Path) -> None:
+    settings = settings_below(tmp_path)
+    with wire(settings):
+        pass
+    with closing(sqlite3.connect(settings.database)) as connection:
+        connection.execute("DELETE FROM system_key WHERE name = 'checkpoint.ml-dsa-44'")
+        connection.commit()
+
+    with wire(settings) as first:
+        drawn = verifier_keys(first.vault, first.vault.logs[0])
+    with wire(settings) as second:
+        found = verifier_keys(second.vault, second.vault.logs[0])
+
+    assert found == drawn
+    assert len(drawn) == 2
 
 
 def test_it_serves_while_it_is_wired_and_no_longer(tmp_path: Path) -> None:
@@ -193,13 +214,47 @@ def test_an_empty_database_beside_an_old_state_is_a_loss_and_no_beginning(tmp_pa
     settings = settings_below(tmp_path)
     with wire(settings):
         pass
-    for path in settings.data.iterdir():
+    for path in settings.data.glob("vault.db*"):
         path.unlink()
 
-    with pytest.raises(LogFrozenError, match="restore it"), wire(settings):
+    with pytest.raises(LogFrozenError, match="kept here before: restore it"), wire(settings):
+        pass
+    state_file(settings.state, log_id=0).unlink()
+    with pytest.raises(LogFrozenError, match="was published: restore it"), wire(settings):
         pass
 
     assert count(settings, "system_key") == 0
+
+
+def older_database(settings: Settings) -> None:
+    """Put the database back to where it was some entries ago, as if nobody had kept a state."""
+    with wire(settings):
+        pass
+    shutil.copy(settings.database, settings.database.with_suffix(".older"))
+    with wire(settings) as wired:
+        slot = Slot(SigningPurpose.ID_TOKEN, SigningAlgorithm.ES256)
+        rotate_signing_keys(wired.vault, [slot])
+    settings.database.with_suffix(".older").replace(settings.database)
+    state_file(settings.state, log_id=0).unlink()
+
+
+def test_a_database_that_is_older_than_the_published_checkpoint_is_frozen(tmp_path: Path) -> None:
+    settings = settings_below(tmp_path)
+    older_database(settings)
+
+    for reason in ("older than what was seen: restored database", "the log is frozen"):
+        with pytest.raises(LogFrozenError, match=reason), wire(settings):
+            pass
+
+
+def test_a_published_checkpoint_of_another_log_stops_the_start(tmp_path: Path) -> None:
+    settings = settings_below(tmp_path)
+    with wire(settings):
+        pass
+    (settings.publishes_to / "checkpoint").write_text("something else\n")
+
+    with pytest.raises(StorageError, match="not one of this log"), wire(settings):
+        pass
 
 
 def test_a_database_that_was_put_back_freezes_the_log(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ import uvicorn
 from cryptography import x509
 from fastapi import FastAPI
 
+from api.mtls_settings import MtlsSettings
 from api.proxies import CERTIFICATE
-from api.settings import MtlsSettings
 from scripts.demo_clients import REDIRECT
 from scripts.local.accounts import open_folder
 from scripts.local.nginx import Certificate, Nginx, running_nginx

@@ -22,11 +22,12 @@ from httpx2 import Response
 from api.app import create_app
 from api.databases import opened_to_read
 from api.deps import SIGNIN_COOKIE, Wired
+from api.egress_settings import EgressSettings
+from api.mtls_settings import MtlsSettings
 from api.oauth.client_auth import ASSERTION_TYPE
 from api.settings import (
     KeySettings,
     LimitSettings,
-    MtlsSettings,
     PostgresqlSettings,
     RegistrySettings,
     RootProvider,
@@ -34,6 +35,7 @@ from api.settings import (
     Settings,
 )
 from api.wiring import wire
+from api.witness_settings import WitnessSettings
 from policies.items import items
 from scripts.demo_clients import REDIRECT, DemoClient, registration
 from scripts.demo_page import Page
@@ -572,6 +574,8 @@ def open_world(
     limits: LimitSettings | None = None,
     mtls: MtlsSettings | None = None,
     proxies: str = "127.0.0.1",
+    witnesses: WitnessSettings | None = None,
+    egress: EgressSettings | None = None,
 ) -> Iterator[HttpWorld]:
     """Found a deployment below ``folder`` and serve it while the block runs."""
     jwks = json.dumps({"keys": [REGISTRY_KEY.jwk | {"kid": "r1"}]})
@@ -582,6 +586,8 @@ def open_world(
         "registry": RegistrySettings(issuer=REGISTRY, keys=jwks),
         "mtls": mtls,
         "proxies": proxies,
+        "witnesses": witnesses,
+        "egress": egress or EgressSettings(),
     }
     settings, clock = settings_below(folder).model_copy(update=chosen), SetClock()
     with wire(settings, clock=clock) as wired:

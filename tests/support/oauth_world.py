@@ -237,6 +237,7 @@ class World:
             desk=self.desk,
             window=self.window,
             passkeys=self.party,
+            shown=lambda log_id: self.vault.logs[log_id].checkpoint(),
         )
         self.app = application(self.wired)
         self.http = TestClient(self.app, base_url=origin, follow_redirects=False)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -69,7 +70,7 @@ class TlsServer:
 @contextmanager
 def tls_server(folder: Path, *, name: str = NAME) -> Iterator[TlsServer]:
     """Serve while the block runs."""
-    ca_file, chain, key = _certificates(folder, name=name)
+    ca_file, chain, key = certificates(folder, name=name)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain, key)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -110,7 +111,8 @@ def _whole(request: bytes) -> bool:
     return len(body) >= (lengths or [0])[0]
 
 
-def _certificates(folder: Path, *, name: str) -> tuple[Path, Path, Path]:
+def certificates(folder: Path, *, name: str) -> tuple[Path, Path, Path]:
+    """Write what a server under ``name``, a host or an address, needs: authority, chain, key."""
     authority, leaf = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
     now = datetime.now(UTC)
@@ -147,7 +149,7 @@ def _certificates(folder: Path, *, name: str) -> tuple[Path, Path, Path]:
             )
             builder = builder.add_extension(usage, critical=True)
         else:
-            names = x509.SubjectAlternativeName([x509.DNSName(subject)])
+            names = x509.SubjectAlternativeName([_named(subject)])
             builder = builder.add_extension(names, critical=False)
         return builder.sign(authority, hashes.SHA256()).public_bytes(Encoding.PEM)
 
@@ -156,3 +158,10 @@ def _certificates(folder: Path, *, name: str) -> tuple[Path, Path, Path]:
     chain.write_bytes(signed(name, leaf, is_ca=False))
     key_file.write_bytes(leaf.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return ca_file, chain, key_file
+
+
+def _named(subject: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(subject))
+    except ValueError:
+        return x509.DNSName(subject)

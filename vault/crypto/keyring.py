@@ -29,7 +29,7 @@ from vault.crypto.keys import (
     WrapState,
 )
 from vault.crypto.roots import KeyProvider
-from vault.crypto.signing import SignerKey
+from vault.crypto.signing import SignatureType, SignerKey
 from vault.crypto.suites import Suite, suite_numbered
 from vault.crypto.vault_keys import FIRST, VaultKeys
 from vault.errors import IntegrityError
@@ -42,9 +42,11 @@ HOLDERS_ACTOR_ID: Final = DepartmentId(bytes(15) + b"\x02")
 
 SYSTEM_JOURNAL: Final = "system-journal"
 CHECKPOINT: Final = "checkpoint"
+CHECKPOINT_ML_DSA: Final = "checkpoint.ml-dsa-44"
 SEALING: Final = "seal."
 """How names of service keys that seal begin. Every other name is that of a keyed hash."""
 
+_SIGNERS: Final = {CHECKPOINT: SignatureType(1), CHECKPOINT_ML_DSA: SignatureType(6)}
 _NAMED: Final = frozenset({Purpose.SERVICE_KEY, Purpose.SIGNING_KEY})
 
 K = TypeVar("K", bound=Key)
@@ -209,7 +211,7 @@ class Keyring:
     def new_service_key(self, name: str, *, version: int = FIRST) -> WrappedKey:
         """Draw a key of the deployment; its name says what it is for, and so of which kind.
 
-        ``system-journal``, ``checkpoint`` and ``seal.…`` are what they say; every other name
+        ``system-journal``, ``checkpoint…`` and ``seal.…`` are what they say; every other name
         (``pepper``, ``bi.<type>``) is that of a keyed hash.
         """
         return self._vault_keys.wrap(
@@ -233,8 +235,9 @@ class Keyring:
         return self._named(wrapped, kind=SystemJournalKey)
 
     def checkpoint_signer(self, wrapped: WrappedKey, *, origin: str) -> SignerKey:
-        """Return the key that signs the checkpoints of the log ``origin``."""
-        return SignerKey(self._named(wrapped, kind=SigningSeed).reveal(), name=origin)
+        """Return a key that signs the checkpoints of the log ``origin``."""
+        seed = self._named(wrapped, kind=SigningSeed).reveal()
+        return SignerKey(seed, name=origin, algorithm=_SIGNERS[wrapped.name])
 
     def wrap_private(self, private: bytes, *, kid: str) -> WrappedKey:
         """Wrap a private key that signs JWTs.
@@ -285,7 +288,8 @@ class Keyring:
 def _kind_of(name: str) -> type[Key]:
     if name.startswith(SEALING):
         return SealingKey
-    return {SYSTEM_JOURNAL: SystemJournalKey, CHECKPOINT: SigningSeed}.get(name, ServiceKey)
+    kinds = {SYSTEM_JOURNAL: SystemJournalKey, **dict.fromkeys(_SIGNERS, SigningSeed)}
+    return kinds.get(name, ServiceKey)
 
 
 def _expect(wrapped: WrappedKey, purpose: Purpose) -> None:

@@ -1,12 +1,14 @@
-"""Ed25519 keys in C2SP signed-note form: ``<name>+<key id>+<base64(type ‖ public key)>``.
+"""Keys in C2SP signed-note form: ``<name>+<key id>+<base64(type ‖ public key)>``.
 
-Key id = first 4 bytes of SHA-256(name ‖ 0A ‖ type ‖ public key). Type 01 signs notes as they
-are, type 04 is a witness (tlog-cosignature); what exactly is signed is the caller's business.
-A verifier key is split at the first two ``+``: its base64 may hold more of them.
+Key id = first 4 bytes of SHA-256(name ‖ 0A ‖ type ‖ public key). Type 01 (Ed25519) signs notes as
+they are; types 04 (Ed25519) and 06 (ML-DSA-44, FIPS 204) are of tlog-cosignature. What exactly
+is signed is the caller's business. A verifier key is split at the first two ``+``: its base64 may
+hold more of them.
 """
 
 import base64
 import binascii
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
@@ -17,12 +19,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
 )
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 
 from vault.crypto.keys import SEED_BYTES
 from vault.errors import IntegrityError, InvalidInputError
 
 KEY_ID_BYTES: Final = 4
-PUBLIC_KEY_BYTES: Final = 32
 
 _PRIVATE: Final = "PRIVATE+KEY+"
 
@@ -32,6 +34,17 @@ class SignatureType(IntEnum):
 
     ED25519 = 1
     COSIGNATURE = 4
+    ML_DSA_44 = 6
+
+
+_PUBLIC_KEYS: Final[
+    Mapping[SignatureType, tuple[type[Ed25519PublicKey] | type[MLDSA44PublicKey], int]]
+] = {
+    SignatureType.ED25519: (Ed25519PublicKey, 32),
+    SignatureType.COSIGNATURE: (Ed25519PublicKey, 32),
+    SignatureType.ML_DSA_44: (MLDSA44PublicKey, 1312),
+}
+"""What verifies, and how many bytes it has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +53,7 @@ class VerifierKey:
 
     Attributes:
         name: Not empty, without blanks and ``+``.
-        public_key: 32 bytes (RFC 8032).
+        public_key: 32 bytes (RFC 8032), or 1,312 (FIPS 204) of type 06.
     """
 
     name: str
@@ -50,8 +63,9 @@ class VerifierKey:
     def __post_init__(self) -> None:
         """Refuse a name that a note could not carry, and a key that is none."""
         _check_name(self.name)
-        if len(self.public_key) != PUBLIC_KEY_BYTES:
-            raise InvalidInputError("an Ed25519 public key has 32 bytes")
+        _, length = _PUBLIC_KEYS[self.type]
+        if len(self.public_key) != length:
+            raise InvalidInputError(f"a public key of this type has {length} bytes")
 
     @property
     def key_id(self) -> bytes:
@@ -78,13 +92,14 @@ class VerifierKey:
         return f"{self.name}+{self.key_id.hex()}+{body}"
 
     def verify(self, message: bytes, *, signature: bytes) -> None:
-        """Return if ``signature`` (64 bytes) is one of this key over ``message``.
+        """Return if ``signature`` is one of this key over ``message``.
 
         Raises:
             IntegrityError: It is not.
         """
         try:
-            Ed25519PublicKey.from_public_bytes(self.public_key).verify(signature, message)
+            kind, _ = _PUBLIC_KEYS[self.type]
+            kind.from_public_bytes(self.public_key).verify(signature, message)
         except (InvalidSignature, ValueError) as error:
             raise IntegrityError("the signature does not verify") from error
 
@@ -99,14 +114,18 @@ class SignerKey:
     def __init__(
         self, seed: bytes, *, name: str, algorithm: SignatureType = SignatureType.ED25519
     ) -> None:
-        """Take the 32-byte ``seed`` (RFC 8032) of the key that signs as ``name``.
+        """Take the 32-byte ``seed`` (RFC 8032, FIPS 204) of the key that signs as ``name``.
 
         Raises:
             InvalidInputError: The seed has another length, or no note can carry the name.
         """
         if len(seed) != SEED_BYTES:
-            raise InvalidInputError("an Ed25519 seed has 32 bytes")
-        self._private = Ed25519PrivateKey.from_private_bytes(seed)
+            raise InvalidInputError("the seed of a signer has 32 bytes")
+        self._private: Ed25519PrivateKey | MLDSA44PrivateKey = (
+            MLDSA44PrivateKey.from_seed_bytes(seed)
+            if algorithm is SignatureType.ML_DSA_44
+            else Ed25519PrivateKey.from_private_bytes(seed)
+        )
         public_key = self._private.public_key().public_bytes_raw()
         self.verifier = VerifierKey(name=name, type=algorithm, public_key=public_key)
 
@@ -132,7 +151,7 @@ class SignerKey:
         return f"{_PRIVATE}{self.verifier.name}+{self.verifier.key_id.hex()}+{body}"
 
     def sign(self, message: bytes) -> bytes:
-        """Return the 64-byte signature over ``message``."""
+        """Return the signature over ``message``: 64 bytes, or 2,420 of type 06."""
         return self._private.sign(message)
 
     def __repr__(self) -> str:
@@ -145,7 +164,7 @@ class SignerKey:
 
 
 def _split(text: str) -> tuple[str, bytes, SignatureType, bytes]:
-    """Return name, key id, type and the 32 bytes behind the type."""
+    """Return name, key id, type and the bytes behind the type."""
     try:
         name, key_id, body = text.split("+", 2)
         raw = base64.b64decode(body, validate=True)

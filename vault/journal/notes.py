@@ -19,6 +19,11 @@ MAX_NOTE_CHARACTERS: Final = 128 * 1024
 
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _LINE: Final = re.compile(r"— (?P<name>[^\s+]+) (?P<signature>[A-Za-z0-9+/=]+)")
+_CHECKPOINT: Final = re.compile(
+    r"(?P<origin>[^\n]+)\n(?P<size>0|[1-9][0-9]{0,14})\n(?P<root>[A-Za-z0-9+/]{43}=)\n"
+)
+_SUBTREE: Final = b"subtree/v1\n\x00"
+_MAX_NAME_BYTES: Final = 255
 _TIME_BYTES: Final = 8
 _MAX_TIME: Final = (1 << 63) - 1
 
@@ -74,16 +79,16 @@ def sign_note(text: str, *, signer: SignerKey) -> str:
 
 
 def cosignature(text: str, *, signer: SignerKey, time: int) -> SignatureLine:
-    """Return a witness's line for the checkpoint ``text`` (C2SP tlog-cosignature, type 04).
+    """Return a line beside the log's own for the checkpoint ``text`` (C2SP tlog-cosignature).
 
     Args:
-        text: The signed part of the checkpoint.
-        signer: A key of type 04.
-        time: When it was signed, whole UTC seconds.
+        text: The signed part of the checkpoint, three lines.
+        signer: A key of type 04, or of type 06.
+        time: When it was signed, whole UTC seconds; not 0.
     """
-    if signer.verifier.type is not SignatureType.COSIGNATURE:
-        raise InvalidInputError("checkpoints are cosigned by keys of type 04")
-    signature = signer.sign(_cosigned(text, time))
+    if signer.verifier.type is SignatureType.ED25519:
+        raise InvalidInputError("checkpoints are cosigned by keys of type 04 or 06")
+    signature = signer.sign(_cosigned(text, time, by=signer.verifier))
     return _line(signer, time.to_bytes(_TIME_BYTES, "big") + signature)
 
 
@@ -140,13 +145,27 @@ def _verify_line(text: str, line: SignatureLine, key: VerifierKey) -> None:
         key.verify(_encoded(text), signature=line.signature)
     else:
         time = int.from_bytes(line.signature[:_TIME_BYTES], "big")
-        key.verify(_cosigned(text, time), signature=line.signature[_TIME_BYTES:])
+        key.verify(_cosigned(text, time, by=key), signature=line.signature[_TIME_BYTES:])
 
 
-def _cosigned(text: str, time: int) -> bytes:
-    if not 0 <= time <= _MAX_TIME:
+def _cosigned(text: str, time: int, *, by: VerifierKey) -> bytes:
+    if not 1 <= time <= _MAX_TIME:
         raise IntegrityError("the time of a cosignature is out of range")
+    if by.type is SignatureType.ML_DSA_44:
+        return _subtree(text, time, name=by.name)
     return _encoded(f"cosignature/v1\ntime {time}\n{text}")
+
+
+def _subtree(text: str, time: int, *, name: str) -> bytes:
+    """Return the ``cosigned_message`` of a whole tree, which is how type 06 signs."""
+    found = _CHECKPOINT.fullmatch(text)
+    names = [_encoded(one) for one in (name, "" if found is None else found["origin"])]
+    if found is None or max(map(len, names)) > _MAX_NAME_BYTES:
+        raise IntegrityError("a checkpoint of three lines is what type 06 signs")
+    cosigner, origin = (bytes([len(one)]) + one for one in names)
+    start, end = bytes(8), int(found["size"]).to_bytes(8, "big")
+    stamp = time.to_bytes(_TIME_BYTES, "big")
+    return _SUBTREE + cosigner + stamp + origin + start + end + parse_base64(found["root"])
 
 
 def _encoded(text: str) -> bytes:

@@ -160,11 +160,13 @@ class Disclosure(Operation):
         releases: Record versions whose keys are handed out if it is permitted.
         spends: Uses to count; one too many turns the permit into a refusal.
         notices: What the holder is told, built from the batch's time.
+        witnessed: Nothing leaves before a quorum of witnesses has signed the entry's tree.
     """
 
     releases: tuple[VersionRef, ...] = ()
     spends: tuple[Spend, ...] = ()
     notices: Callable[[Decision, int], tuple[Notice, ...]] = lambda _decision, _at_ms: ()
+    witnessed: bool = False
 
 
 class Kept(NamedTuple):
@@ -196,6 +198,7 @@ class Committed:
         index: Position in the log.
         at_ms: The batch's time.
         committed_at: Monotonic seconds when the commit returned.
+        needs_witness: It opens nothing yet (``vault.services.witnessing`` takes this away).
     """
 
     entry_id: EntryId
@@ -206,6 +209,7 @@ class Committed:
     kept: Kept
     wraps: tuple[RecordWrap, ...]
     committed_at: float
+    needs_witness: bool = False
     once: threading.Lock = field(default_factory=threading.Lock)
 
 

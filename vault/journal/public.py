@@ -36,6 +36,14 @@ class PublicLog(Protocol):
         """Return a receipt of an entry at the head of now."""
         ...
 
+    def inclusion(self, index: int, size: int) -> Path:
+        """Return the inclusion path of the leaf at ``index`` when the log had ``size`` leaves.
+
+        Raises:
+            NotFoundError: The log has not that many entries.
+        """
+        ...
+
     def consistency(self, old: int, new: int) -> Path:
         """Return the proof that the tree of ``old`` leaves is the beginning of that of ``new``.
 

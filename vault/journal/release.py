@@ -10,7 +10,7 @@ from typing import Final
 from vault.crypto.keyring import Keyring
 from vault.crypto.keys import RecordKey
 from vault.crypto.record_keys import RecordKeyWrap, unwrap_record_keys
-from vault.errors import KeyUnavailableError
+from vault.errors import KeyUnavailableError, NotWitnessedError
 from vault.journal.operations import Committed
 from vault.records import VersionRef
 
@@ -29,9 +29,12 @@ def release(
     opens nothing.
 
     Raises:
+        NotWitnessedError: It waits for witnesses.
         KeyUnavailableError: It was used before, or is older than 30 seconds.
         IntegrityError: A wrapped key is another's; no key at all is returned.
     """
+    if committed.needs_witness:
+        raise NotWitnessedError("too few witnesses have signed")
     if not committed.once.acquire(blocking=False):
         raise KeyUnavailableError("these keys were handed out already")
     if monotonic() - committed.committed_at > LONGEST_SECONDS:

@@ -1,8 +1,8 @@
 """Whom a verifier of receipts believes: a text file in the form of C2SP tlog-policy.
 
 ``log <vkey> [<url>]`` · ``witness <name> <vkey> [<url>]`` · ``group <name> any|all|<k> <name>…``
-· ``quorum <name>|none``, one a line; blank lines and ``#`` comments are skipped. Addresses are
-read over and never used: verifying needs no network.
+· ``quorum <name>|none``, one a line; blank lines and ``#`` comments are skipped. Addresses are for
+whoever asks witnesses to sign; verifying needs no network.
 """
 
 import re
@@ -19,6 +19,8 @@ NO_QUORUM: Final = "none"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _COUNT: Final = re.compile(r"[1-9][0-9]{0,2}")
 _MAX_NAMES: Final = 256
+_OF_LOGS: Final = frozenset({SignatureType.ED25519, SignatureType.ML_DSA_44})
+_OF_WITNESSES: Final = frozenset({SignatureType.COSIGNATURE, SignatureType.ML_DSA_44})
 
 
 class Group(NamedTuple):
@@ -36,12 +38,14 @@ class Policy:
         logs: Any of them may have signed; each by the name that is its origin.
         witnesses: By the name used in this file.
         quorum: Witness, group, or ``none``.
+        addresses: Submission prefixes of the witnesses that have one, by the same names.
     """
 
     logs: tuple[VerifierKey, ...]
     witnesses: Mapping[str, VerifierKey]
     groups: Mapping[str, Group]
     quorum: str
+    addresses: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod
     def parse(cls, text: str, /) -> "Policy":
@@ -65,6 +69,7 @@ class Policy:
             witnesses=reading.witnesses,
             groups=reading.groups,
             quorum=reading.quorum,
+            addresses=reading.addresses,
         )
 
     def satisfied(self, seen_by: AbstractSet[str], /) -> bool:
@@ -87,16 +92,18 @@ class _Reading:
     witnesses: dict[str, VerifierKey] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
     members: set[str] = field(default_factory=set)
+    addresses: dict[str, str] = field(default_factory=dict)
     quorum: str | None = None
 
     def take(self, word: str, rest: Sequence[str]) -> None:
         match word, *rest:
             case ("log", vkey) | ("log", vkey, _):
-                self.logs.append(_key(vkey, algorithm=SignatureType.ED25519, beside=self.logs))
-            case ("witness", name, vkey) | ("witness", name, vkey, _):
+                self.logs.append(_key(vkey, kinds=_OF_LOGS, beside=self.logs))
+            case ("witness", name, vkey, *address) if len(address) <= 1:
                 beside = tuple(self.witnesses.values())
-                key = _key(vkey, algorithm=SignatureType.COSIGNATURE, beside=beside)
+                key = _key(vkey, kinds=_OF_WITNESSES, beside=beside)
                 self.witnesses[self._new(name)] = key
+                self.addresses.update((name, one) for one in address)
             case ("group", name, count, *members) if members:
                 self.groups[self._new(name)] = self._group(count, members)
             case ("quorum", name) if self.quorum is None and (
@@ -135,9 +142,11 @@ class _Reading:
         return name
 
 
-def _key(vkey: str, *, algorithm: SignatureType, beside: Sequence[VerifierKey]) -> VerifierKey:
+def _key(
+    vkey: str, *, kinds: AbstractSet[SignatureType], beside: Sequence[VerifierKey]
+) -> VerifierKey:
     key = VerifierKey.parse(vkey)
-    if key.type is not algorithm:
+    if key.type not in kinds:
         raise InvalidInputError("a key of the trust policy is of the wrong type")
     if any(key.public_key == other.public_key for other in beside):
         raise InvalidInputError("a key stands twice in the trust policy")

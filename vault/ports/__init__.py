@@ -34,6 +34,7 @@ from vault.ports.guarded import (
 from vault.ports.protocol import LiveToken, ProtocolRows
 from vault.ports.refusals import Refusals
 from vault.ports.registrations import Registrations
+from vault.ports.witnesses import WitnessStates
 
 __all__ = [
     "ActivePolicy",
@@ -62,6 +63,7 @@ __all__ = [
     "SigningKeyStore",
     "SystemKeys",
     "Tx",
+    "WitnessStates",
     "Work",
 ]
 
@@ -195,6 +197,10 @@ class Tx(Protocol):
     @property
     def entries(self) -> Entries:
         """Entries of the journal, to read."""
+
+    @property
+    def witnesses(self) -> WitnessStates:
+        """What witnesses have signed."""
 
     @property
     def protocol(self) -> ProtocolRows:

@@ -1,14 +1,16 @@
 """The verbs of the vault: one a file, each one submit to the journal."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vault.clock import Clock
 from vault.crypto.keyring import Keyring
 from vault.crypto.secrets import Secrets
 from vault.ids import RandomBytes
+from vault.journal.checkpoints import parse_checkpoint
 from vault.journal.operations import Journal
 from vault.journal.public import PublicLog
 from vault.journal.receipts import Receipt
+from vault.journal.watching import Watch
 from vault.numbers import NumberIndex
 from vault.ports import Blobs, KeptEntry, Read, SharedWork, Work
 
@@ -27,6 +29,7 @@ class Vault:
         max_file_bytes: Of one deposited file.
         people_factor: How many times as often a holder may be sent a code or asked for consent;
             more than once only where nobody is disturbed, as in the demonstration.
+        watch: Gets checkpoints witnessed; ``None`` where the operator names no witnesses.
         wrong_codes_an_hour: In all, of browsers that have not signed in to the account before.
     """
 
@@ -44,7 +47,13 @@ class Vault:
     max_file_bytes: int = 100 * 2**20
     people_factor: int = 1
     wrong_codes_an_hour: int = 10_000
+    watch: Watch | None = None
 
     def receipt(self, kept: KeptEntry) -> Receipt:
-        """Return a receipt of an entry at the head of now of its log."""
-        return self.logs[kept.log_id].receipt(kept)
+        """Return a receipt of an entry: at the newest witnessed checkpoint, or the head of now."""
+        log = self.logs[kept.log_id]
+        note = None if self.watch is None else self.watch.newest(kept.log_id)
+        if note is None or parse_checkpoint(note).size <= kept.index:
+            return log.receipt(kept)
+        path = log.inclusion(kept.index, parse_checkpoint(note).size)
+        return replace(log.receipt(kept), path=path, checkpoint=note)

@@ -42,6 +42,7 @@ from vault.services.entry_keys import entry_keys, record_reference
 from vault.services.foreseeing import foresee_pull, foresee_record
 from vault.services.moving_on import ATTEMPTS, MovedOnError, refreshed
 from vault.services.opening import key_of, opened, sealed_record
+from vault.services.witnessing import must_be_witnessed, not_witnessed, submitted
 from vault.showing import shown
 
 NO_BASIS: Final = ("no-basis",)
@@ -116,16 +117,17 @@ def pull_evidence(vault: Vault, pull: Pull) -> Release:
     Raises:
         AccessDeniedError, NotFoundError, ReplayedError: Refused; the refusal is journalled.
         JournalUnavailableError: The entry is not known to be committed; nothing was opened.
+        NotWitnessedError: It must be witnessed, and was not in time; nothing was opened.
         IntegrityError: The record does not open; the pull stays journalled.
     """
     for _ in range(ATTEMPTS - 1):
         prepared = prepare_pull(vault, pull)
         try:
-            return complete_pull(vault, prepared, vault.journal.submit(prepared.operation))
+            return complete_pull(vault, prepared, submitted(vault, prepared.operation))
         except MovedOnError:
             pull = again(vault, pull)
     prepared = prepare_pull(vault, pull)
-    return complete_pull(vault, prepared, vault.journal.submit(prepared.operation))
+    return complete_pull(vault, prepared, submitted(vault, prepared.operation))
 
 
 def again(vault: Vault, pull: Pull) -> Pull:
@@ -182,6 +184,7 @@ def prepare_pull(vault: Vault, pull: Pull) -> Prepared:
         notices=telling(
             consent, entry_id=draft.entry_id, notice_id=NoticeId(vault.random(ID_BYTES))
         ),
+        witnessed=must_be_witnessed(vault, kind, pull.view),
     )
     return Prepared(asked=asked, kind=kind, record=record, issuer=issuer, operation=operation)
 
@@ -191,9 +194,12 @@ def complete_pull(vault: Vault, prepared: Prepared, outcome: Outcome) -> Release
 
     Raises:
         AccessDeniedError, NotFoundError, ReplayedError: Refused; the refusal is journalled.
+        NotWitnessedError: It must be witnessed and is not; the pull stays journalled.
         IntegrityError: The record does not open; the pull stays journalled.
     """
     done = committed(outcome)
+    if done.needs_witness:
+        raise not_witnessed()
     asked, fields = prepared.asked, {}
     if prepared.record is not None:
         key = key_of(vault, prepared.record, committed=done)

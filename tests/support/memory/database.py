@@ -28,6 +28,7 @@ from tests.support.memory.registry import (
     MemorySystemKeys,
 )
 from tests.support.memory.rows import Rows, system_key_name
+from tests.support.memory.witnesses import MemoryWitnesses
 from vault.cases import Case
 from vault.clients import Client
 from vault.clients.protocol import AuthorizationCode, Claim, SignIn
@@ -75,6 +76,7 @@ class MemoryTx:
         self.notices = MemoryNotices(rows)
         self.entries = MemoryEntries(rows)
         self.protocol = MemoryProtocolRows(rows)
+        self.witnesses = MemoryWitnesses(rows)
 
     def foresee(self, reads: Callable[[Tx], object]) -> None:
         """See the port: these rows are near."""

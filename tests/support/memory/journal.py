@@ -8,6 +8,7 @@ appended to a real tree whose head is signed. An outcome is told after all of th
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import TypedDict
 
 from policies.access import Deny, Permit
@@ -160,7 +161,10 @@ class MemoryJournal:
         self.log.append(sealed.leaf)  # From here on nothing fails.
         self.entries.append(opened)
         self._last_ms = now_ms
-        return self._outcome(kept, judged, now_ms=now_ms)
+        outcome = self._outcome(kept, judged, now_ms=now_ms)
+        if isinstance(outcome, Committed) and isinstance(operation, Disclosure):
+            return replace(outcome, needs_witness=operation.witnessed)
+        return outcome
 
     def _outcome(self, entry: KeptEntry, judged: Judged, *, now_ms: int) -> Committed | Refused:
         receipt = self.log.receipt(entry)

@@ -55,6 +55,12 @@ class MemoryPublicLog:
             checkpoint=note,
         )
 
+    def inclusion(self, index: int, size: int) -> Path:
+        leaves, _ = self._head
+        if not 0 <= index < size <= len(leaves):
+            raise NotFoundError("the log has not that many entries")
+        return inclusion_path(index, size, lambda level, at: _node(leaves[:size], level, at))
+
     def consistency(self, old: int, new: int) -> Path:
         leaves, _ = self._head
         if not 0 <= old <= new <= len(leaves):

@@ -48,6 +48,7 @@ from vault.mandates import Mandate
 from vault.notices import Notice
 from vault.passkeys import Challenge, Passkey, PasskeyUse
 from vault.ports import ActivePolicy, KeptEntry
+from vault.ports.witnesses import WitnessState
 from vault.records import RecordHead, SealedRecord, VersionRef
 
 K = TypeVar("K")
@@ -180,6 +181,7 @@ class Rows:
     entries: Table[EntryId, KeptEntry] = field(default_factory=Table)
     counters: Table[bytes, int] = field(default_factory=Table)
     requests: Table[tuple[bytes, str], Remembered] = field(default_factory=Table)
+    witnesses: Table[tuple[int, str], WitnessState] = field(default_factory=Table)
 
     pushed: Table[bytes, PushedRequest] = field(default_factory=Table)
     interactions: Table[bytes, Interaction] = field(default_factory=Table)

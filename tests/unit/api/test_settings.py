@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from api.egress_settings import EgressSettings
-from api.settings import MtlsSettings, S3Settings
+from api.mtls_settings import MtlsSettings
+from api.settings import S3Settings
 from scripts.outcomes import settings_told
 
 KEYS = Path("/run/keys")

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from api.settings import KeySettings, MtlsSettings, RootProvider, S3Settings, Settings
+from api.mtls_settings import MtlsSettings
+from api.settings import KeySettings, RootProvider, S3Settings, Settings
 from api.wiring import wire
 from scripts import checks
 from scripts.checks import Looked, State

@@ -75,10 +75,29 @@ def test_a_signer_key_is_written_and_read(kind: SignatureType) -> None:
     again = SignerKey.parse(signer.encode())
 
     assert again.verifier == signer.verifier
-    assert again.sign(b"note") == signer.sign(b"note")
+    signer.verifier.verify(b"note", signature=again.sign(b"note"))
     assert signer.encode() == (
         f"PRIVATE+KEY+{ORIGIN}+{signer.verifier.key_id.hex()}+{body_of(kind, LOG_SEED)}"
     )
+
+
+def test_a_seed_of_ml_dsa_44_gives_the_known_key_id() -> None:
+    known = JOURNAL["ml_dsa_44"]
+    signer = SignerKey(
+        bytes.fromhex(known["seed"]), name=ORIGIN, algorithm=SignatureType.ML_DSA_44
+    )
+    message = bytes.fromhex(known["signed_message"])
+    signature = signer.sign(message)
+
+    signer.verifier.verify(message, signature=signature)
+
+    assert signer.verifier.key_id.hex() == known["key_id"]
+    assert VerifierKey.parse(signer.verifier.encode()) == signer.verifier
+    assert (len(signer.verifier.public_key), len(signature)) == (1312, 2420)
+    with pytest.raises(IntegrityError):
+        signer.verifier.verify(message + b"\0", signature=signature)
+    with pytest.raises(InvalidInputError):
+        VerifierKey(name=ORIGIN, type=SignatureType.ML_DSA_44, public_key=bytes(32))
 
 
 GOOD = VerifierKey.parse(NOTE["vkey_text"])

@@ -25,6 +25,11 @@ JOURNAL = VECTORS["journal"]
 LOG = SignerKey(b"\x01" * 32, name="log.example")
 OTHER = SignerKey(b"\x02" * 32, name="log.example")
 WITNESS = SignerKey(b"\x03" * 32, name="witness.example", algorithm=SignatureType.COSIGNATURE)
+SECOND = SignerKey(
+    bytes.fromhex(JOURNAL["ml_dsa_44"]["seed"]),
+    name=JOURNAL["inputs"]["origin_text"],
+    algorithm=SignatureType.ML_DSA_44,
+)
 CONTROLS = "".join(map(chr, range(32)))
 TEXT = "one\n\nthree\n"
 
@@ -60,6 +65,42 @@ def test_our_signer_and_witness_make_the_checkpoint_of_the_vectors() -> None:
     assert verify_note(note, keys=[witness.verifier, log.verifier]) == VerifiedNote(
         text, (log.verifier, witness.verifier)
     )
+
+
+def test_the_second_line_signs_the_message_of_the_vectors() -> None:
+    inputs, known = JOURNAL["inputs"], JOURNAL["ml_dsa_44"]
+    text = JOURNAL["checkpoint_text"].split("\n\n")[0] + "\n"
+
+    line = cosignature(text, signer=SECOND, time=inputs["witness_time"])
+
+    SECOND.verifier.verify(bytes.fromhex(known["signed_message"]), signature=line.signature[8:])
+    assert (line.name, line.key_id.hex()) == (inputs["origin_text"], known["key_id"])
+    assert len(line.to_text().encode()) == 3272
+    note = add_signature(JOURNAL["checkpoint_text"], line=line)
+    assert verify_note(note, keys=[SECOND.verifier]) == VerifiedNote(text, (SECOND.verifier,))
+
+
+def test_the_second_line_is_of_its_text_and_time_alone() -> None:
+    text = JOURNAL["checkpoint_text"].split("\n\n")[0] + "\n"
+    line = cosignature(text, signer=SECOND, time=7)
+    later = line._replace(signature=(8).to_bytes(8, "big") + line.signature[8:])
+
+    for note in (
+        add_signature(sign_note(text, signer=LOG), line=later),
+        add_signature(sign_note(text.replace("\n5\n", "\n6\n"), signer=LOG), line=line),
+        add_signature(sign_note(TEXT, signer=LOG), line=line),
+        add_signature(sign_note(f"{text}extension\n", signer=LOG), line=line),
+    ):
+        with pytest.raises(IntegrityError):
+            verify_note(note, keys=[SECOND.verifier])
+
+
+@pytest.mark.parametrize("origin", ["", "o" * 256])
+def test_the_second_line_has_room_for_a_name_of_255_bytes(origin: str) -> None:
+    text = f"{origin}\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
+
+    with pytest.raises(IntegrityError):
+        cosignature(text, signer=SECOND, time=7)
 
 
 @settings(max_examples=50)
@@ -121,7 +162,9 @@ def test_a_key_signs_only_what_its_type_is_for() -> None:
     with pytest.raises(InvalidInputError):
         sign_note(TEXT, signer=WITNESS)
     with pytest.raises(InvalidInputError):
-        cosignature(TEXT, signer=LOG, time=0)
+        cosignature(TEXT, signer=LOG, time=1)
+    with pytest.raises(IntegrityError):
+        cosignature(TEXT, signer=WITNESS, time=0)
 
 
 @pytest.mark.parametrize("text", ["", "no newline", "a\tb\n", "a\r\n", "\x00\n"])
