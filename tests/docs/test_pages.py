@@ -41,6 +41,7 @@ BILINGUAL = {
     "docs/operations/settings.md",
     "docs/performance.md",
     "docs/threat-model.md",
+    "docs/verify.md",
 }
 READMES = (ROOT / "README.md", ROOT / "README.en.md")
 PATH = re.compile(
