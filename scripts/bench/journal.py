@@ -6,6 +6,7 @@ row: what an application without a journal would do. Verifying and scanning are 
 of the log that was just written, by the verifier's own functions.
 """
 
+import os
 import sqlite3
 import threading
 import time
@@ -14,6 +15,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 from api.settings import Settings
@@ -40,6 +42,9 @@ WAITING: Final = (1, 8, 64, 256)
 LEAST_SECONDS: Final = 0.3
 """Reading a mirror is repeated until it has taken this long."""
 
+FLUSHES: Final = 100
+
+_MICRO: Final = 1_000_000
 _PERCENT: Final = 99
 
 
@@ -72,9 +77,11 @@ class Read:
     Attributes:
         verify_rate, scan_rate: Leaves a second.
         bytes_per_entry: By which the database grew.
+        flush_us: What the disk takes to make 4 KiB durable: it decides what a commit costs.
     """
 
     entries: int
+    flush_us: float
     verify_rate: float
     scan_rate: float
     bytes_per_entry: float
@@ -118,6 +125,7 @@ class JournalBench:
         key = {"kind": "holder", "tag_key": bytes(32).hex(), "logs": [log]}
         return Read(
             entries=head.size,
+            flush_us=_flush_us(self.folder / "flushed"),
             verify_rate=head.size / _took(lambda: sum(1 for _ in check_tree(mirror, head))),
             scan_rate=head.size / _took(lambda: len(find_own(iter(bundles), key, head))),
             bytes_per_entry=length / max(1, entries),
@@ -248,6 +256,19 @@ def _plain_rows(file: Path, *, size: int) -> Iterator[Callable[[], None]]:
                 rows.execute("COMMIT")
 
         yield insert
+
+
+def _flush_us(file: Path) -> float:
+    """Return the median time of an ``fsync`` after 4 KiB, in microseconds."""
+    taken = []
+    with file.open("wb") as written:
+        for _ in range(FLUSHES):
+            written.write(bytes(4096))
+            written.flush()
+            started = time.perf_counter()
+            os.fsync(written.fileno())
+            taken.append(time.perf_counter() - started)
+    return _MICRO * median(taken)
 
 
 def _decided(tx: Tx, at_ms: int) -> Decided:

@@ -357,7 +357,8 @@ def test_a_newer_checkpoint_continues_every_older_one(
         asked = ("consistency", old, mirror / "checkpoint", "--mirror", mirror)
 
         assert run(*asked, "--policy", policy) == (0, "grown")
-    assert run("consistency", old, old, "--mirror", mirror) == (0, "unsigned")
+    head = mirror / "checkpoint"
+    assert run("consistency", head, head, "--mirror", mirror) == (0, "unsigned")
 
 
 def test_another_history_and_a_shorter_log_are_no_continuation(
