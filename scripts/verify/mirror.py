@@ -101,18 +101,20 @@ def find_own(bundles: Bundles, key: Plain, head: Checkpoint) -> list[tuple[int, 
             raise Refused("gap" if seq > len(found) else "duplicate", min(seq, len(found)))
         found.append((index, leaf))
     told: list[Plain] = log.get("entries", [])
+    for (index, _), one in zip(found, told, strict=False):
+        if one["index"] != index:
+            raise Refused("hidden", index)
     then = sum(index < log["size"] for index, _ in found)
     whole = head.size >= log["size"]
     if then < (log["count"] if whole else sum(one["index"] < head.size for one in told)):
         raise Refused("gap", then)
     if then > log["count"]:
         raise Refused("hidden", found[log["count"]][0])
-    entries = []
-    for (index, leaf), one in zip(found, [*told, *[{}] * len(found)], strict=False):
-        if one.get("index", index) != index:
-            raise Refused("hidden", index)
-        entries.append((index, open_entry(one["opening"], leaf) if "opening" in one else None))
-    return entries
+    openings = [*(one.get("opening") for one in told), *[None] * len(found)]
+    return [
+        (index, open_entry(opening, leaf) if opening else None)
+        for (index, leaf), opening in zip(found, openings, strict=False)
+    ]
 
 
 def _tagged(bundles: Bundles, key: Plain, lane: int) -> Iterator[tuple[int, int, bytes]]:

@@ -12,15 +12,27 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from scripts.verify.cli import main
 from scripts.verify.said import MESSAGES
 from tests.support.journal_log import ORIGIN, MemoryLog
-from tests.support.journal_values import AT_MS, entry_keys, entry_numbered
+from tests.support.journal_values import (
+    AT_MS,
+    VAULT_ID,
+    chosen_bytes,
+    entry_keys,
+    entry_numbered,
+)
 from tests.support.mirrors import holder_file, mirror_of, opening_of
+from vault.crypto import contexts
+from vault.crypto.envelope import seal
+from vault.crypto.keys import EntryKey
 from vault.crypto.signing import SignatureType, SignerKey
+from vault.crypto.suites import Suite
 from vault.ids import EntryId
 from vault.journal.checkpoints import Checkpoint, sign_checkpoint
 from vault.journal.merkle import Frontier, inclusion_path
 from vault.journal.notes import add_signature, cosignature
 from vault.journal.plain import base64_text
 from vault.journal.receipts import Receipt
+from vault.journal.sealing import seal_entry
+from vault.journal.statements import make_opening
 from vault.journal.tiles import cut_tile, node_reader
 
 VECTORS: dict[str, Any] = json.loads(Path("tests/vectors/crypto_vectors.json").read_text())
@@ -143,6 +155,60 @@ def test_the_opening_of_another_entry_is_refused(
         file = written(tmp_path / "opening", wrong)
         asked = ("proof", proof, "--policy", policy, "--opening", file)
         assert run(*asked) == (1, "opening"), wrong
+
+
+def test_an_entry_of_suite_2_opens_too_and_not_under_another_key(run: Run, tmp_path: Path) -> None:
+    entry, keys = entry_numbered(1), entry_keys(suite=Suite.SM4_GCM, holder=HOLDER)
+    about: dict[str, Any] = {"holder_seq": 0, "actor_seq": 0, "vault_id": VAULT_ID}
+    about |= {"keys": keys, "suite": Suite.SM4_GCM}
+    sealed = seal_entry(entry, **about, random=chosen_bytes("suite 2"))
+    opening = json.loads(make_opening(sealed.payload, entry_id=entry.entry_id, **about).to_json())
+
+    assert run("open", written(tmp_path / "opening", opening)) == (0, "unbound")
+    payload = bytearray(sealed.payload)
+    payload[-1] ^= 1
+    spoilt = opening | {"payload": base64_text(bytes(payload))}
+    assert run("open", written(tmp_path / "opening", spoilt)) == (1, "opening")
+
+
+def test_a_payload_that_is_not_padded_as_an_entry_is_refused(run: Run, tmp_path: Path) -> None:
+    key = EntryKey(bytes(32), suite=Suite.AES_256_GCM)
+    context = contexts.audit_payload(
+        suite=Suite.AES_256_GCM,
+        vault_id=VAULT_ID,
+        holder_ref=bytes(16),
+        actor_number=0,
+        entry_id=EntryId(bytes(16)),
+    )
+    payload = seal(key, context, b'{"v":1}', random=chosen_bytes("padding"))
+    opening = {
+        "v": 1,
+        "suite": 1,
+        "vault": VAULT_ID.hex(),
+        "entry": bytes(16).hex(),
+        "holder_ref": bytes(16).hex(),
+        "lane": 0,
+        "actor_seq": 0,
+        "key": bytes(32).hex(),
+        "payload": base64_text(payload),
+    }
+
+    assert run("open", written(tmp_path / "opening", opening)) == (1, "opening")
+
+
+def test_a_note_with_too_many_lines_or_two_of_one_key_is_unreadable(
+    run: Run, log: MemoryLog, mirror: Path
+) -> None:
+    note = log.head().note
+    twice = note + note.partition("\n\n")[2]
+    many = note + "".join(
+        f"— w{number}.example {base64_text(bytes(100))}\n" for number in range(16)
+    )
+    loose = note.replace("=\n\n", "=\n\n— x.example AAAAAAB=\n")
+
+    for text in (twice, many, loose):
+        written(mirror / "checkpoint", text)
+        assert run("fsck", mirror) == (2, "file")
 
 
 def test_a_receipt_is_refused_where_anything_in_it_differs(

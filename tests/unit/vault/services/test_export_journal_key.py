@@ -1,6 +1,7 @@
 """The keys by which holders and departments find all own entries, and what goes with them."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from vault.services.export_journal_key import (
     export_own_key,
     may_export,
 )
+from vault.services.key_file import department_file, holder_file
 from vault.services.pull import Pull, prepare_pull
 
 STRONG = "urn:myspace:acr:aal2"
@@ -237,3 +239,40 @@ def test_an_entry_without_the_holder_s_number_gives_no_key(world: World) -> None
 
     with pytest.raises(IntegrityError):
         export_own_key(vault, world.member(acr=STRONG))
+
+
+def test_the_files_say_what_was_exported(world: World) -> None:
+    world.deposit()
+    mine = exported(world)
+    theirs = export_department_key(world.vault, world.caller())
+
+    holder = json.loads(b"".join(holder_file(mine)))
+    department = json.loads(department_file(theirs))
+
+    [log] = holder["logs"]
+    assert holder == {
+        "v": 1,
+        "kind": "holder",
+        "tag_key": mine.tag_key.reveal().hex(),
+        "logs": [log],
+    }
+    assert [one["index"] for one in log["entries"]] == [one.index for one in own(world)]
+    assert log["entries"][0]["opening"]["entry"] == own(world)[0].entry_id.hex()
+    [reach] = theirs.reaches
+    assert department == {
+        "v": 1,
+        "kind": "department",
+        "tag_key": theirs.tag_key.reveal().hex(),
+        "logs": [asdict(reach)],
+    }
+
+
+def test_what_may_not_be_opened_stands_in_the_file_by_its_place_alone(world: World) -> None:
+    world.deposit()
+    first = own(world)[0]
+    with world.spoiling() as rows:
+        rows.entries[first.entry_id] = replace(first, payload=b"")
+
+    [log] = json.loads(b"".join(holder_file(exported(world))))["logs"]
+
+    assert log["entries"][0] == {"index": first.index}
