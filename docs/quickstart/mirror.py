@@ -38,7 +38,9 @@ def main(address: str, folder: Path) -> None:
             if not file.exists():
                 data = fetch(address, name)
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(data)
+                part = file.with_name(file.name + "~")
+                part.write_bytes(data)
+                part.replace(file)  # So that a file that is there is whole.
     (folder / "checkpoint").write_bytes(note)
     print(f"{size} entries in {folder}")
 
