@@ -235,6 +235,23 @@ def test_a_receipt_is_refused_where_anything_in_it_differs(
             assert run("proof", proof, "--policy", policy) == (MESSAGES[name][0], name)
 
 
+def test_no_receipt_with_a_sign_changed_holds(run: Run, log: MemoryLog, tmp_path: Path) -> None:
+    text, (witness, *_) = two_of_three(log)
+    policy = written(tmp_path / "policy", text.replace("offices 2", "offices 1"))
+    body = log.head().note.partition("\n\n")[0] + "\n"
+    line = cosignature(body, signer=witness, time=TIMES)
+    good = receipt(log, 7, note=add_signature(log.head().note, line=line))
+
+    codes = set()
+    for at, sign in enumerate(good):
+        other = "B" if sign == "A" else "A"
+        proof = written(tmp_path / "proof", good[:at] + other + good[at + 1 :])
+        codes.add(run("proof", proof, "--policy", policy)[0])
+
+    assert codes == {1, 2}
+    assert run("proof", written(tmp_path / "proof", good), "--policy", policy) == (0, "receipt")
+
+
 def two_of_three(log: MemoryLog) -> tuple[str, list[SignerKey]]:
     witnesses = [
         SignerKey(bytes([n]) * 32, name=f"w{n}.example", algorithm=SignatureType.COSIGNATURE)

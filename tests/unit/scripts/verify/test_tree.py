@@ -36,12 +36,13 @@ def node(level: int, index: int) -> bytes:
     return root_of(LEAVES[index << level : (index + 1) << level])
 
 
-def test_every_inclusion_proof_of_the_vault_is_good_here() -> None:
+def test_every_inclusion_proof_of_the_vault_is_good_there_and_here() -> None:
     checked = 0
     for size in range(1, LARGEST + 1):
         for index in range(size):
             path = inclusion_path(index, size, node)
             check_inclusion(LEAVES[index], index, size, path, ROOTS[size])
+            verify_inclusion(LEAVES[index], index=index, size=size, path=path, root=ROOTS[size])
             checked += 1
 
     assert checked == LARGEST * (LARGEST + 1) // 2
