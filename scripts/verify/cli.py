@@ -32,8 +32,10 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _write(stream: TextIO, line: str) -> None:
-    """Write what a file says without what would move the cursor of a terminal."""
-    stream.write("".join(one for one in line if one.isprintable() or one == "\n") + "\n")
+    """Write a line without what would move a cursor, and what the terminal cannot as ``?``."""
+    shown = "".join(one for one in line if one.isprintable() or one == "\n")
+    encoding = stream.encoding or "utf-8"
+    stream.write(shown.encode(encoding, "replace").decode(encoding) + "\n")
 
 
 def _proof(asked: argparse.Namespace) -> Iterator[str]:
@@ -96,7 +98,7 @@ def _object(text: str) -> Plain:
 def _parsed(file: Path, parse: Callable[[str], T]) -> T:
     """Return what ``parse`` makes of a file; what it cannot read is refused by its name."""
     try:
-        return parse(file.read_bytes().decode())
+        return parse(file.read_bytes().decode("utf-8-sig"))
     except (KeyError, OSError, OverflowError, RecursionError, TypeError, ValueError) as error:
         raise Refused("file", file.name) from error
 

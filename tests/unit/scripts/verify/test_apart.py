@@ -103,6 +103,25 @@ runpy.run_module("verify", run_name="__main__", alter_sys=True)
         assert (done.stderr, done.returncode) == ("", 0)
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "gbk"])
+def test_a_terminal_that_has_not_every_sign_is_told_all_the_same(
+    log: MemoryLog, tmp_path: Path, encoding: str
+) -> None:
+    mirror = mirror_of(log, tmp_path / "mirror")
+
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-m", "scripts.verify", "fsck", str(mirror)],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+        env={"PYTHONIOENCODING": encoding},
+        timeout=60,
+    )
+
+    assert (done.stderr, done.returncode) == (b"", 0)
+    assert b"the mirror is whole and holds" in done.stdout
+
+
 def test_it_is_a_command_of_its_own() -> None:
     assert 'myspace-verify = "scripts.verify.cli:main"' in (ROOT / "pyproject.toml").read_text()
 

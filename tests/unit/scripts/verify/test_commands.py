@@ -588,6 +588,14 @@ def test_a_scan_of_a_mirror_that_does_not_hold_finds_nothing(
     assert run("mine", "--tag-key", key, mirror) == (1, "tile")
 
 
+def test_a_policy_that_an_editor_of_windows_wrote_is_read(
+    run: Run, mirror: Path, policy: Path
+) -> None:
+    policy.write_bytes(b"\xef\xbb\xbf" + policy.read_bytes().replace(b"\n", b"\r\n"))
+
+    assert run("fsck", mirror, "--policy", policy) == (0, "intact")
+
+
 def test_nothing_that_a_file_says_moves_the_cursor(
     log: MemoryLog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
