@@ -19,6 +19,7 @@ class Action(StrEnum):
     CONSENT_RESUME = "consent.resume"
     CONSENT_RETURN = "consent.return"
     OWN_READ = "own.read"
+    OWN_EXPORT = "own.export"
     PASSKEY_FIRST = "passkey.first"
     PASSKEY_ADD = "passkey.add"
     PASSKEY_REMOVE = "passkey.remove"
@@ -47,6 +48,7 @@ NEEDS: Final = {
     Action.CONSENT_RESUME: _MEMBER | {"consent", "level"},
     Action.CONSENT_RETURN: _CLIENT | {"consent"},
     Action.OWN_READ: _MEMBER | {"record"},
+    Action.OWN_EXPORT: _MEMBER,
     Action.PASSKEY_FIRST: _MEMBER,
     Action.PASSKEY_ADD: _MEMBER,
     Action.PASSKEY_REMOVE: _MEMBER,
@@ -75,6 +77,7 @@ MAY: Final = {
     Action.CONSENT_RESUME: frozenset[str](),
     Action.CONSENT_RETURN: frozenset[str](),
     Action.OWN_READ: _MANDATE | {"code", "level"},
+    Action.OWN_EXPORT: frozenset[str](),
     Action.PASSKEY_FIRST: frozenset[str](),
     Action.PASSKEY_ADD: frozenset[str](),
     Action.PASSKEY_REMOVE: frozenset[str](),

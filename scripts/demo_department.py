@@ -23,6 +23,7 @@ from requests_oauth2client import (
 from requests_oauth2client.dpop import InvalidUseDPoPNonceResponse
 from requests_oauth2client.exceptions import AuthorizationResponseError, InvalidAuthResponse
 
+from policies.scopes import REGISTRY_READ
 from scripts.demo_browser import TIMEOUT_SECONDS, StoryError
 from scripts.demo_clients import REDIRECT, DemoClient
 from scripts.demo_people import Paper, Somebody
@@ -32,6 +33,7 @@ DISCOVERY: Final = "/.well-known/oauth-authorization-server"
 EVIDENCE: Final = "/v1/evidence"
 RECORDS: Final = "/v1/records"
 CASES: Final = "/v1/cases"
+JOURNAL_KEY: Final = "/v1/journal-key"
 
 FULL: Final = "full"
 
@@ -155,6 +157,10 @@ class DepartmentSystem:
         if fields:
             asked["fields"] = ",".join(fields)
         return self._get(f"{EVIDENCE}/{code}", token=token, asked=asked)
+
+    def journal_key(self) -> Answer:
+        """Take along the key that finds the department's own entries in the public log."""
+        return self._post(JOURNAL_KEY, {}, scope=REGISTRY_READ, request_id="journal-key")
 
     def _get(
         self, path: str, *, token: BearerToken, asked: Mapping[str, Any] | None = None

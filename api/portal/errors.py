@@ -53,7 +53,9 @@ CONSENT: Final = ("/space/consent/", "/space/asked/")
 CONFIRM: Final = "/space/confirm"
 TYPING: Final = "/space/device"
 NOT_FRESH: Final = "sign-in-not-fresh"
-PASSKEY_NEEDED: Final = frozenset({NOT_FRESH, "passkey-needed", "step-up-needed"})
+PASSKEY_NEEDED: Final = frozenset(
+    {NOT_FRESH, "export-needs-passkey", "passkey-needed", "step-up-needed"}
+)
 """Reasons that a passkey answers; that the sign-in is not fresh, alone, a code does too."""
 FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404

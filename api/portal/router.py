@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from api.portal import (
     accesses,
+    completeness,
     confirm,
     consent,
     consents,
@@ -33,7 +34,17 @@ WRONG_VERB: Final = 405
 def portal_router() -> APIRouter:
     """Return the routes; what they work with is on the application (``api.deps.Wired``)."""
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
-    holders = (home, sign_in, leaving, records, consents, accesses, consent, mandates)
+    holders = (
+        home,
+        sign_in,
+        leaving,
+        records,
+        consents,
+        accesses,
+        completeness,
+        consent,
+        mandates,
+    )
     pages = (*holders, passkeys, confirm, developer, window)
     parts = [part.router for part in pages]
     for part in parts:

@@ -58,6 +58,7 @@ _REFUSED: Final = mark("已拒绝")
 _OWN_GIVE: Final = mark("您想同意%(who)s调取%(what)s")
 _OWN_READ: Final = mark("您想打开自己的%(what)s")
 _OWN_KEYS: Final = mark("您想登记或删除通行密钥")
+_OWN_EXPORT: Final = mark("您想下载核对文件")
 _TRIED: Final[Mapping[Basis, str]] = {
     Basis.CONSENT: mark("%(who)s想看您的%(what)s"),
     Basis.SYSTEM: mark("%(who)s想登记或更改您的%(what)s"),
@@ -83,6 +84,7 @@ _BY_KIND: Final[Mapping[Kind, Told]] = {
     Kind.PULL: Told(source=mark("%(who)s查看了您的%(what)s"), icon="accesses"),
     Kind.LIST: Told(source=mark("%(who)s查了授权里有哪些材料，没有看内容"), icon="accesses"),
     Kind.OWN_READ: Told(source=mark("您打开了自己的%(what)s"), icon="person", tone=Tone.QUIET),
+    Kind.OWN_EXPORT: Told(source=mark("您下载了核对文件"), icon="key", tone=Tone.CARE),
     Kind.HOLDER_OPENED: Told(source=mark("您的空间开通了，由%(who)s首次登记"), icon="home"),
     Kind.HOLDER_CHANGED: Told(
         source=mark("%(who)s补充了您的姓名或联系方式"), icon="person", tone=Tone.CARE
@@ -194,12 +196,18 @@ def _refusal(entry: Entry) -> Told:
     if by_agent:
         source = _AGENT_TRIED
     elif entry.by.member is not None and entry.by.department is None:
-        source = _OWN_READ if entry.evidence else _OWN_KEYS
+        source = _OWN_READ if entry.evidence else _own_try(entry)
     elif entry.by.member is not None:
         source = _OWN_GIVE
     else:
         source = _TRIED.get(entry.basis, _OTHER_TRY)
     return Told(source=source, icon="refused", tone=Tone.BAD, outcome=_REFUSED)
+
+
+def _own_try(entry: Entry) -> str:
+    """Return what the holder tried without evidence: the entry says so by its reasons alone."""
+    reasons = () if entry.decision is None else entry.decision.reasons
+    return _OWN_EXPORT if "export-needs-passkey" in reasons else _OWN_KEYS
 
 
 def _only_verified(entry: Entry) -> bool:

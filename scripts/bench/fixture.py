@@ -132,7 +132,7 @@ class Scene:
                 evidence=Evidence(code=self._paper.code, fields=fields),
             ),
         )
-        space = self._space()
+        space = self.space()
         with self._vault.read() as tx:
             head = tx.records.head(space, record_id=done.record_id)
             record = None if head is None else tx.records.version(head.ref)
@@ -152,7 +152,7 @@ class Scene:
             case_no: What it is for.
             client_id: To whom; the department's own system, unless another is named.
         """
-        vault, now, space = self._vault, self._now(), self._space()
+        vault, now, space = self._vault, self._now(), self.space()
         given_to = ClientId(client_id or self._clients[ITEM.department].client_id)
         pushed = PushedRequest(
             request_hash=vault.random(32),
@@ -225,7 +225,8 @@ class Scene:
             raise NotFoundError("the demonstration is not complete")
         return system_caller(self._vault, client, department=department, request_id="bench")
 
-    def _space(self) -> Space:
+    def space(self) -> Space:
+        """Return the space of the enterprise."""
         with self._vault.read() as tx:
             space = find_space(self._vault, tx, self._number)
         if space is None:

@@ -11,11 +11,12 @@ from typing import Annotated, Final
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from scripts.bench import bare, file_tables
+from scripts.bench import bare, file_tables, journal_tables
 from scripts.bench.databases import Chosen, Kind, chosen
 from scripts.bench.files import MIB, bench_in
 from scripts.bench.files import rounds as file_rounds
-from scripts.bench.fixture import found
+from scripts.bench.fixture import found, settings_in
+from scripts.bench.journal import journal_bench
 from scripts.bench.rounds import Load, Round, apart, measured
 from scripts.bench.servers import bare_server, vault_server
 from scripts.bench.tables import plain, table, token_table
@@ -41,6 +42,9 @@ WorkersOption = Annotated[
 ]
 MibOption = Annotated[
     int, typer.Option("--mib", min=1, max=4096, help="文件大小 MiB · size of the file")
+]
+SecondsOption = Annotated[
+    float, typer.Option("--seconds", min=0.05, max=60, help="每种写法的时长 · of each way")
 ]
 RoundsOption = Annotated[int, typer.Option("--rounds", min=1, max=100, help="轮数 · rounds")]
 
@@ -135,6 +139,28 @@ def files(
         typer.echo(json.dumps(file_tables.plain(found, bench)))
         return
     console().print(file_tables.table(found, bench))
+
+
+@app.command()
+def journal(
+    *, as_json: JsonOption = False, seconds: SecondsOption = 2.0, rounds: RoundsOption = 3
+) -> None:
+    """日志写入、核验、查找的速度 · appending to the journal, verifying and scanning it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with TemporaryDirectory(prefix="myspace-bench-") as name:
+        folder = Path(name)
+        with (
+            journal_bench(settings_in(folder), folder, seconds=seconds) as bench,
+            Progress(*columns, console=console(stderr=True)) as bar,
+        ):
+            before = bench.size()
+            every = (bench.round() for _ in range(rounds + 1))  # The first one warms up.
+            _, *found = bar.track(every, total=rounds + 1, description="测量 · measuring")
+            read = bench.read(before=before)
+    if as_json:
+        typer.echo(json.dumps(journal_tables.plain(found, read)))
+        return
+    console().print(journal_tables.table(found, read))
 
 
 def _rounds(

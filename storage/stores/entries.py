@@ -32,6 +32,12 @@ _OF_HOLDER: Final = Prepared(
     .order_by(_ENTRY.c.holder_seq.desc())
     .limit(bindparam("most"))
 )
+_ACTS: Final = Prepared(
+    select(_ENTRY.c.actor_seq)
+    .where(keyed(_ENTRY, "log_id", "actor_id"), _ENTRY.c.idx < bindparam("size"))
+    .order_by(_ENTRY.c.actor_seq.desc())  # Numbers have no holes: the last one counts them.
+    .limit(1)
+)
 
 _NO_END: Final = (1 << 63) - 1
 
@@ -57,6 +63,11 @@ class SqlEntries:
             most=limit,
         )
         return tuple(map(_entry, rows))
+
+    def acts(self, log_id: int, *, actor_id: bytes, size: int) -> int:
+        """Return how many of the first ``size`` entries of a log an actor made."""
+        row = _ACTS.one(self._driver, log_id=log_id, actor_id=actor_id, size=size)
+        return 0 if row is None else int(row[0]) + 1
 
 
 def _entry(row: Row) -> KeptEntry:

@@ -550,6 +550,18 @@ def test_an_entry_belongs_to_its_log(ports: Ports) -> None:
         assert tx.entries.get(LOG_ID, entry_id=EntryId(bytes(16))) is None
 
 
+def test_the_acts_of_an_actor_are_counted_up_to_a_size_of_its_log(ports: Ports) -> None:
+    for number in range(5):
+        ports.journal.submit(a_change(number))
+
+    with ports.read() as tx:
+        counts = [tx.entries.acts(LOG_ID, actor_id=DEPARTMENT_ID, size=n) for n in (0, 3, 5, 9)]
+        elsewhere = tx.entries.acts(LOG_ID + 1, actor_id=DEPARTMENT_ID, size=9)
+        of_others = tx.entries.acts(LOG_ID, actor_id=bytes(16), size=9)
+
+    assert (counts, elsewhere, of_others) == ([0, 3, 5, 5], 0, 0)
+
+
 # Between the decision and the lock.
 
 

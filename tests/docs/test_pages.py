@@ -42,6 +42,7 @@ BILINGUAL = {
     "docs/operations/witness.md",
     "docs/performance.md",
     "docs/threat-model.md",
+    "docs/verify.md",
 }
 READMES = (ROOT / "README.md", ROOT / "README.en.md")
 PATH = re.compile(

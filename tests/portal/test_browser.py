@@ -230,6 +230,27 @@ def test_every_page_of_acting_for_somebody_is_sound(
     assert len(walk.seen) == 10
 
 
+@pytest.mark.parametrize("how", SHOWN)
+def test_the_page_of_what_may_be_missing_is_sound_and_gives_its_file(
+    world: PortalWorld, window: Open, how: dict[str, Any]
+) -> None:
+    cookies = world.strong(world.settled()).http.cookies.jar
+    with window(**how) as reader:
+        walk, page = Walk(reader), reader.page
+        reader.context.add_cookies(
+            [{"name": one.name, "value": one.value or "", "url": world.origin} for one in cookies]
+        )
+        walk.open("complete", "/space/complete")
+        page.click("summary")
+        walk.look("complete, for whoever helps")
+        with page.expect_download() as download:
+            page.click("form[action$=complete] button")
+        name = download.value.suggested_filename
+
+    assert (walk.wrong, name) == ({}, "myspace-journal-key.json")
+    assert len(walk.seen) == 2
+
+
 def test_the_walk_notices_what_is_wrong(window: Open) -> None:
     with window(viewport=PHONE) as reader:
         walk = Walk(reader)

@@ -38,6 +38,7 @@ SPOKEN = {
     Kind.CONSENT_END,
     Kind.PULL,
     Kind.LIST,
+    Kind.OWN_EXPORT,
     Kind.OWN_READ,
     Kind.HOLDER_OPENED,
     Kind.HOLDER_CHANGED,

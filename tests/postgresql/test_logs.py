@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,19 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.wiring import wire
+from scripts.bench.journal import write_mirror
+from scripts.verify.cli import main
 from scripts.verifying import verify_all
 from storage.failures import ConfigurationError
-from tests.support.founding import MARKET, SERVER, found_town, open_vault, put_on, settings_of
+from tests.support.founding import (
+    MARKET,
+    POLICE,
+    SERVER,
+    found_town,
+    open_vault,
+    put_on,
+    settings_of,
+)
 from tests.support.on_disk import opened
 from tests.support.postgres import server_for_tests
 from tests.support.town import Town
@@ -21,6 +32,9 @@ from vault.errors import AccessDeniedError
 from vault.journal.checkpoints import verify_checkpoint
 from vault.journal.receipts import verify_receipt
 from vault.journal.trust import Policy
+from vault.services.acting import Member
+from vault.services.export_journal_key import export_department_key, export_own_key
+from vault.services.key_file import department_file, holder_file
 from vault.services.log_keys import verifier_keys
 from vault.services.suspend_client import suspend_client
 
@@ -81,6 +95,37 @@ def test_holders_are_spread_over_the_logs_and_every_log_verifies(spread: Path) -
     year = origins[0].rpartition("/")[2]
     assert origins[1:] == [f"{origins[0]}/{number}" for number in range(1, LOGS)]
     assert origins[0].endswith(f"/log/{year}")
+
+
+def test_holders_and_departments_find_all_of_their_own_in_every_log(
+    spread: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("mirrors")
+    with town(spread) as here:
+        people = dict[int, int]()
+        for person in range(1, 100):
+            if len(people) == LOGS:
+                break
+            here.deposit(person, name="张示例")
+            people[here.space(person).log_id] = person
+        for log_id, person in people.items():
+            signin = here.signin(here.space(person))
+            strong = replace(signin, auth=replace(signin.auth, acr="urn:myspace:acr:aal2"))
+            export = export_own_key(here.vault, Member(signin=strong))
+            (folder / f"holder-{log_id}").write_bytes(b"".join(holder_file(export)))
+        theirs = export_department_key(here.vault, here.caller(POLICE))
+        (folder / "department").write_bytes(department_file(theirs))
+        for log_id, log in enumerate(here.vault.logs):
+            write_mirror(log, folder / f"mirror-{log_id}")
+
+    assert all(one.count for one in theirs.reaches)
+    assert people.keys() == set(range(LOGS))
+    for log_id in people:
+        mirror = str(folder / f"mirror-{log_id}")
+        for key in (f"holder-{log_id}", "department"):
+            assert main(["mine", "--tag-key", str(folder / key), mirror]) == 0
+        other = str(folder / f"holder-{(log_id + 1) % LOGS}")
+        assert main(["mine", "--tag-key", other, mirror]) == 2
 
 
 def test_the_number_of_logs_is_fixed_for_good(spread: Path) -> None:

@@ -155,6 +155,9 @@ PERMITTED = {
     Action.OWN_READ: AccessRequest(
         action=Action.OWN_READ, member=MEMBER, holder=HOLDER, record=RECORD, code="ID01", level=3
     ),
+    Action.OWN_EXPORT: AccessRequest(
+        action=Action.OWN_EXPORT, member=replace(MEMBER, acr="aal2"), holder=HOLDER
+    ),
     Action.PASSKEY_FIRST: AccessRequest(action=Action.PASSKEY_FIRST, member=MEMBER, holder=HOLDER),
     Action.PASSKEY_ADD: AccessRequest(
         action=Action.PASSKEY_ADD, member=replace(MEMBER, acr="aal2"), holder=HOLDER

@@ -107,6 +107,9 @@ class Entries(Protocol):
     def of_holder(self, space: Space, *, before: int | None, limit: int) -> tuple[KeptEntry, ...]:
         """Return a holder's entries, newest first, with ``holder_seq`` below ``before``."""
 
+    def acts(self, log_id: int, *, actor_id: bytes, size: int) -> int:
+        """Return how many of the first ``size`` entries of a log an actor made."""
+
 
 class SystemKeys(Protocol):
     """What a deployment is: its id, its wrapped vault keys and service keys."""

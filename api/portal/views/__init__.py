@@ -39,6 +39,7 @@ from api.portal.views.passkeys import (
 from api.portal.views.pieces import Badge, Choice, Fact, FieldBox, Tone, TroubleView, When
 from api.portal.views.space import (
     CodeView,
+    CompletenessView,
     FileLine,
     GroupCard,
     HomeView,
@@ -69,6 +70,7 @@ __all__ = [
     "Badge",
     "Choice",
     "CodeView",
+    "CompletenessView",
     "ConsentCard",
     "ConsentPageView",
     "ConsentsView",

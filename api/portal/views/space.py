@@ -141,3 +141,17 @@ class RecordView:
     updated: When
     version: int
     journal_index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletenessView:
+    """What it takes to see that nothing is missing.
+
+    Attributes:
+        address: Where the holder's public log is.
+        origin: Its name.
+    """
+
+    action: str
+    address: str
+    origin: str

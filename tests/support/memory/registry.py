@@ -168,3 +168,8 @@ class MemoryEntries:
         ]
         wanted = [entry for seq, entry in numbered if before is None or seq < before]
         return tuple(wanted[::-1][:limit])  # They stand in the order of the log.
+
+    def acts(self, log_id: int, *, actor_id: bytes, size: int) -> int:
+        entries = self._rows.entries.values()
+        of_log = [one for one in entries if one.log_id == log_id and one.index < size]
+        return sum(one.actor_id == actor_id for one in of_log)

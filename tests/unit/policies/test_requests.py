@@ -80,6 +80,7 @@ def test_every_fact_changes_the_hash() -> None:
         (Action.CONSENT_GIVE, {"member": "none"}),
         (Action.CONSENT_END, {"consent": "none"}),
         (Action.OWN_READ, {"record": "none"}),
+        (Action.OWN_EXPORT, {"holder": "none"}),
         (Action.CASE_OPEN, {"case": "none"}),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.oauth.dpop import ProofReader
-from scripts.bench import file_tables
+from scripts.bench import file_tables, journal_tables
 from scripts.bench.files import (
     MIB,
     Bench,
@@ -18,8 +18,9 @@ from scripts.bench.files import (
     plain_way,
     sealed_way,
 )
-from scripts.bench.fixture import Fixture
+from scripts.bench.fixture import Fixture, settings_in
 from scripts.bench.forms import Sender
+from scripts.bench.journal import WAITING, Appended, JournalRound, Read, journal_bench
 from scripts.bench.load import Measured
 from scripts.bench.proofs import ProofKey, plain_requests, proven_requests
 from scripts.bench.rounds import Load, Round
@@ -29,6 +30,7 @@ from scripts.bench.token_rounds import ROWS
 from scripts.cli import app
 from scripts.outcomes import OperatorError
 from scripts.places import embedded_settings, places
+from scripts.screen import console
 from tests.support.oauth_world import World, client
 
 ISSUER = "https://space.example.org"
@@ -258,3 +260,50 @@ def test_the_token_endpoints_of_a_real_server_are_measured() -> None:
     found = json.loads(result.stdout)
     assert [row["name"] for row in found["rows"]] == ["bare", *ROWS]
     assert all(row["rps"] > 0 for row in found["rows"])
+
+
+def test_appending_is_timed_beside_a_plain_commit_and_the_log_that_comes_of_it_holds(
+    tmp_path: Path,
+) -> None:
+    with journal_bench(settings_in(tmp_path), tmp_path, seconds=0.05) as bench:
+        before = bench.size()
+        rounds = [bench.round()]
+        read = bench.read(before=before)
+
+    found = journal_tables.plain(rounds, read)
+    names = [row["name"] for row in found["rows"]]
+    assert names == ["append_1", "append_8", "append_64", "append_256", "verify", "scan"]
+    assert all(row["speedup_over_plain"] > 0 for row in found["rows"])
+    assert read.entries > before[0]
+    assert found["bytes_per_entry"] > 500
+    assert found["flush_us"] > 0
+    shown = console()
+    with shown.capture() as capture:
+        shown.print(journal_tables.table(rounds, read))
+    assert "64 waiting" in capture.get()
+
+
+def test_the_times_of_a_journal_round_are_those_of_as_many_plain_writers() -> None:
+    def ways(rate: float) -> dict[int, Appended]:
+        return {one: Appended(rate=rate * one, p50_ms=1.0, p99_ms=2.0) for one in WAITING}
+
+    read = Read(
+        entries=1000, flush_us=90.0, verify_rate=500_000.0, scan_rate=5e6, bytes_per_entry=1500.4
+    )
+    found = journal_tables.plain([JournalRound(plain=ways(100.0), ours=ways(1200.0))], read)
+
+    assert (found["unit_us"], found["bytes_per_entry"]) == (10_000.0, 1500)
+    assert found["rows"][2] == {
+        "name": "append_64",
+        "waiting": 64,
+        "entries_per_s": 76_800,
+        "plain_per_s": 6_400,
+        "speedup_over_plain": 12.0,
+        "p50_ms": 1.0,
+        "p99_ms": 2.0,
+        "plain_p99_ms": 2.0,
+    }
+    assert found["rows"][4:] == [
+        {"name": "verify", "entries_per_s": 500_000, "speedup_over_plain": 5000.0},
+        {"name": "scan", "entries_per_s": 5_000_000, "speedup_over_plain": 50_000.0},
+    ]
