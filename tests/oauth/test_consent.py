@@ -233,7 +233,6 @@ def test_b37_a_holder_may_drop_evidence_lower_views_and_shorten(world: World) ->
         Choice(evidence=EVERYTHING, retention_days=31),
         Choice(evidence=EVERYTHING, retention_days=-1),
     ],
-    ids=str,
 )
 def test_nothing_wider_than_the_request_is_granted(world: World, choice: Choice) -> None:
     shown = opened(world)

@@ -102,7 +102,6 @@ def test_b16_what_is_the_same_beside_the_object_does_no_harm(world: World) -> No
         ({"dpop_jkt": "x"}, "invalid_request"),
         ({"dpop_jkt": KEYS["proof2"].thumbprint}, "invalid_dpop_proof"),
     ],
-    ids=str,
 )
 def test_b16_d11_each_fault_inside_has_its_error_and_is_no_redirect(
     world: World, changes: dict[str, Any], expected: str

@@ -345,7 +345,7 @@ def test_b22_a_code_is_bound_by_a_named_key_or_by_the_proof(world: World) -> Non
 @pytest.mark.parametrize(
     ("jkt", "proof", "expected"),
     [
-        (KEYS["proof2"].thumbprint, "", "invalid_dpop_proof"),
+        pytest.param(KEYS["proof2"].thumbprint, "", "invalid_dpop_proof", id="another"),
         (None, None, "invalid_request"),
         ("short", None, "invalid_request"),
         ("!" * 43, None, "invalid_request"),

@@ -106,14 +106,14 @@ def test_b23_a_resource_accepts_the_same_proofs(world: World, changes: dict[str,
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("changes", BAD, ids=lambda c: str(c)[:60])
+@pytest.mark.parametrize("changes", BAD)
 def test_b23_proofs_with_any_fault_are_refused(world: World, changes: dict[str, Any]) -> None:
     answer = world.registry_token(proof=world.proof(TOKEN_PATH, **placed(changes, TOKEN_PATH)))
 
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
 
 
-@pytest.mark.parametrize("changes", [*BAD, {"ath": "x"}, {"ath": None}, {"ath": 7}], ids=str)
+@pytest.mark.parametrize("changes", [*BAD, {"ath": "x"}, {"ath": None}, {"ath": 7}])
 def test_b23_a_resource_refuses_the_same_proofs(world: World, changes: dict[str, Any]) -> None:
     token = world.registry_token().json()["access_token"]
     path = "/v1/probe"
