@@ -3,7 +3,7 @@
 In rounds: every head is shown to all witnesses at once, so that their lines stand under one text.
 A round is due every ten seconds, after a thousand entries, and at once when somebody waits for it.
 What a witness answers is verified before it is used. One that is away blocks only what has to be
-witnessed; one that has seen more of the log than the database holds stops it (ADR 0049).
+witnessed; one that has seen more of the log than the database holds stops it (ADR 0046).
 """
 
 import threading

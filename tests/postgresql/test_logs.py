@@ -173,6 +173,6 @@ def test_every_log_is_public_under_its_year_and_number(spread: Path) -> None:
                 verifier = VerifierKey.parse(keys[0])
                 checkpoint = verify_checkpoint(note, verifier=verifier, origin=log.origin)
                 assert checkpoint.size == log.size()
-            assert http.get("/log/checkpoint").text == logs[0].checkpoint()
+            assert http.get("/log/checkpoint").text.startswith(logs[0].checkpoint())
             assert http.get("/log/1999/checkpoint").status_code == 422
             assert http.get(f"/{path_of(logs[0].origin)}/9/keys").status_code == 404

@@ -24,7 +24,10 @@ EXEMPT: Final = frozenset({"token_hash"})
 """The one keyed read that leads to a holder instead of coming from one (architecture 9.9)."""
 
 LOGS_OWN: Final = frozenset(
-    {"guarded_state", "journal_counter", "journal_entry", "log_head", "log_tile", "request_id"}
+    {
+        *("guarded_state", "journal_counter", "journal_entry", "log_head", "log_tile"),
+        *("request_id", "witness_state"),
+    }
 )
 """Led by ``log_id`` alone: a log's own rows (journal.md 15)."""
 
