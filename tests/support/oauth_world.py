@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import count
@@ -181,6 +182,7 @@ class World:
         now: int = NOW,
         limits: ClientLimits | None = None,
         mtls: MutualTls | None = None,
+        levels: Sequence[str] | None = None,
     ) -> None:
         """Wire everything, register three clients, open one case."""
         self.clock = Clock(now=now)
@@ -221,7 +223,7 @@ class World:
             origin=origin,
             limits=limits or plenty,
             mtls=mtls,
-            levels=levels_of(self.party),
+            levels=levels or levels_of(self.party),
             misuse=lambda _vault, misuse: self.misused.append(misuse),
         )
         self.draw_keys(SigningAlgorithm.ES256)

@@ -83,7 +83,7 @@ class AwaitedGrant(ConsentedGrant, TokenEndpointMixin, ABC):
         if row.expires_at <= now:
             raise FaultError(Say.EXPIRED)
         if row.state is AsyncState.DENIED:
-            raise FaultError(Say.DENIED)
+            raise FaultError(Say.UNMET if row.unmet else Say.DENIED)
         if row.state is AsyncState.PENDING:
             in_time = rows.poll_async(row.request_id, now=now)
             raise FaultError(Say.PENDING if in_time else Say.SLOW)
