@@ -92,7 +92,7 @@ def test_b40_an_essential_level_that_the_holder_cannot_reach_ends_the_request(
         world.desk.open(interaction_id, signin=world.signin(acr=AAL2), browser=browser)
 
 
-def at_a_kiosk(world: WindowWorld, signin: SignIn, **asked: str) -> Any:  # noqa: ANN401 - a code, and how its page is opened
+def at_a_kiosk(world: WindowWorld, signin: SignIn, **asked: Any) -> Any:  # noqa: ANN401 - a code, and how its page is opened
     told = world.begin(**asked).json()
     return told["device_code"], lambda: world.opened(told["user_code"], signin=signin)
 
@@ -211,7 +211,7 @@ UNMET = "unmet_authentication_requirements"
     ],
 )
 def test_b40_a_kiosk_that_asks_for_a_level_that_does_not_exist_is_told_at_once(
-    windows: WindowWorld, asked: dict[str, str], code: str
+    windows: WindowWorld, asked: dict[str, Any], code: str
 ) -> None:
     answer = windows.begin(**asked)
 

@@ -26,7 +26,7 @@ from tests.support.town import Town
 FIRST = "0001"
 BEFORE = "0008"
 ADDED = ("passkey", "passkey_use", "passkey_challenge")
-"""Tables of the newest migration."""
+"""Tables of the newest migrations."""
 THREADS = 4
 
 
@@ -124,7 +124,7 @@ def _soon(happened: Callable[[], bool]) -> None:
 
 
 def as_it_was_before(deployment: Deployment) -> None:
-    """Take the newest migration back: what runs is now a generation that has never needed it.
+    """Take the newest migrations back: what runs is now a generation that never needed them.
 
     Deposits, consents and pulls say nothing to its tables.
     """

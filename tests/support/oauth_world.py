@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import count
@@ -35,6 +34,7 @@ from vault.clients.confirmation import Confirmation
 from vault.clients.levels import AAL1, AAL2
 from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn, authenticated
 from vault.clients.signing_keys import (
+    HINTS,
     SigningAlgorithm,
     SigningKeys,
     SigningPurpose,
@@ -55,6 +55,7 @@ from vault.ids import (
     HolderId,
     Space,
 )
+from vault.numbers import SPACE_KINDS, NumberIndex, key_name
 from vault.passkeys.ceremony import RelyingParty
 from vault.services.deciding import spend_denied, spend_granted
 from vault.services.signing_keys import draw
@@ -182,13 +183,14 @@ class World:
         now: int = NOW,
         limits: ClientLimits | None = None,
         mtls: MutualTls | None = None,
-        levels: Sequence[str] | None = None,
+        levels: tuple[str, ...] | None = None,
     ) -> None:
         """Wire everything, register three clients, open one case."""
         self.clock = Clock(now=now)
         self.memory = Memory()
         keyring, rows = new_keyring()
         rows = (*rows, keyring.new_service_key(PEPPER), keyring.new_service_key(SEALING))
+        index_keys = tuple(keyring.new_service_key(key_name(kind)) for kind in SPACE_KINDS)
         self.memory.add(*rows)
         self.memory.add(department(DEPARTMENT), department(OTHER_DEPARTMENT))
         self.memory.add(
@@ -211,6 +213,7 @@ class World:
             shared=self.memory,
             keyring=keyring,
             secrets=Secrets.load(keyring, rows=rows, random=os.urandom),
+            numbers=NumberIndex.load(keyring, rows=index_keys),
             random=os.urandom,
             clock=self.clock,
             people_factor=1,
@@ -249,6 +252,8 @@ class World:
         for purpose in SigningPurpose:
             drawn = draw(self.vault, Slot(purpose, algorithm))
             keys = keys.introduce(drawn, now=self.clock.now)
+        if keys.signing(HINTS, now=self.clock.now) is None:
+            keys = keys.introduce(draw(self.vault, HINTS), now=self.clock.now)
         self.keep_keys(keys)
         self.provider.signer.refresh()
 
