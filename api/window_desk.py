@@ -12,12 +12,17 @@ from vault.clients.protocol import SignIn
 
 
 class Outcome(StrEnum):
-    """What became of a decision."""
+    """What became of a decision, or of a request that nobody could decide on.
+
+    Attributes:
+        UNMET: It demands a sign-in that the holder has no means for.
+    """
 
     GIVEN = "given"
     DECLINED = "declined"
     REPORTED = "reported"
     MISMATCHED = "mismatched"
+    UNMET = "unmet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +91,8 @@ class WindowDesk(Protocol):
 
         Raises:
             NotFoundError: Not there, decided, expired, of another sign-in or person.
-            StepUpRequiredError: The sign-in is too old.
+            StepUpRequiredError: The sign-in is too old, or too weak.
+            LedAwayError: It demands a stronger one than this holder has; it is over.
             RateLimitedError: This department, or this system of it, asks too often.
         """
         ...

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from scripts.operator_socket import Plain, Verb
-from vault.clients.signing_keys import SigningPurpose, Slot
+from vault.clients.signing_keys import OpeningPurpose, SigningPurpose, Slot
 from vault.clock import MS
 from vault.errors import InvalidInputError
 from vault.services import Vault
@@ -46,7 +46,7 @@ def rotated(vault: Vault, arguments: Plain) -> Plain:
         ConflictError: A successor is published already.
     """
     purpose = arguments.get("purpose")
-    if purpose is not None and purpose not in set(SigningPurpose):
+    if purpose is not None and purpose not in {*SigningPurpose, *OpeningPurpose}:
         raise InvalidInputError("there is no such purpose", field="purpose")
     with vault.read() as tx:
         keys = tx.signing.all()

@@ -6,15 +6,17 @@ is no redirect, no code and no state: the client polls with the one secret that 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from api.oauth.errors import FaultError, Say
-from api.oauth.granted import check_scope, identity, offline
-from api.oauth.pushed import check_sign_in, locale_of
+from api.oauth.granted import check_scope
+from api.oauth.params import Params
+from api.oauth.pushed import check_sign_in
 from api.oauth.rar import Wanted, read_wanted
 from api.oauth.secrets import REQUEST_ID_BYTES, Secrets
 from api.oauth.server import Server
+from api.oauth.sign_in_asked import check_reachable
 from vault.clients.async_requests import AsyncRequest
 from vault.clients.profiles import Asked
 
@@ -25,36 +27,27 @@ MANAGED: Final = frozenset({"grant_id", "grant_management_action"})
 """What would change the meaning of a request if it were ignored: here every grant is new."""
 
 ACCEPTED: Final = frozenset(
-    {"acr_values", "authorization_details", "binding_message", "scope", "ui_locales"}
+    {
+        "acr_values",
+        "authorization_details",
+        "binding_message",
+        "claims",
+        "max_age",
+        "scope",
+        "ui_locales",
+    }
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Awaited:
+class Awaited(Params):
     """An accepted request.
 
     Attributes:
-        params: The accepted parameters, as they came.
         wanted: What is asked for.
     """
 
-    params: Mapping[str, str] = field(repr=False)
     wanted: Wanted
-
-    @property
-    def offline(self) -> bool:
-        """Whether a refresh token is asked for."""
-        return offline(self.params.get("scope", ""))
-
-    @property
-    def identity(self) -> frozenset[str]:
-        """Scopes that ask who signed in."""
-        return identity(self.params.get("scope", ""))
-
-    @property
-    def locale(self) -> str:
-        """The first language asked for that there is, or the default."""
-        return locale_of(self.params.get("ui_locales", ""))
 
     @property
     def renews(self) -> None:
@@ -112,7 +105,9 @@ def read_awaited(
     if "scope" in params:
         check_scope(params["scope"], details=wanted.details)
     kept = {name: params[name] for name in sorted(ACCEPTED & params.keys())}
-    return Awaited(params=kept, wanted=wanted)
+    awaited = Awaited(params=kept, wanted=wanted)
+    check_reachable(awaited.level, levels=server.provider.levels)
+    return awaited
 
 
 def reread(server: Server, row: AsyncRequest) -> Awaited:

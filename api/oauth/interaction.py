@@ -22,7 +22,7 @@ from api.oauth.prompts import count_declined, count_prompt
 from api.oauth.provider import Provider
 from api.oauth.pushed import Pushed
 from api.oauth.server import Server
-from api.oauth.strength import UnmetError, check_fresh, check_level
+from api.oauth.strength import UnmetError, check_sign_in
 from api.way_back import WayBack
 from vault.clients import Client
 from vault.clients.profiles import Step, check
@@ -147,8 +147,7 @@ class Desk:
         far = reach(tx, Member(signin=signin), now_ms=now_ms)
         if not far.covers(pushed.wanted.item, pushed.wanted.details.evidence):
             raise AccessDeniedError(NOT_COVERED)
-        check_level(tx, pushed, asked=(interaction, client), signin=signin)
-        check_fresh(pushed, interaction=interaction, signin=signin, now=now)
+        check_sign_in(tx, pushed, asked=(interaction, client), signin=signin, now=now)
         setting = Setting(
             interaction_id=interaction_id,
             client=client,

@@ -139,7 +139,7 @@ def read_header(part: str) -> Json:
 
     A client sends the same one all day. It is read once, and never changed.
     """
-    header = _object(part)
+    header = read_object(part)
     if "crit" in header or "b64" in header:
         raise BadJwsError("the header has critical extensions")
     algorithm = header.get("alg")
@@ -152,7 +152,7 @@ def read_parts(parts: Parts, *, header: Json) -> Jws:
     """Return the JWS whose header was read."""
     return Jws(
         header=header,
-        claims=_object(parts.payload),
+        claims=read_object(parts.payload),
         signed=f"{parts.header}.{parts.payload}".encode(),
         signature=_decoded(parts.signature),
     )
@@ -237,7 +237,12 @@ def _imported(jwk: PublicJwk) -> Key:
         raise BadJwsError("the key is not valid") from error
 
 
-def _object(part: str) -> Json:
+def read_object(part: str) -> Json:
+    """Return the JSON object that a part is.
+
+    Raises:
+        BadJwsError: It is none, or no base64url.
+    """
     try:
         found = parse_json(_decoded(part))
     except ValueError as error:

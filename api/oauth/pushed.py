@@ -11,24 +11,22 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Protocol
 
-from api.consent_page import LOCALES, origin_of
+from api.consent_page import origin_of
 from api.oauth.errors import FaultError, Say
-from api.oauth.granted import check_scope, identity, offline
+from api.oauth.granted import check_scope
 from api.oauth.grants.code import S256, CodeGrant
 from api.oauth.jarm import MODES, QUERY, mode_of
 from api.oauth.models import KernelRequest
+from api.oauth.params import Params
 from api.oauth.rar import Wanted, read_wanted
 from api.oauth.renewing import check_action, renewed, together
 from api.oauth.server import Server
-from api.oauth.sign_in_asked import LevelAsked, check_reachable, level_asked
+from api.oauth.sign_in_asked import check_reachable, level_asked
 from vault.clients.profiles import Asked
 from vault.consents import Consent
 from vault.errors import IntegrityError
 
 PATH: Final = "/oauth/par"
-FRESH_SECONDS: Final = 300
-"""A consent needs a sign-in at most this old (architecture.md 9.4)."""
-
 ACCEPTED: Final = frozenset(
     {
         "acr_values",
@@ -72,11 +70,10 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pushed:
+class Pushed(Params):
     """An accepted request.
 
     Attributes:
-        params: The accepted parameters, as they came.
         signed: The request object that they stand in; empty for a plain form.
         wanted: What is asked for, with what was granted before if that is to be kept.
         renews: The consent that it would take the place of.
@@ -84,27 +81,11 @@ class Pushed:
         grant: The kernel's grant for it.
     """
 
-    params: Mapping[str, str] = field(repr=False)
     signed: str = field(repr=False)
     wanted: Wanted
     renews: Consent | None
     kernel: KernelRequest = field(repr=False)
     grant: CodeGrant = field(repr=False)
-
-    @property
-    def prompts(self) -> frozenset[str]:
-        """Values of ``prompt`` (OpenID Connect Core 3.1.2.1)."""
-        return frozenset(self.params.get("prompt", "").split())
-
-    @property
-    def offline(self) -> bool:
-        """Whether a refresh token is asked for."""
-        return offline(self.params.get("scope", ""))
-
-    @property
-    def identity(self) -> frozenset[str]:
-        """Scopes that ask who signed in."""
-        return identity(self.params.get("scope", ""))
 
     @property
     def asked(self) -> Asked:
@@ -116,21 +97,6 @@ class Pushed:
             signed=bool(self.signed),
             signed_answer=mode_of(self.params) != QUERY,
         )
-
-    @property
-    def max_age(self) -> int:
-        """How old the sign-in may be, seconds."""
-        return min(FRESH_SECONDS, int(self.params.get("max_age", FRESH_SECONDS)))
-
-    @property
-    def level(self) -> LevelAsked:
-        """How strongly the holder should sign in."""
-        return level_asked(self.params)
-
-    @property
-    def locale(self) -> str:
-        """The first language asked for that there is, or the default."""
-        return locale_of(self.params.get("ui_locales", ""))
 
     @property
     def redirect_origin(self) -> str:
@@ -146,15 +112,6 @@ class Pushed:
         """Return the parameters and what was signed, ready to be sealed."""
         kept = dict(self.params) | ({"request": self.signed} if self.signed else {})
         return json.dumps(kept, separators=(",", ":"), sort_keys=True).encode()
-
-
-def locale_of(tags: str) -> str:
-    """Return the first of the languages in ``tags`` that there is, or the default."""
-    for tag in tags.split():
-        for locale in LOCALES:
-            if tag.lower().split("-")[0] == locale.lower().split("-")[0]:
-                return locale
-    return LOCALES[0]
 
 
 def kept_request(opened: bytes) -> Sent:

@@ -1,4 +1,4 @@
-"""Signs the server's own JWTs, and says with which keys they verify.
+"""Signs the server's own JWTs, and says with which keys they verify, and what to seal to.
 
 What all of them share:
 
@@ -25,6 +25,8 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from vault.clients.signing_keys import (
+    Agreement,
+    OpeningPurpose,
     SigningAlgorithm,
     SigningKey,
     SigningKeys,
@@ -39,7 +41,8 @@ from vault.services import Vault
 FRESH_SECONDS: Final = 30
 """How old what this process knows of the keys may be when somebody asks for the public ones."""
 
-_KINDS: Final[Mapping[SigningAlgorithm, type[ECKey | OKPKey | RSAKey]]] = {
+_KINDS: Final[Mapping[SigningAlgorithm | Agreement, type[ECKey | OKPKey | RSAKey]]] = {
+    Agreement.ECDH_ES: ECKey,
     SigningAlgorithm.ES256: ECKey,
     SigningAlgorithm.ED25519: OKPKey,
     SigningAlgorithm.PS256: RSAKey,
@@ -101,6 +104,14 @@ class Signer:
         """Return the key ``kid``, also a year after its removal: for an ``id_token_hint``."""
         return self._read().keys.proving(kid, now=self._now())
 
+    def opening(self, kid: str, *, purpose: OpeningPurpose) -> Key | None:
+        """Return the private key ``kid`` for what is sealed to us, while it is published."""
+        known, now = self._read(), self._now()
+        for key in known.keys.published(now=now):
+            if key.kid == kid and key.slot.purpose is purpose:
+                return known.private.get(kid)
+        return None
+
     def refresh(self) -> _Known:
         """Read the keys anew; not in a unit of work.
 
@@ -141,7 +152,8 @@ class Signer:
 
 def _public(key: SigningKey) -> dict[str, str]:
     """Return a public key as it is published; Ed25519 has two names, so no ``alg``."""
-    found: dict[str, str] = json.loads(key.public_jwk) | {"kid": key.kid, "use": "sig"}
+    use = "enc" if isinstance(key.slot.purpose, OpeningPurpose) else "sig"
+    found: dict[str, str] = json.loads(key.public_jwk) | {"kid": key.kid, "use": use}
     if key.slot.algorithm is not SigningAlgorithm.ED25519:
         found["alg"] = key.slot.algorithm.value
     return found

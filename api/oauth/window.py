@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from api.consent_page import ConsentPage, Text, WindowShown
+from api.deps import LedAwayError
 from api.oauth.awaited import Awaited, reread
 from api.oauth.errors import FaultError
 from api.oauth.interaction import Shown
@@ -18,10 +19,11 @@ from api.oauth.matching import blanked, number_in, numbers_of
 from api.oauth.page import Setting, compose
 from api.oauth.prompts import count_declined, count_prompt, count_reported
 from api.oauth.provider import Provider
-from api.oauth.pushed import FRESH_SECONDS
 from api.oauth.screen_codes import count_shown, count_typed, shown_code_name, user_code_name
 from api.oauth.server import Server
+from api.oauth.strength import OutOfReachError, check_fresh, check_level
 from api.oauth.window_acts import Asked, approved, denied, is_bound_to, is_for, outcome_of, whose
+from api.way_back import WayBack
 from api.window_desk import Decision, OnScreen, Outcome, Waiting
 from policies.items import items
 from vault.clients import Client
@@ -30,7 +32,6 @@ from vault.clients.async_requests import (
     AsyncRequest,
     ShownCode,
 )
-from vault.clients.levels import AAL1
 from vault.clients.profiles import Step, check
 from vault.clients.protocol import SignIn
 from vault.clock import MS
@@ -39,10 +40,10 @@ from vault.errors import (
     ConflictError,
     InvalidInputError,
     NotFoundError,
-    StepUpRequiredError,
 )
 from vault.ports import Tx
 from vault.services import Vault
+from vault.services.deciding import end_unmet
 from vault.services.give_consent import (
     ApproveConsent,
     DenyConsent,
@@ -53,9 +54,19 @@ from vault.services.give_consent import (
 SHOWN_SECONDS: Final = 300
 """How long a code on a holder's screen is good (oauth.md 3)."""
 
+UNMET: Final = f"/space/decided/{Outcome.UNMET.value}"
+
 STEPS: Final = {AsyncKind.DEVICE: Step.DEVICE, AsyncKind.CIBA: Step.CIBA}
 
 _log = structlog.get_logger("myspace.oauth")
+
+
+class _UnmetError(Exception):
+    """The client demands a sign-in that this holder has no means for."""
+
+    def __init__(self, row: AsyncRequest, *, acr: str) -> None:
+        super().__init__("the holder has no such sign-in")
+        self.row, self.acr = row, acr
 
 
 class Window:
@@ -118,11 +129,10 @@ class Window:
 
     def open(self, request_id: bytes, *, signin: SignIn) -> ConsentPage:
         """Return the page, and bind the request to this sign-in."""
-        with self._provider.vault.read() as tx:
-            asked = self._asked(tx, request_id, signin=signin)
+        asked = self._found(request_id, signin=signin)
         if asked.row.signin_hash is None and not self._bind(asked, signin=signin):
-            with self._provider.vault.read() as tx:  # Bound meanwhile: to us, or to another one.
-                return self._asked(tx, request_id, signin=signin).page
+            # Bound meanwhile: to us, or to another one.
+            return self._found(request_id, signin=signin).page
         return asked.page
 
     def decide(
@@ -135,8 +145,7 @@ class Window:
         shown_hash: bytes,
     ) -> Outcome:
         """Grant or refuse through the journal."""
-        with self._provider.vault.read() as tx:
-            asked = self._asked(tx, request_id, signin=signin)
+        asked = self._found(request_id, signin=signin)
         if asked.row.signin_hash is None:
             raise NotFoundError("the page was not opened")
         if not compare_digest(asked.page.shown_hash(locale), shown_hash):
@@ -174,6 +183,17 @@ class Window:
             tx.protocol.add_shown_code(code)
         return OnScreen(letters=spaced_letters(letters), expires_at=expires_at)
 
+    def _found(self, request_id: bytes, *, signin: SignIn) -> Asked:
+        """Return a request; where it demands more than this holder can, it is over."""
+        vault = self._provider.vault
+        try:
+            with vault.read() as tx:
+                return self._asked(tx, request_id, signin=signin)
+        except _UnmetError as unmet:
+            with vault.work() as tx:
+                end_unmet(vault, tx, unmet.row, acr=unmet.acr, now=self._provider.now())
+            raise LedAwayError(WayBack(location=UNMET)) from unmet
+
     def _asked(self, tx: Tx, request_id: bytes, *, signin: SignIn) -> Asked:
         """Return a request that this sign-in may decide now."""
         now_ms = self._provider.vault.clock.now_ms()
@@ -187,8 +207,11 @@ class Window:
         awaited = self._reread(tx, row, client=client, now=now)
         if awaited is None:
             raise ConflictError("the request cannot be granted any more")
-        if signin.auth.auth_time < now - FRESH_SECONDS:
-            raise StepUpRequiredError(acr=AAL1, max_age_seconds=FRESH_SECONDS)
+        try:
+            check_level(tx, awaited, signin=signin)
+        except OutOfReachError as error:
+            raise _UnmetError(row, acr=error.acr) from error
+        check_fresh(awaited, began_at=row.created_at, signin=signin, now=now)
         window, number = self._window(row, awaited, client=client)
         setting = Setting(
             interaction_id=request_id,

@@ -70,7 +70,20 @@ _OUTCOMES: Final[Mapping[Outcome, _Told]] = {
             "如果您正在窗口，请工作人员重新发起；如果不在，您什么都不用做。"
         ),
     ),
+    Outcome.UNMET: _Told(
+        icon="key",
+        tone="care",
+        title=mark("这件事要用通行密钥确认"),
+        told=mark(
+            "机器或窗口要求的登录方式您还没有，所以请求已经结束，什么都没有给出。"
+            "您可以先在“我的空间”里添加通行密钥，再到机器或窗口重新发起；也可以改用别的方式提供材料。"
+        ),
+    ),
 }
+
+
+_ONWARD: Final = {Outcome.GIVEN: "/space/consents", Outcome.UNMET: "/space/passkeys"}
+"""Where one goes on; from anything else, to what stands in the log."""
 
 
 @router.get(DEVICE)
@@ -160,7 +173,7 @@ def tell(outcome: str, member: MemberDep) -> Response:
         tone=told.tone,
         title=say(told.title),
         told=say(told.told),
-        onward="/space/consents" if outcome == Outcome.GIVEN else "/space/accesses",
+        onward=_ONWARD.get(Outcome(outcome), "/space/accesses"),
     )
     return page("space/decided.html", frame=member.frame(), view=view)
 

@@ -88,6 +88,11 @@ _DENY: Final = Prepared(
     .where(keyed(_ASYNC, "request_id"), _PENDING, _LIVE)
     .values(state=literal(AsyncState.DENIED.value))
 )
+_END_UNMET: Final = Prepared(
+    update(_ASYNC)
+    .where(keyed(_ASYNC, "request_id"), _PENDING, _LIVE)
+    .values(state=literal(AsyncState.DENIED.value), acr=bindparam("needed"))
+)
 _REDEEM: Final = Prepared(
     update(_ASYNC)
     .where(keyed(_ASYNC, "request_id", "client_id"), _APPROVED, _LIVE)
@@ -179,6 +184,10 @@ class SqlAsyncRequests:
         """Deny a request; say whether it was there to be decided."""
         return _DENY.change(self._driver, request_id=request_id, now=now) == 1
 
+    def end_unmet(self, request_id: bytes, *, acr: str, now: int) -> bool:
+        """Deny a request, and keep the level that it would have taken: nobody has decided."""
+        return _END_UNMET.change(self._driver, request_id=request_id, needed=acr, now=now) == 1
+
     def redeem_async(self, request_id: bytes, *, client_id: ClientId, now: int) -> bool:
         """Claim an approved request in one statement."""
         redeemed = _REDEEM.change(
@@ -234,10 +243,17 @@ def _request(row: Row) -> AsyncRequest:
         polled_at=polled_at,
         signin_hash=signin_hash,
         approval=None if space is None else _approval(request_id, space, decided),
+        unmet=_unmet(decided),
         notify=notify,
         created_at=created_at,
         expires_at=expires_at,
     )
+
+
+def _unmet(decided: Row) -> str:
+    """Return the level that was missing: it stands where that of an approval would."""
+    grant_id, _, _, _, acr, *_ = decided
+    return acr if grant_id is None and acr is not None else ""
 
 
 def _approval(request_id: bytes, space: Space, decided: Row) -> Approval | None:

@@ -10,6 +10,8 @@ from storage.tables.columns import table_of
 from storage.tables.openid import SigningKeyRow, SigningKeySetRow
 from storage.tables.system import VaultRow
 from vault.clients.signing_keys import (
+    Agreement,
+    OpeningPurpose,
     SigningAlgorithm,
     SigningKey,
     SigningKeys,
@@ -98,7 +100,7 @@ def _read(row: Row) -> SigningKey:
     publish_at, activate_at, retire_at, remove_at = times
     return SigningKey(
         kid=kid,
-        slot=Slot(SigningPurpose(purpose), SigningAlgorithm(algorithm)),
+        slot=_slot(purpose, algorithm),
         public_jwk=public_jwk,
         wrapped=wrapped,
         publish_at=publish_at,
@@ -106,6 +108,12 @@ def _read(row: Row) -> SigningKey:
         retire_at=retire_at,
         remove_at=remove_at,
     )
+
+
+def _slot(purpose: str, algorithm: str) -> Slot:
+    if purpose in set(OpeningPurpose):
+        return Slot(OpeningPurpose(purpose), Agreement(algorithm))
+    return Slot(SigningPurpose(purpose), SigningAlgorithm(algorithm))
 
 
 def _written(key: SigningKey) -> dict[str, object]:

@@ -26,7 +26,11 @@ from vault.clients.async_requests import AsyncKind, AsyncState
 
 
 class AsyncRequestRow(SQLModel, table=True):
-    """A request that is decided on another device; redeemed by one statement, once."""
+    """A request that is decided on another device; redeemed by one statement, once.
+
+    Attributes:
+        acr: Of the sign-in that approved; without a ``grant_id``, the level that was missing.
+    """
 
     __tablename__ = "oauth_async_request"
     __table_args__ = (

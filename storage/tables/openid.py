@@ -18,7 +18,12 @@ from storage.tables.columns import (
     text_column,
 )
 from storage.tables.holders import SUITES
-from vault.clients.signing_keys import SigningAlgorithm, SigningPurpose
+from vault.clients.signing_keys import (
+    Agreement,
+    OpeningPurpose,
+    SigningAlgorithm,
+    SigningPurpose,
+)
 
 
 class SigningKeySetRow(SQLModel, table=True):
@@ -33,14 +38,17 @@ class SigningKeySetRow(SQLModel, table=True):
 
 
 class SigningKeyRow(SQLModel, table=True):
-    """A key pair that signs JWTs, with its schedule; written with its set. Never deleted."""
+    """A key pair that signs JWTs or opens hints, with its schedule; written with its set.
+
+    It is never deleted.
+    """
 
     __tablename__ = "signing_key"
     __table_args__ = (
         *checks(
             "signing_key",
-            purpose=among("purpose", values=SigningPurpose),
-            alg=among("alg", values=SigningAlgorithm),
+            purpose=among("purpose", values=(*SigningPurpose, *OpeningPurpose)),
+            alg=among("alg", values=(*SigningAlgorithm, *Agreement)),
             schedule="publish_at <= activate_at AND activate_at <= retire_at"
             " AND retire_at <= remove_at",
             suite=f"suite IS NULL OR {SUITES}",

@@ -25,6 +25,7 @@ from vault.clients.async_requests import (
     ShownCode,
 )
 from vault.clients.confirmation import Confirmation
+from vault.clients.levels import AAL2, AAL3
 from vault.errors import ConflictError
 from vault.ids import ClientId
 
@@ -192,6 +193,31 @@ def test_a_request_is_decided_once(ports: Ports) -> None:
     assert found == [
         replace(approved, state=AsyncState.APPROVED, approval=approval_of(approved)),
         replace(denied, state=AsyncState.DENIED),
+        late,
+    ]
+
+
+def test_a_request_ends_once_for_want_of_a_stronger_sign_in(ports: Ports) -> None:
+    unmet, nobodys, late = a_request(), asked_at_a_counter(space=None), a_request("late")
+    kept(ports, unmet, nobodys, late)
+
+    with ports.work() as tx:
+        rows = tx.protocol
+        ended = [
+            rows.end_unmet(unmet.request_id, acr=AAL2, now=NOW),
+            rows.end_unmet(unmet.request_id, acr=AAL3, now=NOW),
+            rows.approve_async(approval_of(unmet), now=NOW),
+            rows.end_unmet(nobodys.request_id, acr=AAL2, now=NOW),
+            rows.end_unmet(late.request_id, acr=AAL2, now=NOW + 600),
+            rows.end_unmet(bytes(16), acr=AAL2, now=NOW),
+        ]
+
+    assert ended == [True, False, False, True, False, False]
+    with ports.read() as tx:
+        found = [tx.protocol.async_request(one.request_id) for one in (unmet, nobodys, late)]
+    assert found == [
+        replace(unmet, state=AsyncState.DENIED, unmet=AAL2),
+        replace(nobodys, state=AsyncState.DENIED, unmet=AAL2),
         late,
     ]
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.ports import Ports
 from vault.clients.signing_keys import (
+    HINTS,
     Drawn,
     SigningAlgorithm,
     SigningKeys,
@@ -28,7 +29,7 @@ def some(ports: Ports) -> SigningKeys:
         for purpose in SigningPurpose:
             one = drawn(ports, f"{purpose}{number}", Slot(purpose, algorithm))
             keys = keys.introduce(one, now=NOW)
-    return keys
+    return keys.introduce(drawn(ports, "for hints", HINTS), now=NOW)
 
 
 def test_there_are_none_at_first(ports: Ports) -> None:

@@ -93,16 +93,32 @@ def test_b49_the_holder_approves_and_the_counter_gets_one_token(world: WindowWor
 
     waiting = world.fetch(code)
     outcome = world.say()
-    answers = [world.fetch(code) for _ in range(2)]
+    answer = world.fetch(code)
 
     assert error(waiting) == (400, "authorization_pending")
     assert outcome is Outcome.GIVEN
-    token = answers[0].json()
-    assert (answers[0].status_code, token["token_type"]) == (200, "DPoP")
+    token = answer.json()
+    assert (answer.status_code, token["token_type"]) == (200, "DPoP")
     assert token["scope"] == "ev:licence:business_license:verify"
     assert "refresh_token" not in token
     assert world.use(token["access_token"]).json()["client"] == "counter"
-    assert error(answers[1]) == INVALID
+    assert error(world.fetch(code)) == INVALID
+
+
+def test_b49_a_redeemed_request_asked_for_again_kills_every_token_that_came_of_it(
+    world: WindowWorld,
+) -> None:
+    code = world.ask(scope="offline_access").json()["auth_req_id"]
+    world.say()
+    first = world.fetch(code).json()
+    alive = world.introspect(first["access_token"])["active"]
+
+    again = world.fetch(code)
+
+    assert (alive, error(again)) == (True, INVALID)
+    assert world.introspect(first["access_token"]) == {"active": False}
+    assert error(world.refreshed(first["refresh_token"], client="counter")) == INVALID
+    assert [one.client.client_id for one in world.misused] == ["counter"]
 
 
 def test_b49_a_counter_that_asked_for_it_refreshes_until_the_case_is_decided(
@@ -224,7 +240,8 @@ def test_b49_any_other_expiry_is_refused(world: WindowWorld, asked: str | int) -
         ({"login_hint": None}, "invalid_request"),
         ({"login_hint_token": "x"}, "invalid_request"),
         ({"id_token_hint": "x"}, "invalid_request"),
-        ({"login_hint": None, "id_token_hint": "x"}, "invalid_request"),
+        ({"login_hint": None, "id_token_hint": "x"}, "unknown_user_id"),
+        ({"login_hint": None, "login_hint_token": "x"}, "unknown_user_id"),
         ({"login_hint": "person:1"}, "unknown_user_id"),
         ({"login_hint": "case:"}, "unknown_user_id"),
         ({"login_hint": "case:x y"}, "unknown_user_id"),

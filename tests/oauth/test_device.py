@@ -116,6 +116,34 @@ def test_d15_a_device_code_is_redeemed_once(world: WindowWorld) -> None:
     assert error(answers[1]) == INVALID
 
 
+@pytest.mark.parametrize("again", [{}, {"key": KEYS["proof2"]}])
+def test_b51_a_redeemed_device_code_shown_again_kills_what_came_of_it(
+    world: WindowWorld, again: dict[str, Any]
+) -> None:
+    told = world.begin().json()
+    world.answer(told["user_code"])
+    token = world.poll(told["device_code"]).json()["access_token"]
+    alive = world.introspect(token)["active"]
+
+    refused = world.poll(told["device_code"], **again)
+
+    assert (alive, error(refused)) == (True, INVALID)
+    assert world.introspect(token) == {"active": False}
+    assert [(one.space, one.client.client_id) for one in world.misused] == [(SPACE, "kiosk")]
+
+
+def test_b51_a_redeemed_device_code_of_somebody_else_kills_nothing(world: WindowWorld) -> None:
+    told = world.begin().json()
+    world.answer(told["user_code"])
+    token = world.poll(told["device_code"]).json()["access_token"]
+
+    refused = world.poll(told["device_code"], client="kiosk2")
+
+    assert error(refused) == INVALID
+    assert world.introspect(token)["active"] is True
+    assert [one.client.client_id for one in world.misused] == ["kiosk2"]
+
+
 @pytest.mark.parametrize("code", ["vdc_x", "x", "vcb_" + "A" * 49, "vdc_" + "A" * 49])
 def test_d15_an_unknown_device_code_is_an_invalid_grant(world: WindowWorld, code: str) -> None:
     assert error(world.poll(code)) == INVALID

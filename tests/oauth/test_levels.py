@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -12,8 +13,11 @@ from api.deps import LedAwayError
 from policies.scopes import View
 from tests.support.oauth_world import GRANTED, ORIGIN, REDIRECT, SPACE, World
 from tests.support.vault_values import a_passkey
+from tests.support.window_world import WindowWorld, counter
+from vault.clients.async_requests import AsyncState
 from vault.clients.levels import AAL1, AAL2, AAL3
-from vault.clients.protocol import InteractionState, authenticated
+from vault.clients.metadata import ClientMetadata
+from vault.clients.protocol import InteractionState, SignIn, authenticated
 from vault.errors import NotFoundError, StepUpRequiredError
 
 EVERYTHING = Choice(
@@ -86,6 +90,141 @@ def test_b40_an_essential_level_that_the_holder_cannot_reach_ends_the_request(
     assert world.given == world.denied == []
     with pytest.raises(NotFoundError):
         world.desk.open(interaction_id, signin=world.signin(acr=AAL2), browser=browser)
+
+
+def at_a_kiosk(world: WindowWorld, signin: SignIn, **asked: Any) -> Any:  # noqa: ANN401 - a code, and how its page is opened
+    told = world.begin(**asked).json()
+    return told["device_code"], lambda: world.opened(told["user_code"], signin=signin)
+
+
+def at_a_counter(world: WindowWorld, signin: SignIn, **asked: Any) -> Any:  # noqa: ANN401 - a code, and how its page is opened
+    if "claims" in asked:
+        asked["claims"] = json.loads(asked["claims"])
+    code = world.ask(**asked).json()["auth_req_id"]
+    return code, lambda: world.asked_page(signin=signin)
+
+
+def polled(world: WindowWorld, code: str) -> Any:  # noqa: ANN401 - an answer
+    answer = world.poll(code) if code.startswith("vdc_") else world.fetch(code)
+    return answer.status_code, answer.json().get("error")
+
+
+@pytest.fixture
+def windows() -> Iterator[WindowWorld]:
+    found = WindowWorld()
+    with found.http:
+        yield found
+
+
+@pytest.mark.parametrize("began", [at_a_kiosk, at_a_counter])
+@pytest.mark.parametrize(
+    ("asked", "passkey", "acr", "needed"),
+    [
+        ({}, True, AAL1, None),
+        ({"acr_values": AAL2}, True, AAL1, AAL2),
+        ({"acr_values": AAL2}, True, AAL2, None),
+        ({"acr_values": AAL2}, False, AAL1, None),
+        (ESSENTIAL, True, AAL1, AAL2),
+        (ESSENTIAL, True, AAL2, None),
+    ],
+)
+def test_b40_a_kiosk_or_counter_that_asks_for_a_level_has_it_met_as_far_as_the_holder_can(
+    windows: WindowWorld,
+    began: Callable[..., Any],
+    asked: dict[str, str],
+    acr: str,
+    needed: str | None,
+    *,
+    passkey: bool,
+) -> None:
+    if passkey:
+        with_passkey(windows)
+    code, opened = began(windows, windows.signin(acr=acr), **asked)
+
+    if needed is None:
+        opened()
+    else:
+        with pytest.raises(StepUpRequiredError) as caught:
+            opened()
+        assert (caught.value.acr, caught.value.max_age_seconds) == (needed, 300)
+    assert polled(windows, code) == (400, "authorization_pending")
+
+
+@pytest.mark.parametrize("began", [at_a_kiosk, at_a_counter])
+def test_b40_a_level_that_the_holder_cannot_reach_ends_the_request_of_a_kiosk_or_counter(
+    windows: WindowWorld, began: Callable[..., Any]
+) -> None:
+    code, opened = began(windows, windows.signin(), **ESSENTIAL)
+
+    with pytest.raises(LedAwayError) as led:
+        opened()
+
+    assert led.value.way.location == "/space/decided/unmet"
+    assert polled(windows, code) == (400, "unmet_authentication_requirements")
+    assert windows.given == windows.denied == []
+    [row] = windows.memory.rows.asynchronous.values()
+    assert (row.state, row.unmet) == (AsyncState.DENIED, AAL2)
+    with pytest.raises((NotFoundError, ValueError)):
+        opened()
+
+
+def test_b40_a_request_that_ends_for_want_of_a_level_pings_the_counter_that_wants_it(
+    windows: WindowWorld,
+) -> None:
+    metadata = ClientMetadata(location="3", ciba_notification_uri="https://counter.example/ping")
+    windows.memory.add(counter(metadata=metadata))
+    asked = {"client_notification_token": "n" * 22, "claims": json.loads(ESSENTIAL["claims"])}
+    windows.ask(**asked)
+
+    with pytest.raises(LedAwayError):
+        windows.asked_page(signin=windows.signin())
+
+    [call] = windows.memory.rows.calls.values()
+    assert call.kind == "ciba-ping"
+
+
+@pytest.mark.parametrize("began", [at_a_kiosk, at_a_counter])
+def test_b40_a_kiosk_or_counter_may_want_a_newer_sign_in_than_usual(
+    windows: WindowWorld, began: Callable[..., Any]
+) -> None:
+    seconds: Any = {"max_age": 60} if began is at_a_counter else {"max_age": "60"}
+    code, opened = began(windows, windows.signin(age=61), **seconds)
+
+    with pytest.raises(StepUpRequiredError) as caught:
+        opened()
+
+    assert (caught.value.acr, caught.value.max_age_seconds) == (AAL1, 60)
+    assert polled(windows, code) == (400, "authorization_pending")
+
+
+GOLD = json.dumps({"id_token": {"acr": {"essential": True, "value": "gold"}}})
+UNMET = "unmet_authentication_requirements"
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"acr_values": "urn:example:gold"}, UNMET),
+        ({"claims": "[]"}, "invalid_request"),
+        ({"claims": GOLD}, UNMET),
+        ({"max_age": "-1"}, "invalid_request"),
+    ],
+)
+def test_b40_a_kiosk_that_asks_for_a_level_that_does_not_exist_is_told_at_once(
+    windows: WindowWorld, asked: dict[str, Any], code: str
+) -> None:
+    answer = windows.begin(**asked)
+
+    assert (answer.status_code, answer.json()["error"]) == (400, code)
+    assert not list(windows.memory.rows.asynchronous.values())
+
+
+def test_b40_a_level_that_nobody_can_reach_here_is_refused_at_a_counter() -> None:
+    world = WindowWorld(levels=(AAL1,))
+    with world.http:
+        answer = world.ask(acr_values=AAL2)
+
+    assert (answer.status_code, answer.json()["error"]) == (400, UNMET)
 
 
 def test_b40_an_old_sign_in_by_passkey_is_renewed_by_passkey(world: World) -> None:

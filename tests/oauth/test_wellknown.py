@@ -109,7 +109,7 @@ def test_b55_the_resource_says_who_gives_tokens_for_it(world: World) -> None:
 def test_b44_the_key_set_may_be_kept_for_a_while(world: World) -> None:
     answer = world.http.get(PATHS["keys"])
 
-    assert len(answer.json()["keys"]) == 5
+    assert len(answer.json()["keys"]) == 6
     assert answer.headers["cache-control"] == "public, max-age=900"
 
 

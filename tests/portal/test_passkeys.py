@@ -1,6 +1,7 @@
 """Passkeys in the portal: registered, used to sign in and to confirm, removed."""
 
 import html
+import json
 import re
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -20,7 +21,9 @@ from tests.portal.test_asked import evidence
 from tests.portal.test_asked import page as request_for
 from tests.portal.test_pages import SCREEN
 from tests.support.authenticator import BOUND, UP, Authenticator, Maker, Told
+from tests.support.portal_windows import WindowSystem
 from tests.support.portal_world import PortalWorld, Visitor, open_portal
+from vault.clients import Profile
 from vault.clients.levels import AAL1, AAL2, AAL3
 from vault.services.acting import FRESH_SECONDS
 from vault.services.outbox import PASSKEY_ADDED, PASSKEY_REMOVED
@@ -394,3 +397,23 @@ def test_giving_sensitive_evidence_takes_a_passkey_and_keeping_it_does_not(
     assert ("先用通行密钥确认" in shown.text) is not passkey
     assert answer.headers["location"].startswith(leads)
     assert len(desk.decided) == (leads == REDIRECT)
+
+
+def test_b40_a_request_that_takes_a_passkey_ends_where_the_visitor_has_none(
+    world: PortalWorld,
+) -> None:
+    kiosk = WindowSystem(world, Profile.KIOSK).registered()
+    holder = world.settled()
+    essential = {"id_token": {"acr": {"essential": True, "value": AAL2}}}
+    told = kiosk.begin(holder, claims=json.dumps(essential))
+    visitor = world.member(holder)
+    visitor.get("/space/device")
+    onward = visitor.submit(holding="user_code", user_code=told["user_code"])
+
+    ended = visitor.get(onward.headers["location"])
+    answer = visitor.open(ended.headers["location"])
+
+    assert ended.headers["location"] == "/space/decided/unmet"
+    assert "这件事要用通行密钥确认" in answer.text
+    assert 'href="/space/passkeys"' in answer.text
+    assert kiosk.poll(told["device_code"]).json()["error"] == "unmet_authentication_requirements"

@@ -65,6 +65,26 @@ def test_b51_a_visitor_types_the_code_and_agrees(world: PortalWorld, kiosk: Wind
     assert list(consent.details.evidence) == ["LC04"]
 
 
+def test_b51_b64_a_code_shown_again_is_a_refusal_that_the_holder_sees(
+    world: PortalWorld, kiosk: WindowSystem
+) -> None:
+    holder = world.settled()
+    told = kiosk.begin(holder)
+    visitor = world.member(holder)
+    visitor.get("/space/device")
+    visitor.open(
+        visitor.submit(holding="user_code", user_code=told["user_code"]).headers["location"]
+    )
+    visitor.submit(holding="shown", act="give", **TICKED)
+    redeemed = kiosk.poll(told["device_code"])
+
+    again = kiosk.poll(told["device_code"])
+
+    assert (redeemed.status_code, again.status_code, error(again)) == (200, 400, "invalid_grant")
+    [(kind, told_why)] = reasons(world, visitor)
+    assert (kind, told_why) == (Kind.REFUSAL.value, ("token-misused",))
+
+
 def test_b51_the_code_in_an_address_is_filled_in_also_after_signing_in(
     world: PortalWorld, kiosk: WindowSystem
 ) -> None:

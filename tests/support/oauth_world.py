@@ -34,6 +34,7 @@ from vault.clients.confirmation import Confirmation
 from vault.clients.levels import AAL1, AAL2
 from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn, authenticated
 from vault.clients.signing_keys import (
+    HINTS,
     SigningAlgorithm,
     SigningKeys,
     SigningPurpose,
@@ -54,6 +55,7 @@ from vault.ids import (
     HolderId,
     Space,
 )
+from vault.numbers import SPACE_KINDS, NumberIndex, key_name
 from vault.passkeys.ceremony import RelyingParty
 from vault.services.deciding import spend_denied, spend_granted
 from vault.services.signing_keys import draw
@@ -181,12 +183,14 @@ class World:
         now: int = NOW,
         limits: ClientLimits | None = None,
         mtls: MutualTls | None = None,
+        levels: tuple[str, ...] | None = None,
     ) -> None:
         """Wire everything, register three clients, open one case."""
         self.clock = Clock(now=now)
         self.memory = Memory()
         keyring, rows = new_keyring()
         rows = (*rows, keyring.new_service_key(PEPPER), keyring.new_service_key(SEALING))
+        index_keys = tuple(keyring.new_service_key(key_name(kind)) for kind in SPACE_KINDS)
         self.memory.add(*rows)
         self.memory.add(department(DEPARTMENT), department(OTHER_DEPARTMENT))
         self.memory.add(
@@ -209,6 +213,7 @@ class World:
             shared=self.memory,
             keyring=keyring,
             secrets=Secrets.load(keyring, rows=rows, random=os.urandom),
+            numbers=NumberIndex.load(keyring, rows=index_keys),
             random=os.urandom,
             clock=self.clock,
             people_factor=1,
@@ -221,7 +226,7 @@ class World:
             origin=origin,
             limits=limits or plenty,
             mtls=mtls,
-            levels=levels_of(self.party),
+            levels=levels or levels_of(self.party),
             misuse=lambda _vault, misuse: self.misused.append(misuse),
         )
         self.draw_keys(SigningAlgorithm.ES256)
@@ -248,6 +253,8 @@ class World:
         for purpose in SigningPurpose:
             drawn = draw(self.vault, Slot(purpose, algorithm))
             keys = keys.introduce(drawn, now=self.clock.now)
+        if keys.signing(HINTS, now=self.clock.now) is None:
+            keys = keys.introduce(draw(self.vault, HINTS), now=self.clock.now)
         self.keep_keys(keys)
         self.provider.signer.refresh()
 

@@ -87,10 +87,10 @@ class WindowSystem:
             }
         ]
 
-    def begin(self, holder: Somebody) -> dict[str, Any]:
+    def begin(self, holder: Somebody, **asked: str) -> dict[str, Any]:
         """Begin at a kiosk."""
-        details = json.dumps(self.details(self.case(holder)))
-        answer = self.post("/oauth/device_authorization", {"authorization_details": details})
+        form = {"authorization_details": json.dumps(self.details(self.case(holder)))} | asked
+        answer = self.post("/oauth/device_authorization", form)
         assert answer.status_code == 200, answer.text
         told: dict[str, Any] = answer.json()
         return told

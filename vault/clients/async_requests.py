@@ -60,6 +60,7 @@ class AsyncRequest:
         polled_at: When the last poll came.
         signin_hash: Sign-in that has opened it.
         approval: Once it was approved.
+        unmet: Level of sign-in that was demanded, where it ended for want of one; else empty.
         notify: Token for the ping (CIBA Core 7.1), sealed; ``None`` where the client polls.
     """
 
@@ -76,6 +77,7 @@ class AsyncRequest:
     polled_at: int | None = None
     signin_hash: bytes | None = field(default=None, repr=False)
     approval: Approval | None = None
+    unmet: str = ""
     notify: bytes | None = field(default=None, repr=False)
     created_at: int
     expires_at: int

@@ -1,4 +1,4 @@
-"""The keys that sign the server's JWTs, and what time makes of each (oauth.md 5).
+"""The keys that sign the server's JWTs or open what is sealed to it (oauth.md 5).
 
 A key has a schedule, not a state: published → active → retiring → removed follow from the
 clock alone, so all processes change over at the same instant. A set moves on by versions, each
@@ -37,6 +37,12 @@ class SigningPurpose(StrEnum):
     USERINFO = "userinfo"
 
 
+class OpeningPurpose(StrEnum):
+    """What others seal to a key of ours; such a key signs nothing."""
+
+    HINT = "hint"
+
+
 class SigningAlgorithm(StrEnum):
     """Signatures of FAPI 2.0; ``EdDSA`` is the older name of Ed25519 (RFC 9864)."""
 
@@ -59,6 +65,12 @@ class SigningAlgorithm(StrEnum):
             ) from error
 
 
+class Agreement(StrEnum):
+    """How a key is agreed on for what is sealed to us (RFC 7518 s. 4.6)."""
+
+    ECDH_ES = "ECDH-ES+A256KW"
+
+
 class KeyState(StrEnum):
     """What time has made of a key."""
 
@@ -69,10 +81,14 @@ class KeyState(StrEnum):
 
 
 class Slot(NamedTuple):
-    """One key signs at a time for a purpose and an algorithm."""
+    """One key at a time signs, or is sealed to, for a purpose and an algorithm."""
 
-    purpose: SigningPurpose
-    algorithm: SigningAlgorithm
+    purpose: SigningPurpose | OpeningPurpose
+    algorithm: SigningAlgorithm | Agreement
+
+
+HINTS: Final = Slot(OpeningPurpose.HINT, Agreement.ECDH_ES)
+"""For ``login_hint_token``; there is one such key, whatever clients have registered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +135,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKeys:
-    """All keys that ever signed, in the order of their ids. Values; each change is a new set.
+    """All keys that there ever were, in the order of their ids. Values; each change is a new set.
 
     Attributes:
         version: 0 before there are any.

@@ -1,4 +1,4 @@
-"""Key pairs that the deployment signs JWTs with: drawn here, kept as wrapped PKCS #8.
+"""Key pairs that the deployment signs JWTs or opens hints with; kept as wrapped PKCS #8.
 
 Members of public keys are those of RFC 7518 s. 6 and RFC 8037 s. 2 that a thumbprint needs,
 and nothing private.
@@ -36,7 +36,7 @@ class Pair:
 
 
 def p256_pair() -> Pair:
-    """Draw a pair for ES256."""
+    """Draw a pair for ES256, or for ECDH with it."""
     key = ec.generate_private_key(ec.SECP256R1())
     point = key.public_key().public_numbers()
     members = {"kty": "EC", "crv": "P-256", "x": _number(point.x, COORDINATE_BYTES)}
@@ -59,6 +59,7 @@ def rsa_pair() -> Pair:
 
 
 DRAWN: Final[Mapping[str, Callable[[], Pair]]] = {
+    "ECDH-ES+A256KW": p256_pair,
     "ES256": p256_pair,
     "Ed25519": ed25519_pair,
     "PS256": rsa_pair,

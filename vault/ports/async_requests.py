@@ -43,6 +43,9 @@ class AsyncRows(Protocol):
     def deny_async(self, request_id: bytes, *, now: int) -> bool:
         """Deny a request; say whether it was pending and not expired."""
 
+    def end_unmet(self, request_id: bytes, *, acr: str, now: int) -> bool:
+        """Deny a request for want of a sign-in of level ``acr``; say whether it was pending."""
+
     def redeem_async(self, request_id: bytes, *, client_id: ClientId, now: int) -> bool:
         """Claim an approved request in one statement: unspent, unexpired and this client's."""
 

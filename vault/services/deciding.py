@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from policies.requests import Action
-from vault.clients.async_requests import Approval, AsyncKind
+from vault.clients.async_requests import Approval, AsyncKind, AsyncRequest
 from vault.clients.protocol import AuthorizationCode, InteractionState, SignIn
 from vault.consents import Consent, ConsentStatus
 from vault.consents.details import Details
@@ -149,6 +149,15 @@ def spend_denied(vault: Vault, tx: Tx, asked: DenyConsent, *, now: int) -> None:
     if not tx.protocol.deny_async(asked.interaction_id, now=now):
         raise ConflictError(DECIDED)
     _ping(vault, tx, asked)
+
+
+def end_unmet(vault: Vault, tx: Tx, request: AsyncRequest, *, acr: str, now: int) -> None:
+    """End a request that demands a sign-in of level ``acr``, which its holder has no means for.
+
+    Nobody has decided anything; the client hears why.
+    """
+    if tx.protocol.end_unmet(request.request_id, acr=acr, now=now) and request.notify is not None:
+        call_client(vault, tx, kind=PING, told={"request": request.request_id.hex()})
 
 
 def _spend(tx: Tx, asked: DenyConsent, *, state: InteractionState, now: int) -> None:

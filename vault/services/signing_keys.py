@@ -11,6 +11,7 @@ from typing import Final
 
 from vault.clients.keys import read_jwk
 from vault.clients.signing_keys import (
+    HINTS,
     Drawn,
     SigningAlgorithm,
     SigningKeys,
@@ -103,10 +104,11 @@ def draw(vault: Vault, slot: Slot) -> Drawn:
 
 
 def _wanted(tx: Tx) -> tuple[Slot, ...]:
-    """Return every slot that the registered clients may need."""
+    """Return the slot for hints, and every slot that the registered clients may need."""
     named = {client.metadata.id_token_alg for client in tx.clients.all()}
     algorithms = {SigningAlgorithm.ES256} | {SigningAlgorithm.named(name) for name in named}
-    return tuple(Slot(purpose, one) for one in sorted(algorithms) for purpose in SigningPurpose)
+    signing = [Slot(purpose, one) for one in sorted(algorithms) for purpose in SigningPurpose]
+    return (*signing, HINTS)
 
 
 def _changed(vault: Vault, before: SigningKeys, after: SigningKeys, *, kind: Kind) -> Receipt:

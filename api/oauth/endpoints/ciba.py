@@ -72,7 +72,7 @@ def _checked(server: Server, frozen: Frozen) -> _Checked:
     check_step(server, step=Step.CIBA, request=Asked(bound=True))
     if "user_code" in params:
         raise FaultError(Say.NOT_OFFERED, reason="user_code")
-    hint = read_hint(params)
+    hint = read_hint(server, params)
     awaited = read_awaited(server, params, resources=request.resources)
     check_step(server, step=Step.CIBA, request=awaited.asked(now=server.now))
     number_in(params.get("binding_message", ""))

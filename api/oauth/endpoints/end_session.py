@@ -5,20 +5,18 @@ is decided by the person, on a page of the portal: a link alone ends nothing. A 
 another site brings no cookie along, so the browser is sent to that page by a redirect.
 """
 
-import json
 import re
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 from api.leaving import PAGE, TICKET, Leaving, sealed
 from api.oauth.errors import FaultError, Say
 from api.oauth.frozen import Frozen
-from api.oauth.jose import BadJwsError, Jws, read_jws, verify
+from api.oauth.id_token_hint import hinted
+from api.oauth.jose import BadJwsError
 from api.oauth.provider import Provider
 from api.way_back import WayBack
 from vault.clients import Client, ClientStatus
-from vault.clients.keys import read_jwk
-from vault.clients.signing_keys import SigningPurpose
 from vault.ids import ClientId
 
 PATH: Final = "/oauth/end_session"
@@ -56,7 +54,7 @@ def _onward(client: Client, frozen: Frozen) -> str:
 def _hinted(provider: Provider, hint: str, *, named: str | None) -> Client | None:
     """Return the active client that an ID token was made for; expired ones prove it too."""
     try:
-        claims = _proven(provider, hint)
+        claims = hinted(provider, hint)
     except BadJwsError:
         return None
     client_id = claims.get("aud")
@@ -65,19 +63,3 @@ def _hinted(provider: Provider, hint: str, *, named: str | None) -> Client | Non
     with provider.vault.read() as tx:
         client = tx.clients.get(ClientId(client_id))
     return client if client is not None and client.status is ClientStatus.ACTIVE else None
-
-
-def _proven(provider: Provider, hint: str) -> Any:  # noqa: ANN401 - claims
-    """Return the claims of an ID token of ours.
-
-    Raises:
-        BadJwsError: It is none.
-    """
-    jws: Jws = read_jws(hint)
-    key = provider.signer.proving(str(jws.header.get("kid", "")))
-    if key is None or key.slot.purpose is not SigningPurpose.ID_TOKEN:
-        raise BadJwsError("no key for ID tokens of ours")
-    verify(jws, key=provider.keys.load(read_jwk(json.loads(key.public_jwk))))
-    if jws.claims.get("iss") != provider.origin:
-        raise BadJwsError("another issuer")
-    return jws.claims

@@ -2,6 +2,7 @@
 
 Every poll is counted before it is answered. A request is claimed by the statement that redeems
 it, once; another client's poll, or one with another key, learns nothing and changes nothing.
+What its own client shows again after that kills what came of it, as a code does.
 Nothing of the kernel's device grant is left: it never spends the code.
 """
 
@@ -69,6 +70,8 @@ class AwaitedGrant(ConsentedGrant, TokenEndpointMixin, ABC):
                 server.misused = row.redeemed  # Nothing is granted to be misused before that.
                 if row.client_id != server.client.client_id:
                     raise FaultError(Say.GRANT, reason="the request of another client")
+                if row.state is AsyncState.CONSUMED:
+                    raise self._shown_again(row)
                 if row.cnf not in server.held:
                     raise FaultError(Say.GRANT, reason="the request of another key")
                 server.misused = None
@@ -77,20 +80,25 @@ class AwaitedGrant(ConsentedGrant, TokenEndpointMixin, ABC):
 
     def _redeemed(self, row: AsyncRequest) -> Redeemed:
         rows, now = self.server.tx.protocol, self.server.now
-        if row.state is AsyncState.CONSUMED:
-            raise FaultError(Say.GRANT, reason="the request was redeemed before")
         if row.expires_at <= now:
             raise FaultError(Say.EXPIRED)
         if row.state is AsyncState.DENIED:
-            raise FaultError(Say.DENIED)
+            raise FaultError(Say.UNMET if row.unmet else Say.DENIED)
         if row.state is AsyncState.PENDING:
             in_time = rows.poll_async(row.request_id, now=now)
             raise FaultError(Say.PENDING if in_time else Say.SLOW)
         redeemed = row.redeemed
         claimed = rows.redeem_async(row.request_id, client_id=row.client_id, now=now)
         if redeemed is None or not claimed:
-            raise FaultError(Say.GRANT, reason="the request was redeemed at the same time")
+            raise self._shown_again(row)
         return redeemed
+
+    def _shown_again(self, row: AsyncRequest) -> FaultError:
+        """Kill what came of a request that was redeemed; the log must know of it."""
+        server = self.server
+        server.tx.protocol.revoke_family(row.request_id, now=server.now)
+        server.misused = row.redeemed
+        return FaultError(Say.GRANT, reason="the request was redeemed before")
 
 
 class DeviceGrant(AwaitedGrant):

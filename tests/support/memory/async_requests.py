@@ -78,6 +78,9 @@ class MemoryAsyncRows:
     def deny_async(self, request_id: bytes, *, now: int) -> bool:
         return self._decide(request_id, state=AsyncState.DENIED, approval=None, now=now)
 
+    def end_unmet(self, request_id: bytes, *, acr: str, now: int) -> bool:
+        return self._decide(request_id, state=AsyncState.DENIED, approval=None, unmet=acr, now=now)
+
     def redeem_async(self, request_id: bytes, *, client_id: ClientId, now: int) -> bool:
         found = self._rows.asynchronous.get(request_id)
         if found is None or found.state is not AsyncState.APPROVED or found.expires_at <= now:
@@ -102,10 +105,17 @@ class MemoryAsyncRows:
         return found if found is not None and found.state is AsyncState.PENDING else None
 
     def _decide(
-        self, request_id: bytes, *, state: AsyncState, approval: Approval | None, now: int
+        self,
+        request_id: bytes,
+        *,
+        state: AsyncState,
+        approval: Approval | None,
+        now: int,
+        unmet: str = "",
     ) -> bool:
         found = self._pending(request_id)
         if found is None or found.expires_at <= now:
             return False
-        self._rows.asynchronous[request_id] = replace(found, state=state, approval=approval)
+        decided = replace(found, state=state, approval=approval, unmet=unmet)
+        self._rows.asynchronous[request_id] = decided
         return True

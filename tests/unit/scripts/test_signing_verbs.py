@@ -15,7 +15,7 @@ from scripts.outcomes import Exit
 from scripts.places import Places, embedded_settings, places
 from scripts.registering import operator_verbs
 from scripts.signing import LIST
-from vault.clients.signing_keys import SigningPurpose
+from vault.clients.signing_keys import OpeningPurpose, SigningPurpose
 from vault.errors import InvalidInputError
 from vault.services import Vault
 
@@ -48,9 +48,9 @@ def test_the_keys_of_a_stopped_server_are_listed(where: Places) -> None:
     result = myspace("keys", "list", "--data", where.data)
 
     assert result.exit_code == 0
-    for purpose in SigningPurpose:
+    for purpose in (*SigningPurpose, *OpeningPurpose):
         assert f"{purpose} " in result.output
-    assert result.output.count("使用中 · active") == 5
+    assert result.output.count("使用中 · active") == 6
 
 
 def test_a_successor_is_published_by_the_running_server(where: Places) -> None:
@@ -61,7 +61,7 @@ def test_a_successor_is_published_by_the_running_server(where: Places) -> None:
 
     assert (result.exit_code, again.exit_code) == (0, Exit.DATA)
     assert [key["purpose"] for key in keys if key["state"] == "published"] == ["jarm"]
-    assert len(keys) == 6
+    assert len(keys) == 7
     assert "wrap" not in json.dumps(keys)
 
 
@@ -69,7 +69,7 @@ def test_every_key_gets_a_successor_unless_a_purpose_is_named(where: Places) -> 
     assert myspace("keys", "rotate", "--data", where.data).exit_code == 0
 
     with opened(where) as vault:
-        assert len(listed(vault)) == 10
+        assert len(listed(vault)) == 12
 
 
 def test_a_key_that_others_know_is_withdrawn(where: Places) -> None:
@@ -82,12 +82,12 @@ def test_a_key_that_others_know_is_withdrawn(where: Places) -> None:
     assert result.exit_code == 0
     assert kid in result.output
     assert kid not in left
-    assert len(left) == 5
+    assert len(left) == 6
     assert unknown.exit_code == Exit.DATA
 
 
 def test_a_purpose_or_key_that_is_none_is_refused(where: Places) -> None:
-    wrong = myspace("keys", "rotate", "--purpose", "hint", "--data", where.data)
+    wrong = myspace("keys", "rotate", "--purpose", "guess", "--data", where.data)
     with opened(where) as vault, pytest.raises(InvalidInputError):
         operator_verbs(vault, demo=True)["keys.withdraw"]({"kid": 1})
 

@@ -10,6 +10,7 @@ from vault.clients.metadata import ClientMetadata
 from vault.clients.signing_keys import (
     ACTIVE_SECONDS,
     DAY,
+    HINTS,
     KeyState,
     SigningAlgorithm,
     SigningKeys,
@@ -28,7 +29,8 @@ from vault.services.signing_keys import (
 
 ES256 = SigningAlgorithm.ES256
 EDDSA = "EdDSA"
-SLOTS = [Slot(purpose, ES256) for purpose in SigningPurpose]
+SIGNING = [Slot(purpose, ES256) for purpose in SigningPurpose]
+SLOTS = [*SIGNING, HINTS]
 
 
 def kept(world: World) -> SigningKeys:
@@ -73,7 +75,7 @@ def test_the_housekeeping_rotates_in_time_and_destroys_what_is_over(world: World
     world.clock.advance(seconds=ACTIVE_SECONDS - 3 * DAY)
 
     keep_signing_keys(world.vault)
-    assert (kept(world).version, len(kept(world).keys), signing(world)) == (2, 10, first)
+    assert (kept(world).version, len(kept(world).keys), signing(world)) == (2, 12, first)
     world.clock.advance(seconds=3 * DAY)
     assert signing(world) not in {first, None}
     world.clock.advance(seconds=2 * DAY)
@@ -85,7 +87,7 @@ def test_the_housekeeping_rotates_in_time_and_destroys_what_is_over(world: World
     assert {key.kid for key in keys.keys if key.wrapped is None} == {
         kid for kid, state in states.items() if state is KeyState.REMOVED
     }
-    assert list(states.values()).count(KeyState.REMOVED) == 5
+    assert list(states.values()).count(KeyState.REMOVED) == 6
 
 
 def test_clients_get_keys_for_the_signatures_that_they_registered(world: World) -> None:
@@ -136,7 +138,7 @@ def test_a_successor_that_is_published_follows_a_lost_key(world: World) -> None:
 
     assert coming is not None
     assert signing(world) == coming.kid
-    assert len(kept(world).keys) == 6
+    assert len(kept(world).keys) == 7
 
 
 def test_a_key_that_is_not_there_is_not_withdrawn(world: World) -> None:
@@ -151,7 +153,7 @@ def test_of_two_processes_one_draws(world: World) -> None:
 
     assert keep_signing_keys(world.vault) is None
 
-    assert (kept(world).version, len(kept(world).keys)) == (1, 5)
+    assert (kept(world).version, len(kept(world).keys)) == (1, 6)
 
 
 def test_what_cannot_be_journalled_is_not_drawn(world: World) -> None:
