@@ -1,12 +1,14 @@
 """What all verbs print with: a console, two languages side by side or one of them."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from api.consent_page import Text
@@ -101,3 +103,21 @@ def read_text(path: Path) -> str:
             f"The file {path.name} is no text in UTF-8. Check the path.",
             code=Exit.DATA,
         ) from error
+
+
+@contextmanager
+def entries_bar(screen: Console, what: Text) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar that is told how many of how many entries were read."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=screen) as bar:
+        task = bar.add_task(both(what), total=None)
+
+        def told(done: int, size: int) -> None:
+            bar.update(task, completed=done, total=size)
+
+        yield told

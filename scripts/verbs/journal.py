@@ -1,22 +1,19 @@
 """``journal verify``: proves that what is stored is exactly what was signed, beside a server."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Final
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from api.consent_page import Text
 from scripts.outcomes import Exit
 from scripts.places import existing_settings, places
 from scripts.reading import reading
-from scripts.screen import DataOption, both, console, facts
+from scripts.screen import DataOption, both, console, entries_bar, facts
 from scripts.sealing_rows import seal_rows
 from scripts.verifying import Verified, verify_all
 
+VERIFYING: Final = Text("核验", "verifying")
 SHOWN: Final = 20
 """Faults in the table; the rest is counted."""
 
@@ -32,7 +29,7 @@ def group() -> None:
 def verify(data: DataOption = None) -> None:
     """核验整个日志 · verify the whole journal (read-only, beside a running server)."""
     screen = console()
-    with reading(data) as opened, _bar(screen) as progress:
+    with reading(data) as opened, entries_bar(screen, VERIFYING) as progress:
         verified = verify_all(opened, progress=progress)
     screen.print(_summary(verified))
     if verified.good:
@@ -56,7 +53,7 @@ def seal(data: DataOption = None) -> None:
     """封印旧版本写下的行 · seal rows that an older release wrote (once; stop the server first)."""
     screen = console()
     settings = existing_settings(places(data))
-    with _bar(screen) as progress:
+    with entries_bar(screen, VERIFYING) as progress:
         sealed = seal_rows(settings, progress=progress)
     screen.print(_summary(sealed.verified))
     if sealed.entry is None:
@@ -92,21 +89,3 @@ def _faults(verified: Verified) -> Table:
         index = "" if finding.index is None else str(finding.index)
         table.add_row(finding.fault.value, index, finding.what)
     return table
-
-
-@contextmanager
-def _bar(screen: Console) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar that is told how many of how many entries were read."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=screen) as bar:
-        task = bar.add_task("核验 · verifying", total=None)
-
-        def told(done: int, size: int) -> None:
-            bar.update(task, completed=done, total=size)
-
-        yield told

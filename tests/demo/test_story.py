@@ -1,5 +1,6 @@
 """The product as a newcomer meets it: serve, demo, verify, and a journal that was touched."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -82,6 +83,38 @@ def test_the_story_comes_out_as_told_twice_and_the_journal_holds(served: Served)
     assert "收回授权" in first.stdout
     assert "revokes the consent" in second.stdout
     assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_every_decision_of_the_story_comes_out_again(served: Served) -> None:
+    told = served.myspace("decisions", "replay", "--json", "--data", str(served.data))
+    later = served.myspace(
+        *("decisions", "replay", "--json", "--from", "2100-01-01", "--data", str(served.data))
+    )
+
+    assert told.returncode == later.returncode == 0, told.stdout + told.stderr
+    found, none = json.loads(told.stdout), json.loads(later.stdout)
+    assert found["differences"] == 0
+    assert {"case.open", "consent.give", "consent.revoke", "deposit", "pull", "refusal"} <= {
+        kind for kind, times in found["by_kind"].items() if times
+    }
+    assert found["decisions"] > found["by_kind"]["pull"] > 0
+    assert (none["entries"], none["decisions"]) == (0, 0)
+
+
+def test_a_policy_that_was_changed_afterwards_is_found_by_deciding_again(
+    served: Served, tmp_path: Path
+) -> None:
+    copy = copied(served, tmp_path)
+    with sqlite3.connect(copy / "vault.db") as database:
+        without_triggers(database)
+        database.execute("UPDATE policy_bundle SET text = replace(text, 'forbid', 'permit')")
+    database.close()
+
+    found = on_copy(served, copy, "decisions", "replay")
+
+    assert found.returncode == 65, found.stdout + found.stderr
+    assert "decision-differs" in found.stdout
+    assert "bundle" in found.stdout
 
 
 def test_what_is_secret_lies_apart_and_is_ours_alone(served: Served) -> None:
@@ -169,6 +202,10 @@ def copied(served: Served, to: Path) -> Path:
 
 
 def verified_copy(served: Served, copy: Path) -> subprocess.CompletedProcess[str]:
+    return on_copy(served, copy, "journal", "verify")
+
+
+def on_copy(served: Served, copy: Path, *words: str) -> subprocess.CompletedProcess[str]:
     [key] = Path(served.environment["XDG_CONFIG_HOME"]).rglob("root.key")
     environment = {**served.environment, "MYSPACE_KEYS__ROOT_KEY_FILE": str(key)}
-    return run("journal", "verify", "--data", str(copy), environment=environment)
+    return run(*words, "--data", str(copy), environment=environment)
