@@ -21,7 +21,18 @@ from api.portal.router import portal_router
 from api.problems import http_problem, malformed_problem, unknown_problem, vault_problem
 from api.proxies import Proxies
 from api.refusals import told
-from api.routers import cases, evidence, health, items, journal_key, log, me, receipts, records
+from api.routers import (
+    cases,
+    evidence,
+    health,
+    items,
+    journal_key,
+    log,
+    me,
+    receipts,
+    records,
+    use_receipts,
+)
 from api.settings import Settings
 from api.wiring import Wired, wire
 from vault.errors import ReplayedError, TokenEndedError, VaultError
@@ -83,7 +94,7 @@ def create_app(
     # itself: an included router is searched twice (ADR 0044).
     for router in (evidence.router, oauth_router()):
         app.router.routes.extend(router.routes)
-    for part in (records, cases, items, me, receipts, journal_key, log, health):
+    for part in (records, cases, items, me, receipts, use_receipts, journal_key, log, health):
         app.include_router(part.router)
     app.include_router(portal_router())
     return app

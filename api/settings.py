@@ -225,6 +225,10 @@ class Settings(BaseSettings):
     suite: Annotated[
         int, Field(ge=1, le=2, description="envelope of a new deployment: 1 AES, 2 SM4")
     ] = 1
+    use_receipt_days: Annotated[
+        int,
+        Field(ge=1, le=366, description="days within which a department says what it used"),
+    ] = 30
     demo: Annotated[
         bool,
         Field(description="synthetic people, http on loopback, one-time codes in a file"),

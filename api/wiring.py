@@ -273,6 +273,7 @@ def _vault(
         max_file_bytes=settings.limits.max_file_bytes,
         people_factor=DEMO_PEOPLE if settings.demo else 1,
         wrong_codes_an_hour=settings.limits.wrong_codes_an_hour,
+        use_receipt_days=settings.use_receipt_days,
     )
 
 

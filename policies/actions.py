@@ -24,6 +24,7 @@ class Action(StrEnum):
     PASSKEY_ADD = "passkey.add"
     PASSKEY_REMOVE = "passkey.remove"
     CASE_OPEN = "case.open"
+    USE = "use"
     MANDATE_GIVE = "mandate.give"
     MANDATE_NARROW = "mandate.narrow"
     MANDATE_END = "mandate.end"
@@ -53,6 +54,7 @@ NEEDS: Final = {
     Action.PASSKEY_ADD: _MEMBER,
     Action.PASSKEY_REMOVE: _MEMBER,
     Action.CASE_OPEN: _CLIENT | {"case"},
+    Action.USE: _CLIENT,
     Action.MANDATE_GIVE: _MEMBER,
     Action.MANDATE_NARROW: _MEMBER | _MANDATE,
     Action.MANDATE_END: _MEMBER | _MANDATE,
@@ -82,6 +84,7 @@ MAY: Final = {
     Action.PASSKEY_ADD: frozenset[str](),
     Action.PASSKEY_REMOVE: frozenset[str](),
     Action.CASE_OPEN: frozenset[str](),
+    Action.USE: frozenset[str](),
     Action.MANDATE_GIVE: _MANDATE,
     Action.MANDATE_NARROW: frozenset[str](),
     Action.MANDATE_END: frozenset[str](),

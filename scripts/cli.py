@@ -20,6 +20,7 @@ from scripts.verbs.demo import demo
 from scripts.verbs.doctor import doctor
 from scripts.verbs.migrate import migrate
 from scripts.verbs.serve import serve
+from scripts.verbs.uses import uses
 from vault.errors import VaultError
 
 PANEL: Final = "命令 · commands"
@@ -59,7 +60,7 @@ app: Final = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _verb in (serve, demo, migrate, doctor):
+for _verb in (serve, demo, migrate, doctor, uses):
     app.command(rich_help_panel=PANEL)(_verb)
 app.command(rich_help_panel=PANEL, hidden=True)(
     cluster

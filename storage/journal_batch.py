@@ -30,6 +30,7 @@ from vault.journal.operations import Change, Decided, Disclosure, Outcome, Repea
 from vault.notices import Notice
 from vault.ports import Tx
 from vault.records import VersionRef
+from vault.use_receipts import UseReceipt
 
 NO_TOKEN: Final = b""
 """A person or the operator acts."""
@@ -196,6 +197,7 @@ class Batch:
                 self._try(waiting, partial(self._decide_anew, waiting, operation))
         self._judged[before:] = judged = self._released(self._judged[before:])
         self._rows.notify([n for one in judged for n in _notices(one, self._now_ms)])
+        self._rows.owe([r for one in judged for r in _owed(one, self._now_ms)])
 
     def _stand(self, waiting: Waiting, early: Decided) -> None:
         """Let an early decision stand, if the journal knows the rows as they were read."""
@@ -276,3 +278,10 @@ def _notices(one: Judged, now_ms: int) -> tuple[Notice, ...]:
     if not isinstance(operation, Disclosure):
         return ()
     return operation.notices(one.decided.decision, now_ms)
+
+
+def _owed(one: Judged, now_ms: int) -> tuple[UseReceipt, ...]:
+    operation = one.waiting.operation
+    if not isinstance(operation, Disclosure) or operation.owes is None or not _permitted(one):
+        return ()
+    return (operation.owes(now_ms),)

@@ -8,16 +8,16 @@ from typing import Any, Final, NamedTuple
 from storage.dialects import Columns, Row
 from storage.failures import DatabaseFailure
 from storage.log_rows import EntryRow
+from storage.record_wraps import record_wrap
 from storage.state_statements import StateStatements
+from storage.stores.use_receipts import OPENED_COLUMNS, opened_row
 from vault.clients.protocol import Claim
-from vault.crypto.contexts import Purpose
-from vault.crypto.keys import WrappedKey, WrapState
-from vault.crypto.suites import suite_numbered
 from vault.errors import ConflictError, StorageError
 from vault.ids import EntryId
 from vault.journal.operations import Guarded, RecordWrap, Request, Seen, Spend
 from vault.notices import Notice
 from vault.records import VersionRef
+from vault.use_receipts import UseReceipt
 
 KEYS: Final[Mapping[Guarded, tuple[str, ...]]] = {
     Guarded.GRANT: ("log_id", "holder_id", "grant_id"),
@@ -214,7 +214,7 @@ class JournalRows(StateStatements):
         by_use = {(*s.space, s.grant_id, s.code): s for s in spends}
         wraps, uses = self._listed(_WRAPS, by_ref), self._listed(_USES, by_use)
         return (
-            {(ref := by_ref[tuple(row[:4])]): _record_wrap(ref, row[4:]) for row in wraps},
+            {(ref := by_ref[tuple(row[:4])]): record_wrap(ref, row[4:]) for row in wraps},
             {by_use[tuple(row[:4])]: tuple(row) for row in uses},
         )
 
@@ -232,6 +232,11 @@ class JournalRows(StateStatements):
         rows = [(*n.space, n.notice_id, n.kind.value, n.entry_id, n.at_ms) for n in notices]
         if rows:
             self._add("notice", columns, rows)
+
+    def owe(self, receipts: Sequence[UseReceipt]) -> None:
+        """Open the use-receipts of a batch."""
+        if receipts:
+            self._add("use_receipt", OPENED_COLUMNS, [opened_row(one) for one in receipts])
 
     def _listed(self, select: Select, keys: Iterable[Row]) -> Sequence[Row]:
         """Select the rows of ``keys``."""
@@ -263,31 +268,3 @@ def _versions(tables: tuple[Guarded, ...], listed: tuple[str, ...]) -> str:
             f" WHERE {match}"
         )
     return f"WITH {', '.join(lists)} {' UNION ALL '.join(selects)}"
-
-
-def _record_wrap(ref: VersionRef, row: Row) -> RecordWrap:
-    record_parent, record_suite, record_wrap, record_state, *data_key = row
-    version, parent, suite, wrap, state = data_key
-    return RecordWrap(
-        ref=ref,
-        record_key=WrappedKey(
-            purpose=Purpose.RECORD_KEY,
-            owner_id=ref.record_id,
-            name="",
-            version=ref.version,
-            parent_version=record_parent,
-            suite=suite_numbered(record_suite),
-            wrap=record_wrap,
-            state=WrapState(record_state),
-        ),
-        data_key=WrappedKey(
-            purpose=Purpose.HOLDER_DATA_KEY,
-            owner_id=ref.space.holder_id,
-            name="",
-            version=version,
-            parent_version=parent,
-            suite=suite_numbered(suite),
-            wrap=wrap,
-            state=WrapState(state),
-        ),
-    )

@@ -28,13 +28,14 @@ from vault.errors import StorageError
 MIGRATING: Final = 0x6D7973706163
 """The server's lock for whoever changes the schema: the letters of our own name."""
 
-OLDEST: Final = "0012"
+OLDEST: Final = "0013"
 """The oldest schema that this program can serve, with what came later left unused.
 
 Every sign-in and token is read with who signed in; housekeeping visits the tables of
 registration and of passkeys, every sign-in is read with its mandate, every grant with its
 parent, every process signs with the keys that stand in theirs and draws one for hints, a consent
-asks which passkeys there are, and every guarded row is read with its hash.
+asks which passkeys there are, every guarded row is read with its hash, and every pull opens a
+use-receipt.
 """
 
 TRIES: Final = 60

@@ -31,6 +31,7 @@ from storage.stores.refusals import SqlRefusals
 from storage.stores.registrations import SqlRegistrations
 from storage.stores.signing import SqlSigningKeys
 from storage.stores.system import SqlPolicies, SqlSystemKeys
+from storage.stores.use_receipts import SqlUseReceipts
 from storage.stores.witnesses import SqlWitnesses
 from vault.ports import Read, Tx, Work
 
@@ -62,6 +63,7 @@ class SqlTx:
         "registrations",
         "signing",
         "system",
+        "use_receipts",
         "witnesses",
     )
 
@@ -80,6 +82,7 @@ class SqlTx:
         self.holders = SqlHolders(driver)
         self.records = SqlRecords(driver)
         self.consents = SqlConsents(driver)
+        self.use_receipts = SqlUseReceipts(driver)
         self.mandates = SqlMandates(driver)
         self.cases = SqlCases(driver)
         self.departments = SqlDepartments(driver)

@@ -12,6 +12,7 @@ from api.portal.sentences import (
     told_of,
     who,
 )
+from api.portal.uses import use_facts, use_line
 from api.portal.views import AccessLine, AccessView, Fact, SeenItem
 from api.portal.words import evidence_name, field_names, reason_words, seen_word
 from policies.items import items
@@ -44,6 +45,7 @@ def line_of(access: Access, *, language: Language, fresh: bool = False) -> Acces
         seen=tuple(_seen(one, language) for one in entry.evidence if one.view or not named),
         href=href,
         receipt_href=f"{href}/receipt",
+        use=use_line(access, language),
         index=access.index,
         fresh=fresh,
     )
@@ -59,6 +61,7 @@ def access_view(access: Access, *, language: Language) -> AccessView:
         (language.say("凭什么"), basis_words(access.entry, language)),
         *_matter(access.entry, language),
         (language.say("哪些材料"), "\n".join(_seen_words(seen, language))),
+        *use_facts(access, language),
         *_origin(access, language),
     )
     facts = tuple(Fact(label=label, value=value) for label, value in pairs if value)

@@ -1,9 +1,10 @@
 """What endpoints have in common on the wire: numbers, proofs, names, problems."""
 
-from typing import Any, Final, Literal
+from datetime import date
+from typing import Annotated, Any, Final, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from vault.clients import Client
 from vault.clock import instant
@@ -139,6 +140,20 @@ class NumberIn(StrictIn):
 
     type: str = Field(max_length=64, description="kind, such as resident_id_18 or uscc")
     value: str = Field(max_length=64, description="the exact number, ASCII")
+
+
+def _day(value: object) -> object:
+    """Take a day in its one exact form, and nothing that merely resembles one."""
+    if not isinstance(value, str):
+        return value
+    found = date.fromisoformat(value)
+    if found.isoformat() != value:
+        raise ValueError("a day is written YYYY-MM-DD")
+    return found
+
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+"""A day as ISO 8601 has it; in JSON there is no other type for one."""
 
 
 def proof_parts(proof: Proof) -> dict[str, Any]:

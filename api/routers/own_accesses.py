@@ -1,5 +1,6 @@
 """``/v1/me/accesses``: who looked, or tried to; newest first, each with its proof."""
 
+from datetime import date
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
@@ -11,7 +12,7 @@ from api.routers.answers import NO_STORE, OWN_PROBLEMS, ClientOut, IssuerOut, Re
 from api.routers.signed_in import IdPath, MemberDep
 from api.routers.strict import StrictRoute
 from vault.ids import EntryId, parse_id
-from vault.journal.entries import On
+from vault.journal.entries import On, Used
 from vault.services.list_accesses import (
     MAX_PAGE,
     PAGE,
@@ -21,10 +22,43 @@ from vault.services.list_accesses import (
     prove_access,
     read_access,
 )
+from vault.use_receipts import UseReceipt, UseState
 
 router = APIRouter(prefix="/v1/me/accesses", tags=["me"], route_class=StrictRoute)
 
 ZIP: Final = "application/zip"
+
+
+class UseOut(BaseModel):
+    """What the department has said of a pull, or owes."""
+
+    state: UseState
+    due: str
+    kept_until: date | None
+
+    @classmethod
+    def from_domain(cls, found: UseReceipt) -> "UseOut":
+        """Return the wire form, field by field."""
+        return cls(state=found.state, due=iso(found.due_at_ms), kept_until=found.kept_until)
+
+
+class UsedOut(BaseModel):
+    """What the department says in this entry, and of which pull."""
+
+    pull: str
+    outcome: str
+    decision: str | None
+    kept_until: str | None
+
+    @classmethod
+    def from_domain(cls, found: Used) -> "UsedOut":
+        """Return the wire form, field by field."""
+        return cls(
+            pull=found.pull.hex(),
+            outcome=found.outcome,
+            decision=found.decision,
+            kept_until=found.kept_until,
+        )
 
 
 class AccessOut(BaseModel):
@@ -48,6 +82,8 @@ class AccessOut(BaseModel):
     evidence: list[ReleasedOut]
     result: str | None
     reasons: list[str]
+    use: UseOut | None
+    used: UsedOut | None
 
     @classmethod
     def from_domain(cls, found: Access) -> "AccessOut":
@@ -73,6 +109,8 @@ class AccessOut(BaseModel):
             ],
             result=None if entry.decision is None else entry.decision.result.value,
             reasons=[] if entry.decision is None else list(entry.decision.reasons),
+            use=found.use and UseOut.from_domain(found.use),
+            used=entry.used and UsedOut.from_domain(entry.used),
         )
 
 

@@ -1,14 +1,13 @@
 """``/v1/records``: issuing departments deposit evidence, revise it, and say how it stands."""
 
-from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictInt, WithJsonSchema
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from api.deps import PresentedDep, WiredDep
 from api.openapi import BY_TOKEN
-from api.routers.answers import RESOURCE_PROBLEMS, NumberIn, ReceiptOut, StrictIn
+from api.routers.answers import RESOURCE_PROBLEMS, Day, NumberIn, ReceiptOut, StrictIn
 from api.routers.callers import (
     IfMatch,
     OptionalRequestId,
@@ -31,18 +30,6 @@ from vault.services.versions import Deposited
 
 router = APIRouter(prefix="/v1/records", tags=["records"], route_class=StrictRoute)
 
-
-def _day(value: object) -> object:
-    """Take a day in its one exact form, and nothing that merely resembles one."""
-    if not isinstance(value, str):
-        return value
-    found = date.fromisoformat(value)
-    if found.isoformat() != value:
-        raise ValueError("a day is written YYYY-MM-DD")
-    return found
-
-
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 FieldName = Annotated[str, Field(max_length=64, pattern="^[a-z][a-z0-9_]*$")]
 Value = Annotated[str, Field(max_length=100_000)] | StrictBool | StrictInt
 FieldIn = Value | Annotated[list[Annotated[str, Field(max_length=100_000)]], Field(max_length=100)]

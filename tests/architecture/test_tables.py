@@ -48,6 +48,7 @@ IN_CLEAR = {
     "record_key": {"state"},
     "record_version": {"code", "status", "trust_grade", *DAYS},
     "service_case": {"case_no", "item", "state"},
+    "use_receipt": {"state"},
 }
 """Text of a holder's rows that the database may read: codes and states, never a value."""
 

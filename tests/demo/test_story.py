@@ -101,6 +101,14 @@ def test_every_decision_of_the_story_comes_out_again(served: Served) -> None:
     assert (none["entries"], none["decisions"]) == (0, 0)
 
 
+def test_operators_see_which_departments_have_said_what_they_used(served: Served) -> None:
+    told = served.myspace("uses", "--data", str(served.data))
+
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "use-receipts" in told.stdout
+    assert "模拟" in told.stdout
+
+
 def test_a_policy_that_was_changed_afterwards_is_found_by_deciding_again(
     served: Served, tmp_path: Path
 ) -> None:

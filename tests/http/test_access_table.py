@@ -132,6 +132,7 @@ def body_of(operation: str, scene: Scene) -> Any:  # noqa: ANN401 - any JSON
         "POST /v1/records/{record_id}/versions": revision | {"expected_version": 1},
         "PUT /v1/records/{record_id}/status": {"status": "02", "expected_version": 1},
         "POST /v1/cases": {"holder": scene.person.holder, "item": FOOD},
+        "POST /v1/use-receipts": {"entry_id": scene.entry_id, "outcome": "unused"},
         "POST /v1/me/consents/{grant_id}/narrow": {"retention_days": 1},
         "POST /oauth/register": {},
         "PUT /oauth/register/{client_id}": {},

@@ -75,9 +75,10 @@ def test_a_line_says_what_was_seen_and_on_which_basis(world: PortalWorld) -> Non
 
     text = visitor.page.text
 
-    assert (
-        "居民身份证 · 完整内容 姓名、公民身份号码、有效期止 凭您的授权 · 食品经营许可（小微餐饮）"
-        in text
+    assert re.search(
+        "居民身份证 · 完整内容 姓名、公民身份号码、有效期止 用途：部门应在[0-9年月]+日前说明"
+        " 凭您的授权 · 食品经营许可（小微餐饮）",
+        text,
     )
     assert "已拒绝" in text
     assert "持有人没有授权这种材料。" in text

@@ -37,6 +37,7 @@ SPOKEN = {
     Kind.CONSENT_REVOKE,
     Kind.CONSENT_END,
     Kind.PULL,
+    Kind.USE,
     Kind.LIST,
     Kind.OWN_EXPORT,
     Kind.OWN_READ,

@@ -38,7 +38,15 @@ JUDGING = GUARDED | {
         "request_id",
         "oauth_replay",
     ),
-    *("notice", "holder_key", "record_key", "record_version", "record_file", "holder_number"),
+    *(
+        "use_receipt",
+        "notice",
+        "holder_key",
+        "record_key",
+        "record_version",
+        "record_file",
+        "holder_number",
+    ),
     *("department_key", "policy_bundle", "system_key", "vault_meta", "oauth_access_token"),
 }
 """What a pull may read or write; everything else is bookkeeping.

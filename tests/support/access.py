@@ -168,6 +168,7 @@ PERMITTED = {
     Action.CASE_OPEN: AccessRequest(
         action=Action.CASE_OPEN, client=CLIENT, holder=HOLDER, case=CASE
     ),
+    Action.USE: AccessRequest(action=Action.USE, client=CLIENT, holder=HOLDER),
     Action.MANDATE_GIVE: AccessRequest(
         action=Action.MANDATE_GIVE, member=replace(MEMBER, acr="aal2"), holder=HOLDER
     ),

@@ -84,6 +84,7 @@ def access(**changes: object) -> AccessLine:
                 name="居民身份证", view="完整内容", fields=("姓名", "公民身份号码", "有效期止")
             ),
         ),
+        "use": "用途：部门应在2026年12月25日前说明",
         "href": f"/space/accesses/{GRANT}",
         "receipt_href": f"/space/accesses/{GRANT}/receipt",
         "index": 1842,

@@ -164,3 +164,9 @@ def details_of(text: str) -> Details:
         IntegrityError: The text is something else.
     """
     return Details.from_json(text)
+
+
+@lru_cache(maxsize=1024)
+def read_details(text: str | None) -> Details | None:
+    """Return the details of a token, which many pulls share; they hold no value of anybody."""
+    return None if text is None else Details.from_json(text)

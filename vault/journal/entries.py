@@ -7,11 +7,22 @@ Names of kinds and keys are format: once released, never renamed and never used 
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from vault.errors import IntegrityError, InvalidInputError
-from vault.ids import CaseNumber, ClientId, DepartmentId, EntryId, GrantId
+from vault.ids import EntryId
+from vault.journal.entry_parts import (
+    By,
+    Evidence,
+    On,
+    RequestTrace,
+    Result,
+    SealedUntil,
+    Shown,
+    StateChange,
+    Used,
+    Verdict,
+)
 from vault.journal.kinds import Basis, Kind
 from vault.journal.padding import pad, unpad
 from vault.journal.plain import (
@@ -37,6 +48,7 @@ __all__ = [
     "SealedUntil",
     "Shown",
     "StateChange",
+    "Used",
     "Verdict",
 ]
 
@@ -44,130 +56,6 @@ ENTRY_VERSION: Final = 1
 
 _ID: Final = octets(16)
 _HASH: Final = octets(32)
-
-
-class Result(StrEnum):
-    """What was decided."""
-
-    PERMIT = "permit"
-    DENY = "deny"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class By:
-    """Who acted.
-
-    Attributes:
-        officer, member: Pairwise references, never names or numbers.
-        acting: Chain of those acted for, nearest first (RFC 8693 s. 4.1).
-    """
-
-    department: DepartmentId | None = None
-    client: ClientId | None = None
-    officer: str | None = None
-    member: str | None = None
-    acting: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class On:
-    """Under which grant, for which matter."""
-
-    grant: GrantId | None = None
-    grant_version: int | None = None
-    item: str | None = None
-    case_no: CaseNumber | None = None
-    purpose: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """One piece of evidence; a refusal or list may name the code alone.
-
-    Attributes:
-        record: Reference made by ``sealing.record_ref``, 16 bytes.
-        manifest: SHA-256 of the sealed object that was released.
-        fields: Catalogue fields released, sorted.
-    """
-
-    code: str
-    record: bytes | None = None
-    version: int | None = None
-    manifest: bytes | None = None
-    view: str | None = None
-    fields: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What the policies said, so that it can be replayed.
-
-    Attributes:
-        reasons: The ``@id`` of each policy that refused.
-        bundle: SHA-256 of the policy bundle.
-        inputs: SHA-256 of the canonical decision inputs.
-    """
-
-    result: Result
-    reasons: tuple[str, ...] = ()
-    bundle: bytes
-    inputs: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateChange:
-    """Which guarded row changed, and what it is now.
-
-    Attributes:
-        object: Table, as in ``operations.Guarded``.
-        id: Its id as text.
-        came_from, became: State before and after; ``None`` before there was one.
-        version: The row's version from now on.
-    """
-
-    object: str
-    id: str
-    came_from: str | None = None
-    became: str | None = None
-    version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestTrace:
-    """How it was asked: enough to find it in the caller's own logs.
-
-    Attributes:
-        dpop_jkt: Thumbprint of the proof key (RFC 7638).
-        certificate: Thumbprint of the client certificate in place of one (RFC 8705 s. 3.1).
-        assertion, proof, object: SHA-256 of the client assertion, of the DPoP proof and of the
-            signed request (RFC 9101), each as sent.
-        network: Prefix of the caller's address, /24 or /48.
-    """
-
-    request_id: str | None = None
-    dpop_jkt: str | None = None
-    certificate: str | None = None
-    assertion: bytes | None = None
-    proof: bytes | None = None
-    object: bytes | None = None
-    network: str | None = None
-    correlation: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealedUntil:
-    """Until when the holder is not shown this entry, and which law says so."""
-
-    until_ms: int
-    article: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """The text that a holder decided on: its SHA-256 and its language."""
-
-    text: bytes
-    locale: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +81,7 @@ class Entry:
     request: RequestTrace | None = None
     sealed: SealedUntil | None = None
     shown: Shown | None = None
+    used: Used | None = None
 
     def __post_init__(self) -> None:
         """Hold what the table says about basis and article."""
@@ -294,5 +183,15 @@ _ENTRY: Final = Shape(
     ),
     Part(
         "shown", Shape(Shown, Part("text", _HASH, needed=True), Part("locale", TEXT, needed=True))
+    ),
+    Part(
+        "used",
+        Shape(
+            Used,
+            Part("pull", _ID, needed=True),
+            Part("outcome", TEXT, needed=True),
+            Part("decision", TEXT),
+            Part("kept_until", TEXT),
+        ),
     ),
 )

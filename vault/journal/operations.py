@@ -27,6 +27,7 @@ from vault.journal.sealing import EntryKeys
 from vault.notices import Notice
 from vault.ports import Tx
 from vault.records import VersionRef
+from vault.use_receipts import UseReceipt
 
 DEADLINE_SECONDS: Final = 5.0
 """How long an operation may wait for its turn, and how long for its commit (journal.md 2.6)."""
@@ -160,12 +161,14 @@ class Disclosure(Operation):
         releases: Record versions whose keys are handed out if it is permitted.
         spends: Uses to count; one too many turns the permit into a refusal.
         notices: What the holder is told, built from the batch's time.
+        owes: What the department owes for it if it is permitted, built from the batch's time.
         witnessed: Nothing leaves before a quorum of witnesses has signed the entry's tree.
     """
 
     releases: tuple[VersionRef, ...] = ()
     spends: tuple[Spend, ...] = ()
     notices: Callable[[Decision, int], tuple[Notice, ...]] = lambda _decision, _at_ms: ()
+    owes: Callable[[int], UseReceipt] | None = None
     witnessed: bool = False
 
 

@@ -34,6 +34,7 @@ from vault.ports.guarded import (
 from vault.ports.protocol import LiveToken, ProtocolRows
 from vault.ports.refusals import Refusals
 from vault.ports.registrations import Registrations
+from vault.ports.use_receipts import UseReceipts
 from vault.ports.witnesses import WitnessStates
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "SigningKeyStore",
     "SystemKeys",
     "Tx",
+    "UseReceipts",
     "WitnessStates",
     "Work",
 ]
@@ -152,6 +154,10 @@ class Tx(Protocol):
     @property
     def consents(self) -> Consents:
         """Consents and their uses."""
+
+    @property
+    def use_receipts(self) -> UseReceipts:
+        """What departments owe for what they pulled."""
 
     @property
     def mandates(self) -> Mandates:

@@ -29,6 +29,7 @@ class Vault:
         max_file_bytes: Of one deposited file.
         people_factor: How many times as often a holder may be sent a code or asked for consent;
             more than once only where nobody is disturbed, as in the demonstration.
+        use_receipt_days: Within which a department says what it used a pull for.
         watch: Gets checkpoints witnessed; ``None`` where the operator names no witnesses.
         wrong_codes_an_hour: In all, of browsers that have not signed in to the account before.
     """
@@ -47,6 +48,7 @@ class Vault:
     max_file_bytes: int = 100 * 2**20
     people_factor: int = 1
     wrong_codes_an_hour: int = 10_000
+    use_receipt_days: int = 30
     watch: Watch | None = None
 
     def receipt(self, kept: KeptEntry) -> Receipt:

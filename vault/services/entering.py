@@ -26,6 +26,7 @@ from vault.journal.entries import (
     Result,
     Shown,
     StateChange,
+    Used,
     Verdict,
 )
 from vault.journal.operations import (
@@ -58,6 +59,7 @@ class Draft:
         kind: If it is permitted; a refusal is a refusal.
         evidence: If it is permitted; a refusal names what was asked for, ``asked``.
         change: Which guarded row changes, if it is permitted.
+        used: What a department says of a pull, if it is permitted.
     """
 
     entry_id: EntryId
@@ -70,6 +72,7 @@ class Draft:
     asked: tuple[Evidence, ...] | None = None
     change: StateChange | None = None
     shown: Shown | None = None
+    used: Used | None = None
 
     def entry(self, decision: Decision, at_ms: int) -> Entry:
         """Return the entry of ``decision``."""
@@ -92,6 +95,7 @@ class Draft:
             change=self.change if permitted else None,
             request=self.trace,
             shown=self.shown,
+            used=self.used if permitted else None,
         )
 
 

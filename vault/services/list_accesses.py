@@ -15,7 +15,7 @@ from vault.crypto.suites import suite_numbered
 from vault.departments import Department
 from vault.errors import NotFoundError
 from vault.ids import DepartmentId, EntryId, MandateId, parse_id
-from vault.journal.entries import Entry
+from vault.journal.entries import Entry, Kind
 from vault.journal.leaves import Leaf
 from vault.journal.sealing import EntryKeys, open_entry
 from vault.journal.statements import Statement, make_opening
@@ -26,6 +26,7 @@ from vault.services.chains import reach
 from vault.services.entering import Proof
 from vault.services.entry_keys import entry_keys
 from vault.services.own_mandates import name_of
+from vault.use_receipts import UseReceipt
 
 PAGE: Final = 20
 MAX_PAGE: Final = 100
@@ -42,6 +43,8 @@ class Access:
         number: The holder's own number of it, from 0, without holes.
         department: Who acted or asked; ``None`` for the holder's own acts.
         agent: Name of who acted by a mandate, a person's masked; empty where nobody did.
+        use: What the department has said, or owes, about a pull.
+        late: It should have said so by now.
     """
 
     entry: Entry
@@ -50,6 +53,8 @@ class Access:
     department: Department | None
     client: Client | None
     agent: str = field(default="", repr=False)
+    use: UseReceipt | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -150,6 +155,7 @@ def _own(tx: Tx, member: Member, entry_id: EntryId) -> KeptEntry:
 
 def _opened(vault: Vault, tx: Tx, member: Member, kept: Sequence[KeptEntry]) -> list[Access]:
     departments: dict[DepartmentId, Department | None] = {}
+    now_ms = vault.clock.now_ms()
     opened = []
     for one in kept:
         keys = _keys(vault, tx, member, one)
@@ -165,6 +171,7 @@ def _opened(vault: Vault, tx: Tx, member: Member, kept: Sequence[KeptEntry]) -> 
         who = entry.by.department
         if who is not None and who not in departments:
             departments[who] = tx.departments.get(who)
+        use = _use(tx, member, entry)
         opened.append(
             Access(
                 entry=entry,
@@ -173,6 +180,8 @@ def _opened(vault: Vault, tx: Tx, member: Member, kept: Sequence[KeptEntry]) -> 
                 department=None if who is None else departments[who],
                 client=None if entry.by.client is None else tx.clients.get(entry.by.client),
                 agent=_agent(vault, tx, member, entry),
+                use=use,
+                late=use is not None and use.overdue(now_ms=now_ms),
             )
         )
     return opened
@@ -186,6 +195,12 @@ def _keys(vault: Vault, tx: Tx, member: Member, kept: KeptEntry) -> EntryKeys:
         actor_id=DepartmentId(kept.actor_id),
         version=kept.key_version,
     )
+
+
+def _use(tx: Tx, member: Member, entry: Entry) -> UseReceipt | None:
+    if entry.kind is not Kind.PULL:
+        return None
+    return tx.use_receipts.get(member.space, entry_id=entry.entry_id)
 
 
 def _agent(vault: Vault, tx: Tx, member: Member, entry: Entry) -> str:

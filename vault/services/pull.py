@@ -7,7 +7,6 @@ thread (ADR 0014), so the two halves stand by themselves: ``prepare_pull`` reads
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Final
 
 from policies.access import Permit
@@ -16,7 +15,7 @@ from policies.requests import AccessRequest, Action
 from policies.scopes import View
 from vault.clock import legal_day
 from vault.consents import Consent
-from vault.consents.details import Details
+from vault.consents.details import read_details
 from vault.departments import Department
 from vault.errors import AccessDeniedError, NotFoundError
 from vault.ids import ID_BYTES, EntryId, NoticeId
@@ -42,6 +41,7 @@ from vault.services.entry_keys import entry_keys, record_reference
 from vault.services.foreseeing import foresee_pull, foresee_record
 from vault.services.moving_on import ATTEMPTS, MovedOnError, refreshed
 from vault.services.opening import key_of, opened, sealed_record
+from vault.services.owing import owing
 from vault.services.witnessing import must_be_witnessed, not_witnessed, submitted
 from vault.showing import shown
 
@@ -184,6 +184,7 @@ def prepare_pull(vault: Vault, pull: Pull) -> Prepared:
         notices=telling(
             consent, entry_id=draft.entry_id, notice_id=NoticeId(vault.random(ID_BYTES))
         ),
+        owes=None if head is None else owing(vault, consent, draft=draft, caller=pull.caller),
         witnessed=must_be_witnessed(vault, kind, pull.view),
     )
     return Prepared(asked=asked, kind=kind, record=record, issuer=issuer, operation=operation)
@@ -217,7 +218,7 @@ def complete_pull(vault: Vault, prepared: Prepared, outcome: Outcome) -> Release
 
 def _ask(asking: Asking, pull: Pull, consent: Consent) -> Asked:
     """Put the question of a pull to the policies, from the rows that ``asking`` reads."""
-    token = _details(pull.caller.live.token.details)
+    token = read_details(pull.caller.live.token.details)
     client = asking.client(pull.caller.live.client.client_id)
     _, holder = asking.holder(consent.space)
     granted = asking.consent(consent, code=pull.code, token=token)
@@ -292,9 +293,3 @@ def _draft(
         evidence=(found,),
         asked=(named,),
     )
-
-
-@lru_cache(maxsize=1024)
-def _details(text: str | None) -> Details | None:
-    """Read the details of a token, which many pulls share; they hold no value of anybody."""
-    return None if text is None else Details.from_json(text)

@@ -20,6 +20,7 @@ class AccessLine:
 
     Attributes:
         outcome: A word for a refusal; empty where it was done.
+        use: What became of what was seen, or that it was not said.
         fresh: The holder has not seen it yet.
         index: Position in the log.
     """
@@ -33,6 +34,7 @@ class AccessLine:
     basis: str
     item: str
     seen: tuple[SeenItem, ...]
+    use: str
     href: str
     receipt_href: str
     index: int

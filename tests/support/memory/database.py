@@ -28,6 +28,7 @@ from tests.support.memory.registry import (
     MemorySystemKeys,
 )
 from tests.support.memory.rows import Rows, system_key_name
+from tests.support.memory.use_receipts import MemoryUseReceipts
 from tests.support.memory.witnesses import MemoryWitnesses
 from vault.cases import Case
 from vault.clients import Client
@@ -64,6 +65,7 @@ class MemoryTx:
         self.records = MemoryRecords(rows)
         self.consents = MemoryConsents(rows)
         self.mandates = MemoryMandates(rows)
+        self.use_receipts = MemoryUseReceipts(rows)
         self.cases = MemoryCases(rows)
         self.passkeys = MemoryPasskeys(rows)
         self.departments = MemoryDepartments(rows)

@@ -134,7 +134,10 @@ def _released(
     """Count the uses, where they are left, and tell the holder."""
     if isinstance(decided.decision, Permit) and not _spent(rows, operation.spends):
         decided, wraps = _overruled(decided, EXHAUSTED), ()
-    MemoryTx(rows).notices.add(operation.notices(decided.decision, now_ms))
+    tx = MemoryTx(rows)
+    tx.notices.add(operation.notices(decided.decision, now_ms))
+    if operation.owes is not None and isinstance(decided.decision, Permit):
+        tx.use_receipts.open([operation.owes(now_ms)])
     return Judged(decided=decided, wraps=wraps)
 
 

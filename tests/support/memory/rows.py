@@ -50,6 +50,7 @@ from vault.passkeys import Challenge, Passkey, PasskeyUse
 from vault.ports import ActivePolicy, KeptEntry
 from vault.ports.witnesses import WitnessState
 from vault.records import RecordHead, SealedRecord, VersionRef
+from vault.use_receipts import UseReceipt
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -173,6 +174,7 @@ class Rows:
     intents: Table[str, Intent] = field(default_factory=Table)
     consents: Table[GrantId, Consent] = field(default_factory=Table)
     uses: Table[tuple[GrantId, str], Use] = field(default_factory=Table)
+    use_receipts: Table[EntryId, UseReceipt] = field(default_factory=Table)
     mandates: Table[MandateId, Mandate] = field(default_factory=Table)
     cases: Table[CaseNumber, Case] = field(default_factory=Table)
     passkeys: Table[bytes, Passkey] = field(default_factory=Table)
