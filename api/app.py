@@ -23,6 +23,7 @@ from api.proxies import Proxies
 from api.refusals import told
 from api.routers import (
     cases,
+    demands,
     evidence,
     health,
     items,
@@ -94,7 +95,18 @@ def create_app(
     # itself: an included router is searched twice (ADR 0044).
     for router in (evidence.router, oauth_router()):
         app.router.routes.extend(router.routes)
-    for part in (records, cases, items, me, receipts, use_receipts, journal_key, log, health):
+    for part in (
+        records,
+        cases,
+        items,
+        me,
+        receipts,
+        use_receipts,
+        demands,
+        journal_key,
+        log,
+        health,
+    ):
         app.include_router(part.router)
     app.include_router(portal_router())
     return app

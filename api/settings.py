@@ -229,6 +229,10 @@ class Settings(BaseSettings):
         int,
         Field(ge=1, le=366, description="days within which a department says what it used"),
     ] = 30
+    demand_days: Annotated[
+        int,
+        Field(ge=1, le=60, description="days within which a department answers a holder"),
+    ] = 15
     demo: Annotated[
         bool,
         Field(description="synthetic people, http on loopback, one-time codes in a file"),

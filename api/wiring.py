@@ -274,6 +274,7 @@ def _vault(
         people_factor=DEMO_PEOPLE if settings.demo else 1,
         wrong_codes_an_hour=settings.limits.wrong_codes_an_hour,
         use_receipt_days=settings.use_receipt_days,
+        demand_days=settings.demand_days,
     )
 
 

@@ -25,6 +25,8 @@ class Action(StrEnum):
     PASSKEY_REMOVE = "passkey.remove"
     CASE_OPEN = "case.open"
     USE = "use"
+    DEMAND_ASK = "demand.ask"
+    DEMAND_ANSWER = "demand.answer"
     MANDATE_GIVE = "mandate.give"
     MANDATE_NARROW = "mandate.narrow"
     MANDATE_END = "mandate.end"
@@ -55,6 +57,8 @@ NEEDS: Final = {
     Action.PASSKEY_REMOVE: _MEMBER,
     Action.CASE_OPEN: _CLIENT | {"case"},
     Action.USE: _CLIENT,
+    Action.DEMAND_ASK: _MEMBER,
+    Action.DEMAND_ANSWER: _CLIENT,
     Action.MANDATE_GIVE: _MEMBER,
     Action.MANDATE_NARROW: _MEMBER | _MANDATE,
     Action.MANDATE_END: _MEMBER | _MANDATE,
@@ -85,6 +89,8 @@ MAY: Final = {
     Action.PASSKEY_REMOVE: frozenset[str](),
     Action.CASE_OPEN: frozenset[str](),
     Action.USE: frozenset[str](),
+    Action.DEMAND_ASK: frozenset[str](),
+    Action.DEMAND_ANSWER: frozenset[str](),
     Action.MANDATE_GIVE: _MANDATE,
     Action.MANDATE_NARROW: frozenset[str](),
     Action.MANDATE_END: frozenset[str](),

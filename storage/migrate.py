@@ -28,14 +28,14 @@ from vault.errors import StorageError
 MIGRATING: Final = 0x6D7973706163
 """The server's lock for whoever changes the schema: the letters of our own name."""
 
-OLDEST: Final = "0013"
+OLDEST: Final = "0014"
 """The oldest schema that this program can serve, with what came later left unused.
 
 Every sign-in and token is read with who signed in; housekeeping visits the tables of
 registration and of passkeys, every sign-in is read with its mandate, every grant with its
 parent, every process signs with the keys that stand in theirs and draws one for hints, a consent
-asks which passkeys there are, every guarded row is read with its hash, and every pull opens a
-use-receipt.
+asks which passkeys there are, every guarded row is read with its hash, every pull opens a
+use-receipt, and every access is read with what was demanded about it.
 """
 
 TRIES: Final = 60

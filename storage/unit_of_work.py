@@ -19,6 +19,7 @@ from storage.statements import Driver, Recorder
 from storage.stores.cases import SqlCases, SqlNotices
 from storage.stores.clients import SqlClients
 from storage.stores.consents import SqlConsents
+from storage.stores.demands import SqlDemands
 from storage.stores.departments import SqlDepartments
 from storage.stores.developers import SqlDevelopers
 from storage.stores.entries import SqlEntries
@@ -49,6 +50,7 @@ class SqlTx:
         "cases",
         "clients",
         "consents",
+        "demands",
         "departments",
         "developers",
         "entries",
@@ -83,6 +85,7 @@ class SqlTx:
         self.records = SqlRecords(driver)
         self.consents = SqlConsents(driver)
         self.use_receipts = SqlUseReceipts(driver)
+        self.demands = SqlDemands(driver)
         self.mandates = SqlMandates(driver)
         self.cases = SqlCases(driver)
         self.departments = SqlDepartments(driver)

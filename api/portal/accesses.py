@@ -4,14 +4,17 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
-from api.portal.door import MemberDep, named
+from api.portal.door import MemberDep, MembersFormDep, named, to
 from api.portal.ledger import access_view, line_of
 from api.portal.pages import page
 from api.portal.records import DOWNLOAD, attachment
 from api.portal.route import PageRoute
 from api.portal.views import AccessesView
+from vault.demands import DemandKind
+from vault.errors import InvalidInputError
 from vault.ids import EntryId
 from vault.services.list_accesses import archive, list_accesses, prove_access, read_access
+from vault.services.make_demand import MakeDemand, make_demand
 from vault.services.own_space import NOTICES, notices_read
 
 ACCESSES: Final = "/space/accesses"
@@ -50,6 +53,17 @@ def access(entry: str, member: MemberDep) -> Response:
     found = read_access(member.wired.vault, member.acting, EntryId(named(entry)))
     view = access_view(found, language=member.language)
     return page("space/access.html", frame=member.frame("accesses"), view=view)
+
+
+@router.post(ACCESSES + "/{entry}/demand")
+def demand(entry: str, member: MemberDep, sent: MembersFormDep) -> Response:
+    """Ask the department to explain an access, or to delete what it got."""
+    about, kind = EntryId(named(entry)), sent.only("kind").one("kind")
+    if kind not in set(DemandKind):
+        raise InvalidInputError("this cannot be demanded", field="kind")
+    asked = MakeDemand(member=member.acting, about=about, kind=DemandKind(kind))
+    make_demand(member.wired.vault, asked)
+    return to(f"{ACCESSES}/{about.hex()}")
 
 
 @router.get(ACCESSES + "/{entry}/receipt")

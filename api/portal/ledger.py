@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from api.portal.demands import demand_facts, demands_view
 from api.portal.language import Language
 from api.portal.sentences import (
     agent_words,
@@ -62,10 +63,12 @@ def access_view(access: Access, *, language: Language) -> AccessView:
         *_matter(access.entry, language),
         (language.say("哪些材料"), "\n".join(_seen_words(seen, language))),
         *use_facts(access, language),
+        *demand_facts(access, language),
         *_origin(access, language),
     )
     facts = tuple(Fact(label=label, value=value) for label, value in pairs if value)
-    return AccessView(line=line, facts=facts)
+    demands = demands_view(access, language, action=f"{line.href}/demand")
+    return AccessView(line=line, facts=facts, demands=demands)
 
 
 def item_name(code: str, language: Language) -> str:

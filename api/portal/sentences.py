@@ -83,6 +83,8 @@ _BY_KIND: Final[Mapping[Kind, Told]] = {
     Kind.CONSENT_END: Told(source=mark("%(who)s交还了您的授权"), icon="consents", tone=Tone.QUIET),
     Kind.PULL: Told(source=mark("%(who)s查看了您的%(what)s"), icon="accesses"),
     Kind.USE: Told(source=mark("%(who)s说明了怎样用您的材料"), icon="receipt", tone=Tone.QUIET),
+    Kind.DEMAND_ASK: Told(source=mark("您要求%(who)s解释或删除"), icon="info", tone=Tone.QUIET),
+    Kind.DEMAND_ANSWER: Told(source=mark("%(who)s答复了您的要求"), icon="info", tone=Tone.CARE),
     Kind.LIST: Told(source=mark("%(who)s查了授权里有哪些材料，没有看内容"), icon="accesses"),
     Kind.OWN_READ: Told(source=mark("您打开了自己的%(what)s"), icon="person", tone=Tone.QUIET),
     Kind.OWN_EXPORT: Told(source=mark("您下载了核对文件"), icon="key", tone=Tone.CARE),

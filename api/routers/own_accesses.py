@@ -1,18 +1,28 @@
 """``/v1/me/accesses``: who looked, or tried to; newest first, each with its proof."""
 
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from api.deps import WiredDep
-from api.openapi import BY_SIGN_IN
-from api.routers.answers import NO_STORE, OWN_PROBLEMS, ClientOut, IssuerOut, ReleasedOut, iso
-from api.routers.signed_in import IdPath, MemberDep
+from api.openapi import BY_FORM, BY_SIGN_IN
+from api.routers.answers import (
+    NO_STORE,
+    OWN_PROBLEMS,
+    ClientOut,
+    IssuerOut,
+    ReceiptOut,
+    ReleasedOut,
+    StrictIn,
+    iso,
+)
+from api.routers.signed_in import ChangingMemberDep, IdPath, MemberDep
 from api.routers.strict import StrictRoute
+from vault.demands import Demand, DemandKind, DemandState
 from vault.ids import EntryId, parse_id
-from vault.journal.entries import On, Used
+from vault.journal.entries import Demanded, On, Used
 from vault.services.list_accesses import (
     MAX_PAGE,
     PAGE,
@@ -22,6 +32,7 @@ from vault.services.list_accesses import (
     prove_access,
     read_access,
 )
+from vault.services.make_demand import MakeDemand, make_demand
 from vault.use_receipts import UseReceipt, UseState
 
 router = APIRouter(prefix="/v1/me/accesses", tags=["me"], route_class=StrictRoute)
@@ -61,6 +72,53 @@ class UsedOut(BaseModel):
         )
 
 
+class OwnDemandOut(BaseModel):
+    """What the holder demanded about this access, and where that stands."""
+
+    demand_id: str
+    kind: DemandKind
+    state: DemandState
+    due: str
+    answer: str | None
+
+    @classmethod
+    def from_domain(cls, found: Demand) -> "OwnDemandOut":
+        """Return the wire form; ``answer`` is the entry that has the words."""
+        return cls(
+            demand_id=found.demand_id.hex(),
+            kind=found.kind,
+            state=found.state,
+            due=iso(found.due_at_ms),
+            answer=None if found.answer_entry is None else found.answer_entry.hex(),
+        )
+
+
+class DemandedOut(BaseModel):
+    """What is demanded or answered in this entry."""
+
+    kind: str
+    pull: str
+    outcome: str | None
+    text: str | None
+
+    @classmethod
+    def from_domain(cls, found: Demanded) -> "DemandedOut":
+        """Return the wire form, field by field."""
+        return cls(kind=found.kind, pull=found.pull.hex(), outcome=found.outcome, text=found.text)
+
+
+class DemandIn(StrictIn):
+    """What is demanded of the department."""
+
+    kind: Literal["explain", "delete"]
+
+
+class DemandReceiptOut(BaseModel):
+    """The proof that it was demanded."""
+
+    receipt: ReceiptOut
+
+
 class AccessOut(BaseModel):
     """One entry of the holder's space.
 
@@ -84,6 +142,8 @@ class AccessOut(BaseModel):
     reasons: list[str]
     use: UseOut | None
     used: UsedOut | None
+    demands: list[OwnDemandOut]
+    demanded: DemandedOut | None
 
     @classmethod
     def from_domain(cls, found: Access) -> "AccessOut":
@@ -111,6 +171,8 @@ class AccessOut(BaseModel):
             reasons=[] if entry.decision is None else list(entry.decision.reasons),
             use=found.use and UseOut.from_domain(found.use),
             used=entry.used and UsedOut.from_domain(entry.used),
+            demands=[OwnDemandOut.from_domain(one) for one in found.demands],
+            demanded=entry.demanded and DemandedOut.from_domain(entry.demanded),
         )
 
 
@@ -140,6 +202,17 @@ def read_own(entry_id: IdPath, member: MemberDep, wired: WiredDep) -> AccessOut:
     """Return one entry."""
     found = read_access(wired.vault, member, EntryId(parse_id(entry_id)))
     return AccessOut.from_domain(found)
+
+
+@router.post("/{entry_id}/demands", status_code=201, responses=OWN_PROBLEMS, openapi_extra=BY_FORM)
+def demand(
+    entry_id: IdPath, member: ChangingMemberDep, wired: WiredDep, sent: DemandIn
+) -> DemandReceiptOut:
+    """Ask the department to explain this access, or to delete what it got."""
+    asked = MakeDemand(
+        member=member, about=EntryId(parse_id(entry_id)), kind=DemandKind(sent.kind)
+    )
+    return DemandReceiptOut(receipt=ReceiptOut.from_domain(make_demand(wired.vault, asked)))
 
 
 @router.get(

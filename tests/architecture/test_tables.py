@@ -31,6 +31,7 @@ SHORT_LIVED = {
 DAYS = ("valid_from", "valid_to", "served_until")
 """Exact days of validity stand in clear: decision 13 says why."""
 IN_CLEAR = {
+    "demand": {"kind", "state"},
     "developer": {"status"},
     "holder": {"kind", "state"},
     "holder_key": {"purpose", "state"},

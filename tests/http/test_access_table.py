@@ -58,6 +58,7 @@ class Scene:
 
     Attributes:
         grant_id, entry_id: The live consent, and an entry that the requester made under it.
+        demand_id: What the holder demands about that entry.
     """
 
     world: HttpWorld
@@ -67,6 +68,7 @@ class Scene:
     revoked: str
     grant_id: str
     entry_id: str
+    demand_id: str
     case_no: str
     mandate_id: str
     holder: Browser
@@ -80,6 +82,7 @@ class Scene:
             "grant_id": self.grant_id,
             "mandate_id": self.mandate_id,
             "entry_id": self.entry_id,
+            "demand_id": self.demand_id,
             "client_id": self.world.market.client_id,
             "code": CODE,
             "number": "1",
@@ -101,6 +104,8 @@ def scene_of(world: HttpWorld) -> Scene:
         if one["status"] == "active"
     )
     other, _ = world.settled()
+    entry_id = world.market.pull(token, view="verify").json()["receipt"]["entry_id"]
+    asked = holder.post(f"/v1/me/accesses/{entry_id}/demands", {"kind": "delete"})
     return Scene(
         world=world,
         person=person,
@@ -108,7 +113,8 @@ def scene_of(world: HttpWorld) -> Scene:
         token=token,
         revoked=revoked,
         grant_id=grant_id,
-        entry_id=world.market.pull(token, view="verify").json()["receipt"]["entry_id"],
+        entry_id=entry_id,
+        demand_id=asked.json()["receipt"]["entry_id"],
         case_no=world.market.open_case(person).json()["case_no"],
         mandate_id=world.mandate(person, world.person().holder),
         holder=holder,
@@ -132,6 +138,8 @@ def body_of(operation: str, scene: Scene) -> Any:  # noqa: ANN401 - any JSON
         "POST /v1/records/{record_id}/versions": revision | {"expected_version": 1},
         "PUT /v1/records/{record_id}/status": {"status": "02", "expected_version": 1},
         "POST /v1/cases": {"holder": scene.person.holder, "item": FOOD},
+        "POST /v1/me/accesses/{entry_id}/demands": {"kind": "explain"},
+        "POST /v1/demands/{demand_id}/answer": {"outcome": "answered", "text": "words"},
         "POST /v1/use-receipts": {"entry_id": scene.entry_id, "outcome": "unused"},
         "POST /v1/me/consents/{grant_id}/narrow": {"retention_days": 1},
         "POST /oauth/register": {},

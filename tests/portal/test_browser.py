@@ -110,6 +110,12 @@ def test_every_page_is_sound(
             reader.go(f"/space/{of}")
             page.click(f"{link} >> nth=0")
             walk.look(name)
+        reader.go("/space/accesses")
+        page.click(".entry:has(.icon-accesses) .actions a >> nth=0")
+        walk.look("a look of a department")
+        for way in page.locator("button[name=kind]").all()[:1]:  # Once; it stays demanded.
+            way.click()
+        walk.look("a demand about it")
         reader.go("/space/consents")
         page.click("form[action$=pause] button >> nth=0")
         walk.look("paused")
@@ -122,7 +128,7 @@ def test_every_page_is_sound(
             walk.open(name, path)
 
     assert walk.wrong == {}
-    assert len(walk.seen) == 26
+    assert len(walk.seen) == 28
 
 
 def builder_of(world: PortalWorld, holder: Somebody) -> dict[str, str]:

@@ -38,6 +38,8 @@ SPOKEN = {
     Kind.CONSENT_END,
     Kind.PULL,
     Kind.USE,
+    Kind.DEMAND_ASK,
+    Kind.DEMAND_ANSWER,
     Kind.LIST,
     Kind.OWN_EXPORT,
     Kind.OWN_READ,

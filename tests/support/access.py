@@ -169,6 +169,8 @@ PERMITTED = {
         action=Action.CASE_OPEN, client=CLIENT, holder=HOLDER, case=CASE
     ),
     Action.USE: AccessRequest(action=Action.USE, client=CLIENT, holder=HOLDER),
+    Action.DEMAND_ASK: AccessRequest(action=Action.DEMAND_ASK, member=MEMBER, holder=HOLDER),
+    Action.DEMAND_ANSWER: AccessRequest(action=Action.DEMAND_ANSWER, client=CLIENT, holder=HOLDER),
     Action.MANDATE_GIVE: AccessRequest(
         action=Action.MANDATE_GIVE, member=replace(MEMBER, acr="aal2"), holder=HOLDER
     ),

@@ -11,6 +11,9 @@ from api.portal.views import (
     ConsentCard,
     ConsentPageView,
     ConsentsView,
+    DemandLine,
+    DemandsView,
+    DemandWay,
     EndMandateView,
     Fact,
     FieldBox,
@@ -359,6 +362,18 @@ ACCESS = AccessView(
         Fact(label="凭什么", value="凭您的授权"),
         Fact(label="办什么事", value="食品经营许可（小微餐饮）"),
         Fact(label="看了什么", value="居民身份证 · 完整内容\n姓名、公民身份号码、有效期止"),
+    ),
+    demands=DemandsView(
+        lines=(
+            DemandLine(
+                text="您要求部门解释为什么查看，应在2026年12月10日前答复",
+                badge="等待答复",
+                tone=Tone.CARE,
+                href="",
+            ),
+        ),
+        ways=(DemandWay(kind="delete", label="请部门删除"),),
+        action=f"/space/accesses/{GRANT}/demand",
     ),
 )
 LEAVE = LeaveView(department=DEPARTMENT, action="/space/leave", ticket="", stay="/space")

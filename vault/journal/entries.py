@@ -13,6 +13,7 @@ from vault.errors import IntegrityError, InvalidInputError
 from vault.ids import EntryId
 from vault.journal.entry_parts import (
     By,
+    Demanded,
     Evidence,
     On,
     RequestTrace,
@@ -39,6 +40,7 @@ from vault.journal.plain import (
 __all__ = [
     "Basis",
     "By",
+    "Demanded",
     "Entry",
     "Evidence",
     "Kind",
@@ -82,6 +84,7 @@ class Entry:
     sealed: SealedUntil | None = None
     shown: Shown | None = None
     used: Used | None = None
+    demanded: Demanded | None = None
 
     def __post_init__(self) -> None:
         """Hold what the table says about basis and article."""
@@ -192,6 +195,17 @@ _ENTRY: Final = Shape(
             Part("outcome", TEXT, needed=True),
             Part("decision", TEXT),
             Part("kept_until", TEXT),
+        ),
+    ),
+    Part(
+        "demanded",
+        Shape(
+            Demanded,
+            Part("kind", TEXT, needed=True),
+            Part("pull", _ID, needed=True),
+            Part("demand", _ID),
+            Part("outcome", TEXT),
+            Part("text", TEXT),
         ),
     ),
 )

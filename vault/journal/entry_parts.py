@@ -131,6 +131,25 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Demanded:
+    """What a holder demands about a pull, or what the department answers.
+
+    Attributes:
+        kind: ``explain`` or ``delete``.
+        pull: Entry of the pull.
+        demand: Entry of the demand, in its answer.
+        outcome: ``answered`` or ``refused``, in an answer.
+        text: Words of the answer.
+    """
+
+    kind: str
+    pull: EntryId
+    demand: EntryId | None = None
+    outcome: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
     """What a department says it did with what a pull released.
 

@@ -37,6 +37,8 @@ class Kind(StrEnum):
     BREAKGLASS_READ = "breakglass.read"
     BREAKGLASS_UNSEAL = "breakglass.unseal"
     USE = "use"
+    DEMAND_ASK = "demand.ask"
+    DEMAND_ANSWER = "demand.answer"
     HOLDER_OPENED = "holder.opened"
     HOLDER_CHANGED = "holder.changed"
     HOLDER_ERASED = "holder.erased"

@@ -16,6 +16,7 @@ from vault.clients.protocol import Claim
 from vault.crypto.keys import WrappedKey
 from vault.ids import EntryId, Space
 from vault.notices import Notice
+from vault.ports.demands import Demands
 from vault.ports.guarded import (
     ActivePolicy,
     Cases,
@@ -43,6 +44,7 @@ __all__ = [
     "Cases",
     "Clients",
     "Consents",
+    "Demands",
     "Departments",
     "Developers",
     "Entries",
@@ -158,6 +160,10 @@ class Tx(Protocol):
     @property
     def use_receipts(self) -> UseReceipts:
         """What departments owe for what they pulled."""
+
+    @property
+    def demands(self) -> Demands:
+        """What holders demand of departments."""
 
     @property
     def mandates(self) -> Mandates:

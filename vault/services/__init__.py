@@ -30,6 +30,7 @@ class Vault:
         people_factor: How many times as often a holder may be sent a code or asked for consent;
             more than once only where nobody is disturbed, as in the demonstration.
         use_receipt_days: Within which a department says what it used a pull for.
+        demand_days: Within which a department answers what a holder demands.
         watch: Gets checkpoints witnessed; ``None`` where the operator names no witnesses.
         wrong_codes_an_hour: In all, of browsers that have not signed in to the account before.
     """
@@ -49,6 +50,7 @@ class Vault:
     people_factor: int = 1
     wrong_codes_an_hour: int = 10_000
     use_receipt_days: int = 30
+    demand_days: int = 15
     watch: Watch | None = None
 
     def receipt(self, kept: KeptEntry) -> Receipt:

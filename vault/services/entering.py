@@ -18,6 +18,7 @@ from vault.ids import EntryId, GrantId, NoticeId
 from vault.journal.entries import (
     Basis,
     By,
+    Demanded,
     Entry,
     Evidence,
     Kind,
@@ -60,6 +61,7 @@ class Draft:
         evidence: If it is permitted; a refusal names what was asked for, ``asked``.
         change: Which guarded row changes, if it is permitted.
         used: What a department says of a pull, if it is permitted.
+        demanded: What a holder demands, or is answered, if it is permitted.
     """
 
     entry_id: EntryId
@@ -73,6 +75,7 @@ class Draft:
     change: StateChange | None = None
     shown: Shown | None = None
     used: Used | None = None
+    demanded: Demanded | None = None
 
     def entry(self, decision: Decision, at_ms: int) -> Entry:
         """Return the entry of ``decision``."""
@@ -96,6 +99,7 @@ class Draft:
             request=self.trace,
             shown=self.shown,
             used=self.used if permitted else None,
+            demanded=self.demanded if permitted else None,
         )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from vault.clients import Client
 from vault.crypto.suites import suite_numbered
+from vault.demands import Demand
 from vault.departments import Department
 from vault.errors import NotFoundError
 from vault.ids import DepartmentId, EntryId, MandateId, parse_id
@@ -45,6 +46,8 @@ class Access:
         agent: Name of who acted by a mandate, a person's masked; empty where nobody did.
         use: What the department has said, or owes, about a pull.
         late: It should have said so by now.
+        demands: What the holder demanded about it, oldest first.
+        overdue: One of them should be answered by now.
     """
 
     entry: Entry
@@ -55,6 +58,8 @@ class Access:
     agent: str = field(default="", repr=False)
     use: UseReceipt | None = None
     late: bool = False
+    demands: tuple[Demand, ...] = ()
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -171,7 +176,7 @@ def _opened(vault: Vault, tx: Tx, member: Member, kept: Sequence[KeptEntry]) -> 
         who = entry.by.department
         if who is not None and who not in departments:
             departments[who] = tx.departments.get(who)
-        use = _use(tx, member, entry)
+        use, demands = _use(tx, member, entry), _demands(tx, member, entry)
         opened.append(
             Access(
                 entry=entry,
@@ -182,6 +187,8 @@ def _opened(vault: Vault, tx: Tx, member: Member, kept: Sequence[KeptEntry]) -> 
                 agent=_agent(vault, tx, member, entry),
                 use=use,
                 late=use is not None and use.overdue(now_ms=now_ms),
+                demands=demands,
+                overdue=any(demand.overdue(now_ms=now_ms) for demand in demands),
             )
         )
     return opened
@@ -201,6 +208,12 @@ def _use(tx: Tx, member: Member, entry: Entry) -> UseReceipt | None:
     if entry.kind is not Kind.PULL:
         return None
     return tx.use_receipts.get(member.space, entry_id=entry.entry_id)
+
+
+def _demands(tx: Tx, member: Member, entry: Entry) -> tuple[Demand, ...]:
+    if entry.by.department is None or member.is_agent:
+        return ()
+    return tx.demands.about(member.space, entry_id=entry.entry_id)
 
 
 def _agent(vault: Vault, tx: Tx, member: Member, entry: Entry) -> str:

@@ -20,6 +20,9 @@ from api.portal.views.looking import (
     AccessesView,
     AccessLine,
     AccessView,
+    DemandLine,
+    DemandsView,
+    DemandWay,
     SeenItem,
 )
 from api.portal.views.mandating import (
@@ -75,6 +78,9 @@ __all__ = [
     "ConsentPageView",
     "ConsentsView",
     "DecidedView",
+    "DemandLine",
+    "DemandWay",
+    "DemandsView",
     "DeviceView",
     "EndMandateView",
     "Fact",

@@ -51,8 +51,40 @@ class AccessesView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DemandLine:
+    """A demand and where it stands.
+
+    Attributes:
+        href: Of the answer; empty where there is none yet.
+    """
+
+    text: str
+    badge: str
+    tone: Tone
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandWay:
+    """Something that can be demanded."""
+
+    kind: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandsView:
+    """What was demanded about an access, and what still can be."""
+
+    lines: tuple[DemandLine, ...]
+    ways: tuple[DemandWay, ...]
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessView:
     """One entry, to read or to print."""
 
     line: AccessLine
     facts: tuple[Fact, ...]
+    demands: DemandsView

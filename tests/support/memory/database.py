@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from tests.support.memory.demands import MemoryDemands
 from tests.support.memory.developers import MemoryDevelopers
 from tests.support.memory.guarded import (
     MemoryCases,
@@ -64,6 +65,7 @@ class MemoryTx:
         self.holders = MemoryHolders(rows)
         self.records = MemoryRecords(rows)
         self.consents = MemoryConsents(rows)
+        self.demands = MemoryDemands(rows)
         self.mandates = MemoryMandates(rows)
         self.use_receipts = MemoryUseReceipts(rows)
         self.cases = MemoryCases(rows)

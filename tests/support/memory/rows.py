@@ -28,6 +28,7 @@ from vault.clients.told import OutgoingCall, ToldClient
 from vault.consents import Consent, Use
 from vault.crypto.contexts import Purpose
 from vault.crypto.keys import WrappedKey
+from vault.demands import Demand
 from vault.departments import Department
 from vault.errors import ConflictError, StorageError
 from vault.holders import Holder
@@ -175,6 +176,7 @@ class Rows:
     consents: Table[GrantId, Consent] = field(default_factory=Table)
     uses: Table[tuple[GrantId, str], Use] = field(default_factory=Table)
     use_receipts: Table[EntryId, UseReceipt] = field(default_factory=Table)
+    demands: Table[EntryId, Demand] = field(default_factory=Table)
     mandates: Table[MandateId, Mandate] = field(default_factory=Table)
     cases: Table[CaseNumber, Case] = field(default_factory=Table)
     passkeys: Table[bytes, Passkey] = field(default_factory=Table)
