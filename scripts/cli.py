@@ -14,7 +14,17 @@ from typer.core import TyperGroup
 from scripts.bench import verb as bench
 from scripts.outcomes import Told, settings_told, system_told, told_of
 from scripts.serving import log_as_json
-from scripts.verbs import client, decisions, developer, journal, keys, policy, receipt, witness
+from scripts.verbs import (
+    client,
+    complaint,
+    decisions,
+    developer,
+    journal,
+    keys,
+    policy,
+    receipt,
+    witness,
+)
 from scripts.verbs.cluster import cluster
 from scripts.verbs.demo import demo
 from scripts.verbs.doctor import doctor
@@ -67,6 +77,7 @@ app.command(rich_help_panel=PANEL, hidden=True)(
 )  # ./scripts/cluster installs what it needs.
 for _name, _group in (
     ("client", client.app),
+    ("complaint", complaint.app),
     ("decisions", decisions.app),
     ("developer", developer.app),
     ("keys", keys.app),

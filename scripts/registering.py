@@ -12,6 +12,7 @@ from policies.catalogue import catalogue
 from policies.departments import departments
 from policies.items import items
 from scripts.client_file import ClientFile
+from scripts.complaining import complaint_acts
 from scripts.managing import operator_acts, text_of
 from scripts.operator_socket import Plain, Verb
 from scripts.outcomes import Exit, OperatorError
@@ -130,6 +131,7 @@ def operator_verbs(vault: Vault, *, demo: bool) -> Mapping[str, Verb]:
         SUSPEND: partial(stepped, suspend),
         RESUME: partial(stepped, resume),
         **signing_verbs(vault),
+        **complaint_acts(vault),
         **operator_acts(vault, entered=partial(entered_department, vault)),
     }
 

@@ -1,4 +1,4 @@
-"""What holders demand of a department about something it pulled (PIPL 44, 45, 47, 48, 50).
+"""What holders demand about what a department did (PIPL 44, 45, 47, 48, 50, 65).
 
 A demand has a date by which it is answered, and ends in an answer or in a refusal with reasons.
 Asking and answering are entries of the holder's journal; the row is where the matter stands.
@@ -14,6 +14,7 @@ from vault.ids import DepartmentId, EntryId, Space
 
 DAY_MS: Final = 86_400 * MS
 MAX_TEXT_CHARACTERS: Final = 2000
+MAX_COMPLAINT_CHARACTERS: Final = 1000
 
 
 class DemandKind(StrEnum):
@@ -21,6 +22,8 @@ class DemandKind(StrEnum):
 
     EXPLAIN = "explain"
     DELETE = "delete"
+    COMPLAIN = "complain"
+    """Of whoever runs the vault: the department neither sees nor answers it."""
 
 
 class DemandState(StrEnum):
@@ -111,3 +114,17 @@ class Demand:
     def overdue(self, *, now_ms: int) -> bool:
         """Say whether the department should have answered by now."""
         return self.state is DemandState.OPEN and self.due_at_ms < now_ms
+
+
+def check_words(kind: DemandKind, text: str) -> None:
+    """Refuse a complaint without words, and words where none are asked for.
+
+    Raises:
+        InvalidInputError: There are too few, too many, or any at all.
+    """
+    if kind is not DemandKind.COMPLAIN and text:
+        raise InvalidInputError("only a complaint has words", field="text")
+    if kind is DemandKind.COMPLAIN and not text.strip():
+        raise InvalidInputError("say what you complain of", field="text")
+    if len(text) > MAX_COMPLAINT_CHARACTERS:
+        raise InvalidInputError("a complaint has at most 1000 characters", field="text")

@@ -57,11 +57,13 @@ def access(entry: str, member: MemberDep) -> Response:
 
 @router.post(ACCESSES + "/{entry}/demand")
 def demand(entry: str, member: MemberDep, sent: MembersFormDep) -> Response:
-    """Ask the department to explain an access, or to delete what it got."""
-    about, kind = EntryId(named(entry)), sent.only("kind").one("kind")
+    """Ask the department to explain or delete, or complain about it to the operator."""
+    about, kind = EntryId(named(entry)), sent.only("kind", "text").one("kind")
     if kind not in set(DemandKind):
         raise InvalidInputError("this cannot be demanded", field="kind")
-    asked = MakeDemand(member=member.acting, about=about, kind=DemandKind(kind))
+    asked = MakeDemand(
+        member=member.acting, about=about, kind=DemandKind(kind), text=sent.one("text")
+    )
     make_demand(member.wired.vault, asked)
     return to(f"{ACCESSES}/{about.hex()}")
 

@@ -18,6 +18,7 @@ _WAYS: Final[Mapping[DemandKind, str]] = {
 _WANTED: Final[Mapping[str, str]] = {
     DemandKind.EXPLAIN: mark("解释为什么查看"),
     DemandKind.DELETE: mark("删除取走的内容"),
+    DemandKind.COMPLAIN: mark("投诉"),
 }
 _OUTCOMES: Final[Mapping[str, str]] = {
     DemandState.ANSWERED: mark("已经照办"),
@@ -34,7 +35,8 @@ def demands_view(access: Access, language: Language, *, action: str) -> DemandsV
         if kind not in open_now and may_demand(access, kind)
     )
     lines = tuple(_line(one, access, language) for one in access.demands)
-    return DemandsView(lines=lines, ways=ways, action=action)
+    complains = DemandKind.COMPLAIN not in open_now and may_demand(access, DemandKind.COMPLAIN)
+    return DemandsView(lines=lines, ways=ways, complains=complains, action=action)
 
 
 def demand_facts(access: Access, language: Language) -> Iterable[tuple[str, str]]:
@@ -46,23 +48,31 @@ def demand_facts(access: Access, language: Language) -> Iterable[tuple[str, str]
     if said.outcome is not None:
         yield language.say("结果"), language.say(_OUTCOMES.get(said.outcome, said.outcome))
     if said.text is not None:
-        yield language.say("部门的话"), said.text
+        yield language.say("原话"), said.text
     yield language.say("说的是哪次查看"), said.pull.hex()
 
 
 def _line(demand: Demand, access: Access, language: Language) -> DemandLine:
-    wanted = language.say(_WANTED[demand.kind])
+    complaint = demand.kind is DemandKind.COMPLAIN
     if demand.answer_entry is not None:
         answered = demand.state is DemandState.ANSWERED
         return DemandLine(
-            text=language.say("您要求部门%(wanted)s", wanted=wanted),
+            text=language.say("您投诉了这件事")
+            if complaint
+            else language.say("您要求部门%(wanted)s", wanted=language.say(_WANTED[demand.kind])),
             badge=language.say("已答复") if answered else language.say("被拒绝"),
             tone=Tone.GOOD if answered else Tone.BAD,
             href=f"/space/accesses/{demand.answer_entry.hex()}",
         )
     day = language.day(legal_day(demand.due_at_ms))
     return DemandLine(
-        text=language.say("您要求部门%(wanted)s，应在%(day)s前答复", wanted=wanted, day=day),
+        text=language.say("您投诉了这件事，应在%(day)s前答复", day=day)
+        if complaint
+        else language.say(
+            "您要求部门%(wanted)s，应在%(day)s前答复",
+            wanted=language.say(_WANTED[demand.kind]),
+            day=day,
+        ),
         badge=language.say("已逾期") if access.overdue else language.say("等待答复"),
         tone=Tone.BAD if access.overdue else Tone.CARE,
         href="",

@@ -11,6 +11,7 @@ from api.portal.language import Language
 from api.portal.views import Tone
 from api.portal.words import evidence_name, mark, status_badge
 from policies.scopes import View
+from vault.demands import DemandKind
 from vault.journal.entries import Basis, Entry, Kind, Result
 from vault.services.acting import AGENT
 from vault.services.list_accesses import Access
@@ -32,6 +33,8 @@ class Told:
 
 
 _VERIFIED: Final = Told(source=mark("%(who)s核对了您的%(what)s"), icon="check")
+_COMPLAINT: Final = Told(source=mark("您投诉了%(who)s"), icon="info", tone=Tone.QUIET)
+_COMPLAINT_ANSWERED: Final = Told(source=mark("运营方答复了您的投诉"), icon="info", tone=Tone.CARE)
 _DECLINED: Final = Told(
     source=mark("您没有同意%(who)s调取%(what)s"),
     icon="refused",
@@ -144,6 +147,8 @@ def told_of(entry: Entry) -> Told:
         return _refusal(entry)
     if entry.kind is Kind.PULL and _only_verified(entry):
         return _VERIFIED
+    if entry.demanded is not None and entry.demanded.kind == DemandKind.COMPLAIN:
+        return _COMPLAINT if entry.demanded.outcome is None else _COMPLAINT_ANSWERED
     if entry.by.member == AGENT and entry.kind in _BY_AGENT:
         return _BY_AGENT[entry.kind]
     return _BY_KIND.get(entry.kind, _UNKNOWN)

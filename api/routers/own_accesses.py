@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.deps import WiredDep
 from api.openapi import BY_FORM, BY_SIGN_IN
@@ -20,7 +20,7 @@ from api.routers.answers import (
 )
 from api.routers.signed_in import ChangingMemberDep, IdPath, MemberDep
 from api.routers.strict import StrictRoute
-from vault.demands import Demand, DemandKind, DemandState
+from vault.demands import MAX_COMPLAINT_CHARACTERS, Demand, DemandKind, DemandState
 from vault.ids import EntryId, parse_id
 from vault.journal.entries import Demanded, On, Used
 from vault.services.list_accesses import (
@@ -108,9 +108,12 @@ class DemandedOut(BaseModel):
 
 
 class DemandIn(StrictIn):
-    """What is demanded of the department."""
+    """What is demanded of the department; or a complaint, which the operator answers."""
 
-    kind: Literal["explain", "delete"]
+    kind: Literal["explain", "delete", "complain"]
+    text: str = Field(
+        default="", max_length=MAX_COMPLAINT_CHARACTERS, description="words of a complaint"
+    )
 
 
 class DemandReceiptOut(BaseModel):
@@ -208,9 +211,12 @@ def read_own(entry_id: IdPath, member: MemberDep, wired: WiredDep) -> AccessOut:
 def demand(
     entry_id: IdPath, member: ChangingMemberDep, wired: WiredDep, sent: DemandIn
 ) -> DemandReceiptOut:
-    """Ask the department to explain this access, or to delete what it got."""
+    """Ask the department to explain or delete, or complain about it to the operator."""
     asked = MakeDemand(
-        member=member, about=EntryId(parse_id(entry_id)), kind=DemandKind(sent.kind)
+        member=member,
+        about=EntryId(parse_id(entry_id)),
+        kind=DemandKind(sent.kind),
+        text=sent.text,
     )
     return DemandReceiptOut(receipt=ReceiptOut.from_domain(make_demand(wired.vault, asked)))
 

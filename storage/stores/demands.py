@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy import bindparam, insert, not_, select, tuple_, update
 
 from storage.statements import Driver, Prepared, Row
 from storage.stores.keyed import keyed
@@ -14,13 +14,23 @@ from vault.ids import DepartmentId, EntryId, HolderId, Space
 _T: Final = table_of(DemandRow)
 _FIRST: Final = (-1, b"")
 _OPEN: Final = _T.c.state == DemandState.OPEN.value
+_COMPLAINT: Final = _T.c.kind == DemandKind.COMPLAIN.value
 
 _ABOUT: Final = Prepared(
     select(_T)
     .where(keyed(_T, "log_id", "holder_id", "about"))
     .order_by(_T.c.asked_at_ms, _T.c.demand_id)
 )
-_FOUND: Final = Prepared(select(_T).where(keyed(_T, "department_id", "demand_id")))
+_FOUND: Final = Prepared(
+    select(_T).where(keyed(_T, "department_id", "demand_id"), not_(_COMPLAINT))
+)
+_ONE_COMPLAINT: Final = Prepared(select(_T).where(keyed(_T, "demand_id"), _COMPLAINT))
+_COMPLAINTS: Final = Prepared(
+    select(_T)
+    .where(_COMPLAINT, _OPEN)
+    .order_by(_T.c.due_at_ms, _T.c.demand_id)
+    .limit(bindparam("most"))
+)
 _ADD: Final = Prepared(insert(_T))
 _CLOSE: Final = Prepared(
     update(_T)
@@ -36,6 +46,7 @@ _OPEN_OF: Final = Prepared(
     .where(
         keyed(_T, "department_id"),
         _OPEN,
+        not_(_COMPLAINT),
         tuple_(_T.c.due_at_ms, _T.c.demand_id)
         > tuple_(bindparam("after_ms"), bindparam("after_id")),
     )
@@ -60,6 +71,15 @@ class SqlDemands:
         """Return a demand that was put to a department, or ``None``."""
         row = _FOUND.one(self._driver, department_id=department_id, demand_id=demand_id)
         return None if row is None else _demand(row)
+
+    def complaint(self, demand_id: EntryId) -> Demand | None:
+        """Return a complaint, or ``None``."""
+        row = _ONE_COMPLAINT.one(self._driver, demand_id=demand_id)
+        return None if row is None else _demand(row)
+
+    def complaints(self, *, limit: int) -> tuple[Demand, ...]:
+        """Return the complaints that nobody has answered, by when they are due."""
+        return tuple(map(_demand, _COMPLAINTS.all(self._driver, most=limit)))
 
     def add(self, demand: Demand) -> None:
         """Write a new one."""

@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 from storage.tables import (
     async_requests,
     cases,
+    demands,
     departments,
     developers,
     holders,
@@ -25,12 +26,14 @@ from storage.tables import (
     registrations,
     signins,
     system,
+    use_receipts,
 )
 
 __all__ = [
     "METADATA",
     "async_requests",
     "cases",
+    "demands",
     "departments",
     "developers",
     "holders",
@@ -43,6 +46,7 @@ __all__ = [
     "registrations",
     "signins",
     "system",
+    "use_receipts",
 ]
 
 METADATA: Final[MetaData] = SQLModel.metadata

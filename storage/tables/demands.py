@@ -23,7 +23,8 @@ class DemandRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_demand_about", "log_id", "holder_id", "about"),
         Index("ix_demand_due", "department_id", "state", "due_at_ms", "demand_id"),
-        Index("ix_demand_id", "department_id", "demand_id"),
+        Index("ix_demand_id", "demand_id"),
+        Index("ix_demand_kind", "kind", "state", "due_at_ms"),
         *checks(
             "demand",
             kind=among("kind", values=DemandKind),

@@ -80,3 +80,22 @@ def test_what_waits_comes_by_when_it_is_due_page_by_page(ports: Ports) -> None:
         assert tx.demands.open_of(MARKET, after=None, limit=2) == (first, third)
         assert tx.demands.open_of(MARKET, after=third, limit=2) == (fourth,)
         assert tx.demands.open_of(MARKET, after=fourth, limit=2) == ()
+
+
+def test_complaints_are_the_operators_alone(ports: Ports) -> None:
+    late, soon = (demand(number, kind=DemandKind.COMPLAIN) for number in (1, 2))
+    other = demand(3)
+    added(ports, soon, other, late)
+
+    with ports.read() as tx:
+        assert tx.demands.complaints(limit=9) == (late, soon)
+        assert tx.demands.complaints(limit=1) == (late,)
+        assert tx.demands.complaint(late.demand_id) == late
+        assert tx.demands.complaint(other.demand_id) is None
+        assert tx.demands.found(MARKET, demand_id=late.demand_id) is None
+        assert tx.demands.open_of(MARKET, after=None, limit=9) == (other,)
+    with ports.work() as tx:
+        tx.demands.close(closed(late))
+    with ports.read() as tx:
+        assert tx.demands.complaints(limit=9) == (soon,)
+        assert tx.demands.complaint(late.demand_id) == closed(late)

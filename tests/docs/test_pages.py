@@ -33,6 +33,7 @@ BILINGUAL = {
     "docs/operations/clients.md",
     "docs/operations/cluster.md",
     "docs/operations/containers.md",
+    "docs/operations/demands.md",
     "docs/operations/incident.md",
     "docs/operations/keys.md",
     "docs/operations/mtls.md",

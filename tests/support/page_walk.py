@@ -45,6 +45,7 @@ class Walk:
     def look(self, name: str) -> None:
         """Judge the page that is shown."""
         reader, page = self._reader, self._reader.page
+        page.wait_for_load_state()  # A click may have led elsewhere.
         found = [f"policy: {one}" for one in reader.refused()]
         if reader.overflow() > 0:
             found.append(f"wider than the window by {reader.overflow()}")

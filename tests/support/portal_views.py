@@ -373,6 +373,7 @@ ACCESS = AccessView(
             ),
         ),
         ways=(DemandWay(kind="delete", label="请部门删除"),),
+        complains=True,
         action=f"/space/accesses/{GRANT}/demand",
     ),
 )

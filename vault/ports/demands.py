@@ -13,7 +13,13 @@ class Demands(Protocol):
         """Return the demands about a pull, oldest first."""
 
     def found(self, department_id: DepartmentId, *, demand_id: EntryId) -> Demand | None:
-        """Return a demand that was put to a department, or ``None``."""
+        """Return a demand that was put to a department, no complaint; or ``None``."""
+
+    def complaint(self, demand_id: EntryId) -> Demand | None:
+        """Return a complaint, or ``None``."""
+
+    def complaints(self, *, limit: int) -> tuple[Demand, ...]:
+        """Return the complaints that nobody has answered, by when they are due."""
 
     def add(self, demand: Demand) -> None:
         """Write a new one."""

@@ -1,10 +1,10 @@
-"""A holder asks a department what an access was for, or that what it got be deleted."""
+"""A holder asks a department to explain or to delete, or complains about what it did."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from policies.requests import AccessRequest, Action
-from vault.demands import Demand, DemandKind, DemandState
+from vault.demands import Demand, DemandKind, DemandState, check_words
 from vault.errors import ConflictError, InvalidInputError, NotFoundError
 from vault.ids import DepartmentId, EntryId
 from vault.journal.entries import By, Demanded, Kind
@@ -24,11 +24,16 @@ EXPLAINED: Final = frozenset({Kind.PULL, Kind.LIST, Kind.REFUSAL})
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class MakeDemand:
-    """What is demanded about which access."""
+    """What is demanded about which access.
+
+    Attributes:
+        text: The holder's words, in a complaint.
+    """
 
     member: Member
     about: EntryId
     kind: DemandKind
+    text: str = ""
 
 
 def may_demand(access: Access, kind: DemandKind) -> bool:
@@ -36,6 +41,8 @@ def may_demand(access: Access, kind: DemandKind) -> bool:
     entry = access.entry
     if entry.by.department is None or entry.by.member is not None:
         return False
+    if kind is DemandKind.COMPLAIN:
+        return True
     return entry.kind is Kind.PULL or (kind is DemandKind.EXPLAIN and entry.kind in EXPLAINED)
 
 
@@ -44,13 +51,14 @@ def make_demand(vault: Vault, asked: MakeDemand) -> Receipt:
 
     Raises:
         NotFoundError: The holder has no such access, or acts for somebody else.
-        InvalidInputError: There is nothing to explain or delete about it.
+        InvalidInputError: There is nothing to demand about it, or a complaint says nothing.
         ConflictError: It was demanded already, and is not answered yet.
         JournalUnavailableError: Not known to be demanded: ask again.
     """
     member = asked.member
     if member.is_agent:
         raise NotFoundError("a demand is the holder's own")
+    check_words(asked.kind, asked.text)
     access = read_access(vault, member, asked.about)
     department_id = access.entry.by.department
     if department_id is None or not may_demand(access, asked.kind):
@@ -73,7 +81,7 @@ def make_demand(vault: Vault, asked: MakeDemand) -> Receipt:
         basis=member.basis,
         by=By(department=department_id, member=member.by().member),
         trace=member.trace(),
-        demanded=Demanded(kind=asked.kind.value, pull=asked.about),
+        demanded=Demanded(kind=asked.kind.value, pull=asked.about, text=asked.text or None),
     )
     outcome = submit_change(
         vault,

@@ -74,10 +74,15 @@ class DemandWay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemandsView:
-    """What was demanded about an access, and what still can be."""
+    """What was demanded about an access, and what still can be.
+
+    Attributes:
+        complains: A complaint may be made.
+    """
 
     lines: tuple[DemandLine, ...]
     ways: tuple[DemandWay, ...]
+    complains: bool
     action: str
 
 

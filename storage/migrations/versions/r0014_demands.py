@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("answered_at_ms", sa.BigInteger()),
         sa.Column("answer_entry", sa.LargeBinary(16)),
-        sa.CheckConstraint("kind IN ('explain', 'delete')", name="ck_demand_kind"),
+        sa.CheckConstraint("kind IN ('explain', 'delete', 'complain')", name="ck_demand_kind"),
         sa.CheckConstraint("state IN ('open', 'answered', 'refused')", name="ck_demand_state"),
         sa.CheckConstraint("(answer_entry IS NULL) = (state = 'open')", name="ck_demand_answered"),
         *(
@@ -39,7 +39,8 @@ def upgrade() -> None:
     op.create_index(
         "ix_demand_due", "demand", ["department_id", "state", "due_at_ms", "demand_id"]
     )
-    op.create_index("ix_demand_id", "demand", ["department_id", "demand_id"])
+    op.create_index("ix_demand_id", "demand", ["demand_id"])
+    op.create_index("ix_demand_kind", "demand", ["kind", "state", "due_at_ms"])
 
 
 def downgrade() -> None:

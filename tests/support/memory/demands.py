@@ -1,7 +1,7 @@
 """Demands in memory."""
 
 from tests.support.memory.rows import Rows
-from vault.demands import Demand, DemandState
+from vault.demands import Demand, DemandKind, DemandState
 from vault.errors import ConflictError
 from vault.ids import DepartmentId, EntryId, Space
 
@@ -18,7 +18,21 @@ class MemoryDemands:
 
     def found(self, department_id: DepartmentId, *, demand_id: EntryId) -> Demand | None:
         found = self._rows.demands.get(demand_id)
-        return found if found is not None and found.department_id == department_id else None
+        if found is None or found.kind is DemandKind.COMPLAIN:
+            return None
+        return found if found.department_id == department_id else None
+
+    def complaint(self, demand_id: EntryId) -> Demand | None:
+        found = self._rows.demands.get(demand_id)
+        return found if found is not None and found.kind is DemandKind.COMPLAIN else None
+
+    def complaints(self, *, limit: int) -> tuple[Demand, ...]:
+        found = (
+            one
+            for one in self._rows.demands.values()
+            if (one.kind, one.state) == (DemandKind.COMPLAIN, DemandState.OPEN)
+        )
+        return tuple(sorted(found, key=_order)[:limit])
 
     def add(self, demand: Demand) -> None:
         self._rows.demands.add(demand.demand_id, demand)
@@ -37,6 +51,7 @@ class MemoryDemands:
                 one
                 for one in self._rows.demands.values()
                 if (one.department_id, one.state) == (department_id, DemandState.OPEN)
+                and one.kind is not DemandKind.COMPLAIN
             ),
             key=_order,
         )

@@ -50,6 +50,7 @@ READS_ALL = {
     "clients._ALL": "few, and all are wanted",
     "signing._KEYS": "few, and all are wanted",
     "system._KEYS": "few, and all are wanted",
+    "use_receipts._STANDINGS": "an operator asks, and all are counted",
 }
 """Statements that read a whole table, and why they may."""
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vault.demands import DAY_MS, Answer, Demand, DemandKind, DemandState
+from vault.demands import DAY_MS, Answer, Demand, DemandKind, DemandState, check_words
 from vault.errors import ConflictError, InvalidInputError
 from vault.ids import DepartmentId, EntryId, HolderId, Space
 
@@ -56,3 +56,27 @@ def test_an_answer_says_something(outcome: DemandState, text: str, field: str) -
         Answer(outcome=outcome, text=text)
 
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (DemandKind.EXPLAIN, "words"),
+        (DemandKind.DELETE, "words"),
+        (DemandKind.COMPLAIN, ""),
+        (DemandKind.COMPLAIN, "  "),
+        (DemandKind.COMPLAIN, "x" * 1001),
+    ],
+)
+def test_a_complaint_has_words_and_nothing_else_has(kind: DemandKind, text: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        check_words(kind, text)
+
+    assert refused.value.field == "text"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [(DemandKind.EXPLAIN, ""), (DemandKind.COMPLAIN, "x" * 1000)]
+)
+def test_words_where_they_belong(kind: DemandKind, text: str) -> None:
+    check_words(kind, text)
