@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
+from unicodedata import category
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text as Line
 
 from api.consent_page import Text
 from scripts.outcomes import Exit, OperatorError, missing
@@ -65,8 +67,15 @@ def facts(title: Text, rows: Iterable[tuple[Text, str]]) -> Table:
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for name, value in rows:
-        table.add_row(both(name), value)
+        table.add_row(both(name), foreign(value))
     return table
+
+
+def foreign(text: str) -> Line:
+    """Return what somebody else wrote, as it is: no markup, nothing that steers a terminal."""
+    return Line(
+        "".join(sign if sign == "\n" or category(sign)[0] != "C" else "\ufffd" for sign in text)
+    )
 
 
 def read_file(path: Path) -> bytes:

@@ -19,7 +19,7 @@ from scripts.registry import (
     read_registry_key,
     sign_statement,
 )
-from scripts.screen import DataOption, both, console, facts, read_text
+from scripts.screen import DataOption, both, console, facts, foreign, read_text
 from vault.clients.keys import read_jwks
 from vault.clock import MS, SystemClock
 
@@ -67,7 +67,7 @@ def list_all(data: DataOption = None) -> None:
     for name in _COLUMNS.values():
         table.add_column(both(name), overflow="fold")
     for line in done["clients"]:
-        table.add_row(*(str(line[key]) for key in _COLUMNS))
+        table.add_row(*(foreign(str(line[key])) for key in _COLUMNS))
     console().print(table)
 
 
@@ -146,7 +146,7 @@ def refusals(
     for column in _REFUSED.values():
         table.add_column(both(column), overflow="fold")
     for line in done["refusals"]:
-        table.add_row(*(str(line[key]) for key in _REFUSED))
+        table.add_row(*(foreign(str(line[key])) for key in _REFUSED))
     console().print(table)
 
 
