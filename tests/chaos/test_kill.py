@@ -3,6 +3,11 @@
 A writer with six threads is killed again and again while it deposits, takes up cases, consents,
 pulls, narrows and revokes. After each kill the vault is opened anew and held against what the
 writer had been told; at the end the whole log is replayed.
+
+Here a sample; by hand more threads that live longer::
+
+    export CHAOS_THREADS=32 CHAOS_CYCLES=20 CHAOS_LONGEST_MS=20000
+    .venv/bin/pytest -s tests/chaos -k by_kill_9
 """
 
 import os
@@ -22,7 +27,8 @@ from vault.journal.entries import Result
 
 CYCLES = int(os.environ.get("CHAOS_CYCLES", "60"))
 SEED = int(os.environ.get("CHAOS_SEED", str(time.time_ns() % 1_000_000)))
-SHORTEST_MS, LONGEST_MS = 50, 500
+SHORTEST_MS = 50
+LONGEST_MS = int(os.environ.get("CHAOS_LONGEST_MS", "500"))
 EVERY_FIFTH = 5
 
 pytestmark = pytest.mark.chaos

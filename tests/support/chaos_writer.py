@@ -22,7 +22,7 @@ from tests.support.town import PDF, Town
 from vault.journal.receipts import Receipt
 from vault.services.sealing import Incoming
 
-THREADS: Final = 6
+THREADS: Final = int(os.environ.get("CHAOS_THREADS", "6"))
 SURNAMES: Final = "张李王赵钱孙周吴郑冯陈卫蒋沈韩杨朱秦许何吕施"
 
 
