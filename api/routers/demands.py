@@ -1,6 +1,6 @@
 """``/v1/demands``: what holders demand of a department, and what it answers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
@@ -16,7 +16,7 @@ from vault.ids import EntryId, parse_id
 from vault.services.acting import Caller
 from vault.services.answer_demand import AnswerDemand, answer_demand, list_demands
 
-ID: str = "^[0-9a-f]{32}$"
+ID: Final = "^[0-9a-f]{32}$"
 
 router = APIRouter(prefix="/v1/demands", tags=["demands"], route_class=StrictRoute)
 

@@ -1,7 +1,7 @@
 """``/v1/use-receipts``: a department says what it used evidence for, and when it goes."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
@@ -18,7 +18,7 @@ from vault.services.owing import list_outstanding
 from vault.services.report_use import ReportUse, report_use
 from vault.use_receipts import MAX_DECISION_CHARACTERS, UseReceipt, UseReport, UseState
 
-ID: str = "^[0-9a-f]{32}$"
+ID: Final = "^[0-9a-f]{32}$"
 
 router = APIRouter(prefix="/v1/use-receipts", tags=["use-receipts"], route_class=StrictRoute)
 

@@ -1,6 +1,7 @@
 """Complaints of holders: read and answered by whoever runs the vault (PIPL 50, 65)."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from policies.requests import AccessRequest, Action
 from vault.crypto.keyring import SYSTEM_ACTOR_ID
@@ -22,7 +23,7 @@ from vault.services.asking import Asking
 from vault.services.entering import Draft, committed
 from vault.services.entry_keys import entry_keys
 
-MOST: int = 100
+MOST: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
