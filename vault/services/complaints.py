@@ -8,7 +8,7 @@ from vault.crypto.keyring import SYSTEM_ACTOR_ID
 from vault.crypto.suites import suite_numbered
 from vault.demands import Answer, Demand
 from vault.departments import Department
-from vault.errors import ConflictError, NotFoundError
+from vault.errors import NotFoundError
 from vault.ids import ID_BYTES, DepartmentId, EntryId, NoticeId
 from vault.journal.entries import Basis, By, Demanded, Entry, Kind, RequestTrace
 from vault.journal.leaves import Leaf
@@ -54,8 +54,7 @@ def read_complaint(vault: Vault, demand_id: EntryId) -> Complaint:
         IntegrityError: Its entry does not open.
     """
     with vault.read() as tx:
-        demand = _known(tx, demand_id)
-        entry = _entry(vault, tx, demand)
+        demand, entry = _opened(vault, tx, demand_id)
         department = tx.departments.get(demand.department_id)
     said = entry.demanded
     return Complaint(
@@ -132,10 +131,11 @@ def _known(tx: Tx, demand_id: EntryId) -> Demand:
     return found
 
 
-def _entry(vault: Vault, tx: Tx, demand: Demand) -> Entry:
-    kept = tx.entries.get(demand.space.log_id, entry_id=demand.demand_id)
-    if kept is None:
-        raise ConflictError("the entry of this complaint is gone")
+def _opened(vault: Vault, tx: Tx, demand_id: EntryId) -> tuple[Demand, Entry]:
+    demand = tx.demands.complaint(demand_id)
+    kept = None if demand is None else tx.entries.get(demand.space.log_id, entry_id=demand_id)
+    if demand is None or kept is None:
+        raise NotFoundError("no such complaint")
     keys = entry_keys(
         tx,
         keyring=vault.keyring,
@@ -143,7 +143,7 @@ def _entry(vault: Vault, tx: Tx, demand: Demand) -> Entry:
         actor_id=DepartmentId(kept.actor_id),
         version=kept.key_version,
     )
-    return open_entry(
+    return demand, open_entry(
         kept.payload,
         keys=keys,
         entry_id=kept.entry_id,
