@@ -18,6 +18,7 @@ from typing import Final
 
 from scripts.serving import log_as_json
 from tests.support.founding import open_vault
+from tests.support.nursery import fork_each
 from tests.support.town import PDF, Town
 from vault.journal.receipts import Receipt
 from vault.services.sealing import Incoming
@@ -110,17 +111,7 @@ def main() -> None:
     """Fork a writer for each seed."""
     log_as_json()  # To standard error: what is printed is for who kills.
     folder, told = Path(sys.argv[1]), Acknowledged(int(sys.argv[2]))
-    for line in sys.stdin:
-        child = os.fork()
-        if not child:
-            write(folder, told, int(line))
-        _say(child)
-        _say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-
-
-def _say(number: int) -> None:
-    sys.stdout.write(f"{number}\n")
-    sys.stdout.flush()
+    fork_each(lambda line: write(folder, told, int(line)))
 
 
 if __name__ == "__main__":

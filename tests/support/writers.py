@@ -19,6 +19,7 @@ from tests.support.tree import ROOT
 from vault.journal.entries import Kind
 
 PATIENCE_SECONDS: Final = 60.0
+WRITER: Final = "tests.support.chaos_writer"
 
 KINDS: Final = {
     "deposit": Kind.DEPOSIT,
@@ -50,11 +51,11 @@ class Told:
 class Writers:
     """Starts writers and kills them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, program: str = WRITER) -> None:
         """Start the parent of writers, which imports what they need."""
         self._heard, write_end = os.pipe()
         self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "tests.support.chaos_writer", str(folder), str(write_end)],
+            [sys.executable, "-m", program, str(folder), str(write_end)],
             cwd=ROOT,
             pass_fds=(write_end,),
             stdin=subprocess.PIPE,
@@ -79,11 +80,11 @@ class Writers:
         status = self.kill()
         return lines + self.listen(0), status
 
-    def begin(self, seed: int) -> None:
-        """Let a writer live."""
+    def begin(self, order: int | str) -> None:
+        """Let a writer live, by a seed or whatever else its program reads in a line."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        print(seed, file=self._process.stdin, flush=True)
+        print(order, file=self._process.stdin, flush=True)
         self._child = int(self._process.stdout.readline())
 
     def kill(self) -> int:
@@ -109,9 +110,9 @@ class Writers:
 
 
 @contextmanager
-def writers(folder: Path) -> Iterator[Writers]:
+def writers(folder: Path, *, program: str = WRITER) -> Iterator[Writers]:
     """Run the parent of writers while the block runs."""
-    found = Writers(folder)
+    found = Writers(folder, program=program)
     try:
         yield found
     finally:
