@@ -11,28 +11,23 @@ killed by itself while the others write on. All of them write for the same few p
 """
 
 import argparse
-import base64
 import random
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from signal import SIGKILL
 from typing import Final
 
-from scripts.reading import Opened
-from scripts.verifying import verify_all
 from tests.support.founding import found_town, open_vault
-from tests.support.on_disk import holes, opened
+from tests.support.on_disk import opened
 from tests.support.shared_town import shared_town
+from tests.support.storm_figures import Figures, Heard, Plan, judged, told, wrong
 from tests.support.storm_writer import HOLDERS, Order
 from tests.support.town import Town
-from tests.support.writers import Line, Writers, writers
-from vault.journal.merkle import Frontier
+from tests.support.writers import Writers, writers
 
 PROGRAM: Final = "tests.support.storm_writer"
 SQLITE: Final = "sqlite"
@@ -47,95 +42,6 @@ STILL_SECONDS: Final = 120.0
 """With nothing heard for so long, something hangs."""
 
 _PROGRESS_SECONDS: Final = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How much, and how bad.
-
-    Attributes:
-        entries: That each writer is to be acknowledged.
-        kills: Beside those at the end, by which every process ends.
-    """
-
-    database: str
-    processes: int
-    writers: int
-    entries: int
-    kills: int
-    seed: int
-
-
-@dataclass(slots=True)
-class Heard:
-    """What all processes were told, over all their lives.
-
-    Attributes:
-        left: Entries that each writer still has to be acknowledged.
-        at: The index that was acknowledged for an entry.
-        heads: The root, or roots, that receipts named for a size of the log.
-        unavailable: How often a writer was told 503, by the error, and asked again.
-    """
-
-    left: Counter[int]
-    at: dict[bytes, int] = field(default_factory=dict)
-    twice: int = 0
-    heads: dict[int, set[bytes]] = field(default_factory=dict)
-    unavailable: Counter[str] = field(default_factory=Counter)
-
-    def take(self, lines: Iterable[Line]) -> int:
-        """Take down what was told; return how many lines it was."""
-        count = 0
-        for line in lines:
-            count += 1
-            if line["kind"] == "entry":
-                entry = bytes.fromhex(line["entry"])
-                self.twice += entry in self.at
-                self.at[entry] = line["index"]
-                self.left[line["writer"]] -= 1
-                root = base64.b64decode(line["root"])
-                self.heads.setdefault(line["size"], set()).add(root)
-            elif line["kind"] == "unavailable":
-                self.unavailable[line["error"]] += 1
-        return count
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """What came of it.
-
-    Attributes:
-        entries: In the log at the end, with those of its founding.
-        acknowledged_lost: Of which a writer holds a receipt and the log has nothing there.
-        unacknowledged: In the log, and the writer was killed, or told 503, before it knew.
-        twice: Acknowledged more than once.
-        gaps: Sequences (log, holder, actor, head) with a hole or a repeat.
-        forks: Heads in receipts that are not a beginning of the log as it is now.
-        receipts_heads: Heads that were compared for that.
-        heads: Rows of heads.
-        findings: Of ``journal verify``.
-        ended: How the processes ended that were killed, and how often.
-    """
-
-    plan: Plan
-    kills: int
-    ended: dict[int, int]
-    entries: int
-    founding: int
-    acknowledged: int
-    acknowledged_lost: int
-    unacknowledged: int
-    twice: int
-    unavailable: dict[str, int]
-    gaps: list[str]
-    holders: int
-    receipts_heads: int
-    forks: int
-    heads: int
-    verified: int
-    findings: list[str]
-    writing_seconds: float
-    verifying_seconds: float
 
 
 class _Process:
@@ -182,7 +88,7 @@ def storm(folder: Path, plan: Plan) -> Figures:
         ended = _struck(folder, plan, heard)
         writing = time.monotonic() - started
         with opened(folder) as found:
-            return _judged(found, plan, heard, ended=ended, founding=founding, writing=writing)
+            return judged(found, plan, heard, ended=ended, founding=founding, writing=writing)
 
 
 def _struck(folder: Path, plan: Plan, heard: Heard) -> Counter[int]:
@@ -200,15 +106,15 @@ def _struck(folder: Path, plan: Plan, heard: Heard) -> Counter[int]:
             lives += 1
             one.begin(plan.seed + lives)
 
-        last_heard = told = time.monotonic()
+        last_heard = last_said = time.monotonic()
         while any(one.busy for one in processes):
             now = time.monotonic()
             if sum(one.listen(TICK_SECONDS) for one in processes):
                 last_heard = now
             elif now - last_heard > STILL_SECONDS:
                 raise TimeoutError("nobody has written for a long time")
-            if now - told > _PROGRESS_SECONDS:
-                told = now
+            if now - last_said > _PROGRESS_SECONDS:
+                last_said = now
                 sys.stderr.write(f"{len(heard.at)} of {total}, {ended.total()} kills\n")
             if aims and len(heard.at) >= aims[-1]:
                 aims.pop()
@@ -236,84 +142,6 @@ def _processes(folder: Path, plan: Plan, heard: Heard) -> Iterator[list[_Process
         for one in found:
             one.begin(plan.seed)
         yield found
-
-
-def _judged(
-    found: Opened,
-    plan: Plan,
-    heard: Heard,
-    *,
-    ended: Counter[int],
-    founding: int,
-    writing: float,
-) -> Figures:
-    started = time.monotonic()
-    verified = verify_all(found, progress=lambda _done, _size: None)
-    rows = found.connection.exec_driver_sql(
-        "SELECT idx, entry_id, leaf_hash FROM journal_entry ORDER BY log_id, idx"
-    ).fetchall()
-    there = {bytes(entry_id): index for index, entry_id, _leaf in rows}
-    (heads,) = found.connection.exec_driver_sql("SELECT count(*) FROM log_head").one()
-    (holders,) = found.connection.exec_driver_sql(
-        "SELECT count(DISTINCT holder_id) FROM journal_entry"
-    ).one()
-    lost = sum(there.get(entry) != index for entry, index in heard.at.items())
-    return Figures(
-        plan=plan,
-        kills=ended.total(),
-        ended=dict(ended),
-        entries=len(rows),
-        founding=founding,
-        acknowledged=len(heard.at),
-        acknowledged_lost=lost,
-        unacknowledged=len(rows) - founding - (len(heard.at) - lost),
-        twice=heard.twice,
-        unavailable=dict(heard.unavailable),
-        gaps=holes(found),
-        holders=holders,
-        receipts_heads=sum(map(len, heard.heads.values())),
-        forks=forks((bytes(leaf) for _index, _entry, leaf in rows), heard.heads),
-        heads=heads,
-        verified=verified.opened,
-        findings=[str(one) for one in verified.findings],
-        writing_seconds=round(writing, 1),
-        verifying_seconds=round(time.monotonic() - started, 1),
-    )
-
-
-def forks(leaf_hashes: Iterable[bytes], heads: dict[int, set[bytes]]) -> int:
-    """Count the heads, by size, that the log with these leaves has never had."""
-    frontier, known = Frontier(), 0
-    for leaf in leaf_hashes:
-        frontier = frontier.extend([leaf])
-        if frontier.size in heads:
-            known += frontier.root() in heads[frontier.size]
-    return sum(map(len, heads.values())) - known
-
-
-def wrong(figures: Figures) -> dict[str, object]:
-    """Return the figures that are not as they have to be; none if nothing is wrong."""
-    plan = figures.plan
-    expected: dict[str, object] = {
-        "ended": {-SIGKILL: plan.kills + plan.processes},
-        "acknowledged": plan.writers * plan.entries,
-        "acknowledged_lost": 0,
-        "twice": 0,
-        "gaps": [],
-        "forks": 0,
-        "heads": 1,
-        "verified": figures.entries,
-        "findings": [],
-    }
-    found = asdict(figures)
-    return {name: found[name] for name, value in expected.items() if found[name] != value}
-
-
-def told(figures: Figures) -> str:
-    """Return the figures for people, one a line."""
-    lines = [f"  {name}: {value}" for name, value in asdict(figures).items()]
-    rate = figures.acknowledged / figures.writing_seconds
-    return "\n".join([*lines, f"  acknowledged a second: {rate:.0f}", ""])
 
 
 def main() -> int:

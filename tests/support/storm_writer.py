@@ -20,7 +20,7 @@ from tests.support.founding import open_vault
 from tests.support.nursery import fork_each
 from tests.support.town import Town
 from vault.crypto.keyring import HOLDERS_ACTOR_ID
-from vault.errors import JournalUnavailableError
+from vault.errors import JournalUnavailableError, OutcomeUnknownError
 from vault.ids import Space
 from vault.journal.entries import Basis, By, Kind, RequestTrace
 from vault.journal.operations import Committed, Decided, Disclosure
@@ -86,10 +86,15 @@ class Storm:
     def write(self, writer: int, *, left: int, chance: random.Random) -> None:
         """Append until ``left`` entries are acknowledged; ask again after a 503, as clients do."""
         while left:
+            operation = self._operation(chance.choice(self._holders))
             try:
-                done = self._vault.journal.submit(self._operation(chance.choice(self._holders)))
+                done = self._vault.journal.submit(operation)
             except JournalUnavailableError as error:
-                self.tell("unavailable", writer=writer, error=type(error).__name__)
+                self.tell(
+                    "unavailable",
+                    entry=operation.entry_id.hex(),
+                    open=isinstance(error, OutcomeUnknownError),
+                )
                 continue
             if not isinstance(done, Committed):
                 raise TypeError("an entry was refused")
