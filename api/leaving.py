@@ -4,12 +4,11 @@ The authorization server has checked a request of a department and hands the bro
 the portal, where a person decides. The ticket is sealed: what stands in it was checked by us.
 """
 
-import binascii
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from typing import Final
 
+from vault.base64url import from_base64url, to_base64url
 from vault.clock import MS
 from vault.errors import IntegrityError
 from vault.ids import ID_BYTES, ClientId
@@ -45,16 +44,16 @@ def sealed(vault: Vault, leaving: Leaving) -> str:
         }
     )
     kept = ticket_id + vault.secrets.seal(plain, request_id=ticket_id)
-    return urlsafe_b64encode(kept).rstrip(b"=").decode()
+    return to_base64url(kept)
 
 
 def opened(vault: Vault, ticket: str) -> Leaving | None:
     """Return what ``sealed`` wrote, or ``None``: not ours, altered, or too old."""
     try:
-        kept = urlsafe_b64decode(ticket + "=" * (-len(ticket) % 4))
+        kept = from_base64url(ticket)
         ticket_id = kept[:ID_BYTES]
         found = json.loads(vault.secrets.open(kept[ID_BYTES:], request_id=ticket_id))
-    except (binascii.Error, ValueError, IntegrityError):
+    except (ValueError, IntegrityError):
         return None
     if found["until"] <= vault.clock.now_ms() // MS:
         return None

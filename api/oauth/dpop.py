@@ -4,7 +4,6 @@ A proof's ``jwk`` is used to verify that proof and for nothing else. Replay rows
 shared table, so a proof is spent for all processes; nonces are stateless and alike everywhere.
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +26,7 @@ from api.oauth.jose import (
     text_claim,
     verify,
 )
+from vault.base64url import to_base64url
 from vault.clients.keys import read_jwk
 from vault.clients.protocol import Claim
 from vault.errors import InvalidInputError
@@ -92,7 +92,7 @@ class Nonces:
     def _minted(self, minute: int) -> str:
         counted = (minute % (1 << 32)).to_bytes(4)
         tag = self._keyed(b"dpop-nonce\x00" + counted)[:16]
-        return urlsafe_b64encode(counted + tag).rstrip(b"=").decode()
+        return to_base64url(counted + tag)
 
 
 class ProofReader:
@@ -182,7 +182,7 @@ def _check_time(jws: Jws, *, now: int) -> None:
 
 
 def _check_token(jws: Jws, *, token: str) -> None:
-    expected = urlsafe_b64encode(sha256(token.encode()).digest()).rstrip(b"=").decode()
+    expected = to_base64url(sha256(token.encode()).digest())
     shown = jws.claims.get("ath")
     if shown != expected:
         raise BadProofError("ath is of another token")

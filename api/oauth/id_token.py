@@ -5,12 +5,12 @@ Everything is taken from the rows of the sign-in and the client. The kernel's ow
 last, and there are no others. ``sub`` is random, and the same for all systems of a department.
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from hashlib import sha256, sha512
 from typing import Any, Final
 
 from api.oauth.server import Server
+from vault.base64url import to_base64url
 from vault.clients.protocol import Authentication
 from vault.clients.signing_keys import SigningAlgorithm, SigningPurpose
 from vault.clients.told import ToldClient
@@ -77,7 +77,7 @@ def id_token(
     optional = {
         "nonce": nonce,
         "amr": list(auth.amr),
-        "sid": base64url(auth.sid),
+        "sid": to_base64url(auth.sid),
     }
     return server.provider.signer.sign(
         purpose=SigningPurpose.ID_TOKEN,
@@ -93,19 +93,14 @@ def goes_on(tx: Tx, auth: Authentication, *, now: int) -> bool:
 
 def subject_text(sub: bytes) -> str:
     """Return a ``sub`` as tokens write it."""
-    return base64url(sub)
+    return to_base64url(sub)
 
 
 def half_hash(text: str, *, algorithm: str) -> str:
     """Return the left half of the hash that goes with a signature (Core 3.1.3.6)."""
     edwards = SigningAlgorithm.named(algorithm) is SigningAlgorithm.ED25519
     digest = (sha512 if edwards else sha256)(text.encode()).digest()
-    return base64url(digest[: len(digest) // 2])
-
-
-def base64url(raw: bytes) -> str:
-    """Return base64url without padding."""
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return to_base64url(digest[: len(digest) // 2])
 
 
 def _lasts(auth: Authentication, *, now: int) -> bool:

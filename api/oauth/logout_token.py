@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 
 from api.egress import Call
 from api.oauth.frozen import MEDIA_TYPE
-from api.oauth.id_token import base64url, subject_text
+from api.oauth.id_token import subject_text
 from api.oauth.provider import Provider
+from vault.base64url import to_base64url
 from vault.clients import ClientStatus
 from vault.clients.signing_keys import SigningPurpose
 from vault.ids import ID_BYTES, ClientId
@@ -48,9 +49,9 @@ def logout_call(provider: Provider, told: Mapping[str, Any]) -> Call | None:
             "aud": client.client_id,
             "iat": now,
             "exp": now + LIFETIME_SECONDS,
-            "jti": base64url(provider.vault.random(ID_BYTES)),
+            "jti": to_base64url(provider.vault.random(ID_BYTES)),
             "events": {EVENT: {}},
-            "sid": base64url(bytes.fromhex(told["sid"])),
+            "sid": to_base64url(bytes.fromhex(told["sid"])),
             "sub": subject_text(bytes.fromhex(told["sub"])),
         },
     )

@@ -15,7 +15,6 @@ soon) where no key for that algorithm has been drawn yet: within a minute of a r
 """
 
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
@@ -24,6 +23,7 @@ from typing import Any, Final
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
+from vault.base64url import to_base64url
 from vault.clients.signing_keys import (
     Agreement,
     OpeningPurpose,
@@ -91,7 +91,7 @@ class Signer:
         header = {"alg": alg, "kid": key.kid} | ({"typ": typ} if typ else {})
         signed = f"{_part(header)}.{_part({**claims, 'iss': self._origin})}"
         signature = JWSRegistry.algorithms[alg].sign(signed.encode(), private)
-        return f"{signed}.{_base64url(signature)}"
+        return f"{signed}.{to_base64url(signature)}"
 
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         """Return the public keys that are published now (RFC 7517 s. 5). Not in a unit of work."""
@@ -160,8 +160,4 @@ def _public(key: SigningKey) -> dict[str, str]:
 
 
 def _part(value: Mapping[str, Any]) -> str:
-    return _base64url(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
-
-
-def _base64url(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return to_base64url(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from api.oauth.client_auth import ASSERTION_TYPE
-from scripts.bench.proofs import ProofKey, as_json, b64
+from scripts.bench.proofs import ProofKey, as_json
+from vault.base64url import to_base64url
 
 ASSERTION_SECONDS: Final = 300
 _BYTES: Final = 32
@@ -83,6 +84,6 @@ class Sender:
 def _signed(
     key: EllipticCurvePrivateKey, header: Mapping[str, object], claims: Mapping[str, object]
 ) -> str:
-    body = f"{b64(as_json(header))}.{b64(as_json(claims))}"
+    body = f"{to_base64url(as_json(header))}.{to_base64url(as_json(claims))}"
     r, s = decode_dss_signature(key.sign(body.encode(), ECDSA(SHA256())))
-    return f"{body}.{b64(r.to_bytes(_BYTES) + s.to_bytes(_BYTES))}"
+    return f"{body}.{to_base64url(r.to_bytes(_BYTES) + s.to_bytes(_BYTES))}"

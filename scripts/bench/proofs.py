@@ -2,7 +2,6 @@
 
 import json
 import os
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Self
@@ -22,6 +21,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_der_private_key,
 )
+
+from vault.base64url import to_base64url
 
 _BYTES: Final = 32
 
@@ -50,13 +51,13 @@ class ProofKey:
     def jwk(self) -> dict[str, str]:
         """The public part (RFC 7517), as the proof's header has it."""
         numbers = self.private.public_key().public_numbers()
-        x, y = (b64(n.to_bytes(_BYTES)) for n in (numbers.x, numbers.y))
+        x, y = (to_base64url(n.to_bytes(_BYTES)) for n in (numbers.x, numbers.y))
         return {"crv": "P-256", "kty": "EC", "x": x, "y": y}
 
     @property
     def thumbprint(self) -> str:
         """Its thumbprint (RFC 7638)."""
-        return b64(sha256(as_json(self.jwk)).digest())
+        return to_base64url(sha256(as_json(self.jwk)).digest())
 
 
 def plain_requests(target: str, *, host: str, count: int) -> list[bytes]:
@@ -78,9 +79,9 @@ def proven_requests(
         now: UTC seconds; proofs are good for a minute.
     """
     path, private = target.partition("?")[0], key.private
-    header = b64(as_json({"alg": "ES256", "jwk": key.jwk, "typ": "dpop+jwt"}))
+    header = to_base64url(as_json({"alg": "ES256", "jwk": key.jwk, "typ": "dpop+jwt"}))
     claims = {
-        "ath": b64(sha256(token.encode()).digest()),
+        "ath": to_base64url(sha256(token.encode()).digest()),
         "htm": "GET",
         "htu": issuer + path,
         "iat": now,
@@ -91,9 +92,9 @@ def proven_requests(
     )
 
     def proof() -> str:
-        body = f"{header}.{b64(as_json(claims | {'jti': os.urandom(16).hex()}))}"
+        body = f"{header}.{to_base64url(as_json(claims | {'jti': os.urandom(16).hex()}))}"
         r, s = decode_dss_signature(private.sign(body.encode(), ECDSA(SHA256())))
-        return f"{body}.{b64(r.to_bytes(_BYTES) + s.to_bytes(_BYTES))}"
+        return f"{body}.{to_base64url(r.to_bytes(_BYTES) + s.to_bytes(_BYTES))}"
 
     return [f"{head}{proof()}\r\n\r\n".encode() for _ in range(count)]
 
@@ -101,8 +102,3 @@ def proven_requests(
 def as_json(plain: object) -> bytes:
     """Return canonical enough JSON for a JWT."""
     return json.dumps(plain, separators=(",", ":"), sort_keys=True).encode()
-
-
-def b64(raw: bytes) -> str:
-    """Return base64url without padding (RFC 7515)."""
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -19,8 +19,9 @@ from api.settings import Settings
 from api.wiring import wire
 from scripts.bench.fixture import DAY_SECONDS, ITEM, NEED, REQUEST, Scene, settings_in
 from scripts.bench.forms import Sender
-from scripts.bench.proofs import ProofKey, b64
+from scripts.bench.proofs import ProofKey
 from scripts.registering import register
+from vault.base64url import to_base64url
 from vault.clients import Profile
 from vault.clients.confirmation import Confirmation
 from vault.clients.profiles import AUTHORIZATION_CODE as CODE_FLOW
@@ -33,7 +34,7 @@ from vault.services.give_consent import GiveConsent
 
 REDIRECT: Final = "https://client.example.org/callback"
 VERIFIER: Final = "v" * 43
-CHALLENGE: Final = b64(sha256(VERIFIER.encode()).digest())
+CHALLENGE: Final = to_base64url(sha256(VERIFIER.encode()).digest())
 KID: Final = "k1"
 AT_ONCE: Final = 1000
 """Rows in one transaction."""

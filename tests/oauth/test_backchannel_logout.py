@@ -15,6 +15,7 @@ from api.oauth.logout_token import logout_call
 from tests.oauth.test_openid import redeemed, verified
 from tests.support.jws import b64
 from tests.support.oauth_world import NOW, ORIGIN, World, client
+from tests.support.spoiling import spoilt
 from tests.support.tls_server import TlsServer, says, tls_server
 from vault.clients import ClientStatus
 from vault.clients.metadata import ClientMetadata
@@ -244,7 +245,7 @@ def test_a_call_that_was_altered_is_not_made(world: World, server: TlsServer) ->
     spoiled = OutgoingCall(
         call_id=call.call_id,
         kind=call.kind,
-        sealed=call.sealed[:-1] + b"\x00",
+        sealed=spoilt(call.sealed),
         created_at=call.created_at,
         next_at=call.next_at,
     )

@@ -17,6 +17,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
+from tests.support.spoiling import spoilt
+
 UP, UV, BE, BS, AT = 0x01, 0x04, 0x08, 0x10, 0x40
 SYNCED = UP | UV | BE | BS
 BOUND = UP | UV
@@ -158,7 +160,7 @@ class Authenticator:
         client_data = told.client_data(asked, kind="webauthn.get")
         signature = _sign(used.key, data + sha256(client_data).digest())
         if spoil:
-            signature = signature[:-1] + bytes([signature[-1] ^ 1])
+            signature = spoilt(signature)
         return json.dumps(
             {
                 "id": b64(used.credential_id),

@@ -3,7 +3,6 @@
 Whoever ended TLS saw the caller use the private key; what arrives here is the certificate alone.
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from vault.base64url import to_base64url
 from vault.clients.metadata import AuthMethod, ClientMetadata
 from vault.errors import InvalidInputError
 
@@ -164,7 +164,7 @@ def read_certificate(escaped: str) -> Certificate:
 
 def _thumbprint(certificate: x509.Certificate) -> str:
     digest = sha256(certificate.public_bytes(Encoding.DER)).digest()
-    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return to_base64url(digest)
 
 
 def _alternatives(extensions: x509.Extensions) -> x509.SubjectAlternativeName:

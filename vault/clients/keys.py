@@ -5,13 +5,12 @@ RSA of 2048 to 4096 bits; whether it is a point on its curve shows when it is im
 """
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
+from vault.base64url import from_base64url, to_base64url
 from vault.errors import InvalidInputError
 
 MAX_KEYS: Final = 10
@@ -80,7 +79,7 @@ def read_jwk(jwk: object) -> PublicJwk:
     if not algorithms:
         raise InvalidInputError("a key signs with ES256, PS256 or Ed25519")
     plain = json.dumps(members, separators=(",", ":"), sort_keys=True).encode("ascii")
-    thumbprint = urlsafe_b64encode(sha256(plain).digest()).rstrip(b"=").decode()
+    thumbprint = to_base64url(sha256(plain).digest())
     kid = _text(jwk, "kid") if "kid" in jwk else ""
     return PublicJwk(members=members, algorithms=algorithms, thumbprint=thumbprint, kid=kid)
 
@@ -155,11 +154,7 @@ def _check_size(members: Mapping[str, str]) -> None:
 
 
 def _decoded(members: Mapping[str, str], name: str) -> bytes:
-    text = members[name]
     try:
-        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (Base64Error, ValueError) as error:
+        return from_base64url(members[name])
+    except ValueError as error:
         raise InvalidInputError("a member of a key is no base64url", field=name) from error
-    if urlsafe_b64encode(raw).rstrip(b"=").decode() != text:
-        raise InvalidInputError("a member of a key is no base64url", field=name)
-    return raw

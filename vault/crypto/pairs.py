@@ -4,7 +4,6 @@ Members of public keys are those of RFC 7518 s. 6 and RFC 8037 s. 2 that a thumb
 and nothing private.
 """
 
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -15,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+
+from vault.base64url import to_base64url
 
 RSA_BITS: Final = 2048
 """FAPI 2.0 s. 5.4; each key is used for 90 days."""
@@ -46,7 +47,7 @@ def p256_pair() -> Pair:
 def ed25519_pair() -> Pair:
     """Draw a pair for Ed25519."""
     key = ed25519.Ed25519PrivateKey.generate()
-    x = _text(key.public_key().public_bytes_raw())
+    x = to_base64url(key.public_key().public_bytes_raw())
     return Pair(members={"kty": "OKP", "crv": "Ed25519", "x": x}, private=_der(key))
 
 
@@ -74,8 +75,4 @@ def _der(
 
 
 def _number(value: int, length: int) -> str:
-    return _text(value.to_bytes(length, "big"))
-
-
-def _text(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return to_base64url(value.to_bytes(length, "big"))

@@ -7,11 +7,11 @@ reading the database. Who can read the database holds nothing usable, who can wr
 plant a token, since the pepper lies elsewhere.
 """
 
-import base64
 import re
 import zlib
 from typing import Final
 
+from vault.base64url import to_base64url
 from vault.crypto.keys import ServiceKey
 from vault.ids import RandomBytes
 
@@ -33,7 +33,7 @@ def mint(prefix: str, *, random: RandomBytes) -> str:
     """
     if _PREFIX.fullmatch(prefix) is None:
         raise ValueError("a prefix is three small letters and an underscore")
-    secret = base64.urlsafe_b64encode(random(SECRET_BYTES)).rstrip(b"=").decode()
+    secret = to_base64url(random(SECRET_BYTES))
     return prefix + secret + _checksum(prefix + secret)
 
 

@@ -6,7 +6,6 @@ key is of one of the three kinds that are asked for, and what an attestation mus
 Whatever is wrong, the answer is the same; the cause travels along for the log.
 """
 
-import base64
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +28,7 @@ from webauthn.helpers import (
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 from webauthn.helpers.structs import AttestationFormat, CredentialDeviceType
 
+from vault.base64url import from_base64url
 from vault.errors import InvalidInputError
 from vault.passkeys import Passkey
 
@@ -122,14 +122,14 @@ def read_answer(text: str) -> Answer:
         raise _refusal()
     with _refusing():
         plain = json.loads(text)
-        told = json.loads(_bytes(plain["response"]["clientDataJSON"]))
+        told = json.loads(from_base64url(plain["response"]["clientDataJSON"]))
         # Ours is never framed: what a page of another site may do is not asked for (13.4.2).
         if told.get("crossOrigin", False) is not False or "topOrigin" in told:
             raise ValueError("another site took part")
         return Answer(
             plain=plain,
-            challenge=_bytes(told["challenge"]).decode("ascii"),
-            credential_id=_bytes(plain["rawId"]),
+            challenge=from_base64url(told["challenge"]).decode("ascii"),
+            credential_id=from_base64url(plain["rawId"]),
         )
 
 
@@ -198,7 +198,7 @@ def verify_use(
     """
     with _refusing():
         told = answer.plain["response"].get("userHandle")
-        if told is not None and _bytes(told) != user_handle:
+        if told is not None and from_base64url(told) != user_handle:
             raise ValueError("the passkey is said to be another holder's")
         found = verify_authentication_response(
             credential=answer.plain,
@@ -242,10 +242,6 @@ def _proves(party: RelyingParty, attestation: bytes, *, aaguid: bytes) -> bool:
         return False
     make = leaf.extensions.get_extension_for_oid(MAKE).value
     return isinstance(make, x509.UnrecognizedExtension) and make.value == OCTET_STRING_16 + aaguid
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
 def _refusal() -> InvalidInputError:

@@ -5,11 +5,11 @@ has signed in to the account keeps a mark, which no other browser has, and has a
 own. The mark opens nothing. One browser may keep those of a household.
 """
 
-import base64
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Final
 
+from vault.base64url import from_base64url, to_base64url
 from vault.crypto.tokens import well_formed
 from vault.services import Vault
 
@@ -35,7 +35,7 @@ class _Mark:
 
     def text(self) -> str:
         """Return it as it stands in the cookie."""
-        return f"{self.ends_at}~{base64.urlsafe_b64encode(self.proof).rstrip(b'=').decode()}"
+        return f"{self.ends_at}~{to_base64url(self.proof)}"
 
 
 def known_browser(vault: Vault, cookie: str, *, account: bytes, now: int) -> bytes | None:
@@ -71,7 +71,7 @@ def _mark(text: str) -> _Mark | None:
     if not (ends_at.isascii() and ends_at.isdecimal()):
         return None
     try:
-        return _Mark(ends_at=int(ends_at), proof=base64.urlsafe_b64decode(proof + "="))
+        return _Mark(ends_at=int(ends_at), proof=from_base64url(proof))
     except ValueError:
         return None
 

@@ -6,11 +6,11 @@ message queued for them too, which nobody delivers. How often is the same too
 nothing stands in the journal; every use of the sign-in that opens something does.
 """
 
-import base64
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Final
 
+from vault.base64url import from_base64url, to_base64url
 from vault.clients.levels import AAL1
 from vault.clients.protocol import SignIn, SignInAttempt, authenticated
 from vault.clock import MS
@@ -216,12 +216,12 @@ def _sealed_account(vault: Vault, account: bytes, *, attempt_hash: bytes) -> str
     The row names the space, where there is one; tries are counted for numbers without one too.
     """
     sealed = vault.secrets.seal(account, request_id=attempt_hash[:ID_BYTES])
-    return SEPARATOR + base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+    return SEPARATOR + to_base64url(sealed)
 
 
 def _opened_account(vault: Vault, sealed: str, *, attempt_hash: bytes) -> bytes | None:
     try:
-        found = base64.urlsafe_b64decode(sealed + "==")
+        found = from_base64url(sealed)
         return vault.secrets.open(found, request_id=attempt_hash[:ID_BYTES])
     except (ValueError, IntegrityError):
         return None

@@ -5,7 +5,6 @@ is wrong afterwards has spent it. A code that is shown again kills what came of 
 """
 
 import re
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -16,6 +15,7 @@ from api.oauth.grants.consented import ConsentedGrant
 from api.oauth.kernel import AuthorizationCodeGrant, CodeChallenge, OAuth2Request
 from api.oauth.models import KernelClient, KernelCode
 from api.oauth.secrets import AUTHORIZATION_CODE
+from vault.base64url import to_base64url
 from vault.clients.confirmation import Confirmation
 from vault.clients.protocol import Authentication, AuthorizationCode
 from vault.consents import Consent
@@ -48,9 +48,7 @@ class S256(CodeChallenge):
         if not _VERIFIER.fullmatch(verifier):
             raise FaultError(Say.GRANT, reason="no verifier")
         digest = sha256(verifier.encode()).digest()
-        if urlsafe_b64encode(digest).rstrip(b"=").decode() != (
-            grant.request.authorization_code.code_challenge
-        ):
+        if to_base64url(digest) != (grant.request.authorization_code.code_challenge):
             raise FaultError(Say.GRANT, reason="the verifier is wrong")
 
 

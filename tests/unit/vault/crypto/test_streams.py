@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.support.crypto import blob_context, refused_by
+from tests.support.spoiling import spoilt
 from tests.support.two_keys import two_key_envelope
 from vault.crypto.envelope import Manifest, seal
 from vault.crypto.keys import RecordKey
@@ -126,7 +127,7 @@ def test_a_negative_range_is_refused(offset: int, length: int) -> None:
 
 def test_nothing_is_read_on_after_a_damaged_last_chunk() -> None:
     sealed = seal(KEY, CONTEXT, bytes(2 * CHUNK), random=os.urandom)
-    reader = Recorder(sealed[:-1] + bytes([sealed[-1] ^ 1]))
+    reader = Recorder(spoilt(sealed))
 
     with pytest.raises(IntegrityError) as refusal:
         opened(reader, Manifest.of(sealed))

@@ -5,6 +5,7 @@ import pytest
 
 from tests.support.journal_log import ACTOR, ORIGIN, MemoryLog
 from tests.support.journal_values import AT_MS, entry_numbered
+from tests.support.spoiling import spoilt
 from vault.errors import IntegrityError
 from vault.journal.checkpoints import Checkpoint, sign_checkpoint
 from vault.journal.entries import Entry, Kind, StateChange
@@ -116,7 +117,7 @@ def add_beyond_the_head(log: MemoryLog) -> None:
 
 
 def edit_a_leaf(log: MemoryLog) -> None:
-    log.change(0, leaf=log.rows[0].leaf[:-1] + b"\x00")
+    log.change(0, leaf=spoilt(log.rows[0].leaf))
 
 
 def edit_a_leaf_and_its_hash(log: MemoryLog) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.spoiling import spoilt
 from tests.support.world import World
 from tests.support.world_values import HOUR, MARKET, POLICE
 from vault.crypto.contexts import Purpose
@@ -173,7 +174,7 @@ def test_an_entry_that_does_not_open_is_not_passed_over(world: World) -> None:
     entry_id = world.last.entry_id
     with world.spoiling() as rows:
         kept = rows.entries[entry_id]
-        rows.entries[entry_id] = replace(kept, payload=kept.payload[:-1] + b"\x00")
+        rows.entries[entry_id] = replace(kept, payload=spoilt(kept.payload))
 
     with pytest.raises(IntegrityError):
         list_accesses(world.vault, member)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from policies.catalogue import catalogue
 from policies.scopes import View
+from tests.support.spoiling import spoilt
 from tests.support.world import Granted, World
 from tests.support.world_values import FIELDS, HOUR, ITEM, MARKET, POLICE, PURPOSE, SCHOOL
 from vault.cases import CaseState
@@ -634,10 +635,6 @@ def test_what_was_committed_is_opened_once(world: World) -> None:
         complete_pull(world.vault, prepared, outcome)
 
 
-def flip(sealed: bytes) -> bytes:
-    return sealed[:-1] + bytes([sealed[-1] ^ 1])
-
-
 @pytest.mark.parametrize("rehashed", [False, True])
 def test_a_payload_that_was_altered_is_not_shown_and_the_pull_stays_journalled(
     world: World, *, rehashed: bool
@@ -645,7 +642,7 @@ def test_a_payload_that_was_altered_is_not_shown_and_the_pull_stays_journalled(
     consent = granted(world)
     with world.spoiling() as rows:
         [(ref, record)] = rows.versions.items()
-        sealed = flip(record.sealed)
+        sealed = spoilt(record.sealed)
         manifest = Manifest.of(sealed) if rehashed else record.manifest
         rows.versions[ref] = replace(record, sealed=sealed, manifest=manifest)
 

@@ -5,6 +5,7 @@ from io import BytesIO
 
 import pytest
 
+from tests.support.spoiling import spoilt
 from tests.support.world import World
 from tests.support.world_values import FIELDS, POLICE
 from vault.crypto.contexts import Purpose
@@ -159,7 +160,7 @@ def test_an_altered_payload_is_not_shown_and_the_read_stays_journalled(
 ) -> None:
     with world.spoiling() as rows:
         [(ref, record)] = rows.versions.items()
-        rows.versions[ref] = replace(record, sealed=record.sealed[:-1] + b"\x00")
+        rows.versions[ref] = replace(record, sealed=spoilt(record.sealed))
 
     with pytest.raises(IntegrityError):
         read_own_record(world.vault, world.member(), record_id)

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from tests.support.spoiling import spoilt
 from tests.support.world import World
 from vault.clients.protocol import SignIn, authenticated
 from vault.crypto.tokens import PEPPER
@@ -370,7 +371,7 @@ def test_a_message_that_was_altered_is_not_delivered(world: World) -> None:
     start(world)
     with world.spoiling() as rows:
         [(message_id, message)] = rows.messages.items()
-        rows.messages[message_id] = replace(message, sealed=message.sealed[:-1] + b"\x00")
+        rows.messages[message_id] = replace(message, sealed=spoilt(message.sealed))
 
     with pytest.raises(IntegrityError):
         codes(world)
