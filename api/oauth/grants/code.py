@@ -48,7 +48,7 @@ class S256(CodeChallenge):
         if not _VERIFIER.fullmatch(verifier):
             raise FaultError(Say.GRANT, reason="no verifier")
         digest = sha256(verifier.encode()).digest()
-        if to_base64url(digest) != (grant.request.authorization_code.code_challenge):
+        if to_base64url(digest) != grant.request.authorization_code.code_challenge:
             raise FaultError(Say.GRANT, reason="the verifier is wrong")
 
 

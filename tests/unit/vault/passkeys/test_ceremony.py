@@ -21,8 +21,8 @@ from tests.support.authenticator import (
     Authenticator,
     Maker,
     Told,
-    b64,
 )
+from tests.support.jws import b64
 from tests.support.passkeys import PARTY, told
 from vault.errors import InvalidInputError
 from vault.ids import EntryId, HolderId, Space
