@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from policies.departments import departments
 from policies.scopes import REGISTRY_SCOPES, View
+from scripts.client_file import MAX_PLACE_CHARACTERS
 from scripts.demo_clients import FAPI2_LEVEL, rights_of
 from scripts.registering import register
 from vault.clients import Profile
@@ -41,6 +42,7 @@ class Newcomer(BaseModel):
         jwks: Its public keys, by value (RFC 7517).
         department: Unified social credit code of a synthetic department.
         redirect_uris: Where answers go; ``http`` is taken on loopback.
+        location: Where a kiosk or counter stands, as holders are shown it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,6 +51,7 @@ class Newcomer(BaseModel):
     department: str = Field(default=DEPARTMENT, max_length=18)
     profile: Profile = Profile.FAPI2
     redirect_uris: tuple[str, ...] = Field(default=(), max_length=10)
+    location: str = Field(default="", max_length=MAX_PLACE_CHARACTERS)
 
 
 def let_in(vault: Vault, newcomer: Newcomer) -> dict[str, Any]:
@@ -71,6 +74,7 @@ def let_in(vault: Vault, newcomer: Newcomer) -> dict[str, Any]:
         "profile": newcomer.profile.value,
         "jwks": newcomer.jwks,
         "redirect_uris": list(newcomer.redirect_uris),
+        "location": newcomer.location,
         "grant_types": list(flows),
         "scopes": sorted(REGISTRY_SCOPES) if CLIENT_CREDENTIALS in flows else [],
         "evidence": {

@@ -25,9 +25,11 @@ from scripts.sandbox.app import sandboxed
 from scripts.sandbox.personas import PEOPLE, personas
 from scripts.sandbox.serve import PEOPLE_FACTOR
 from tests.support.http_world import settings_below
+from vault.ids import ClientId
 
 TRANSPORT = "11110105PDY001055R"
 ITEM = "11110105PDY001055R4000131050400"
+WINDOW = "示范区政务大厅 3 号窗口"
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,25 @@ class Sandbox:
         )
         return DepartmentSystem(client, origin=self.origin)
 
-    def asked(self, system: DepartmentSystem, persona: str, **more: str) -> tuple[Any, str]:
-        """Let a system ask a persona for the driving licence; return the request, its address."""
+    def window(self, profile: str) -> tuple[ClientId, Jwk]:
+        """Let a counter or a kiosk in; return its id, and its key."""
+        key = Jwk.generate(alg="ES256").with_kid_thumbprint()
+        body = {
+            "jwks": {"keys": [key.public_jwk().to_dict()]},
+            "department": TRANSPORT,
+            "profile": profile,
+            "location": WINDOW,
+        }
+        answer = self.post("/sandbox/clients", body)
+        assert answer.status_code == 201, answer.text
+        return ClientId(answer.json()["client_id"]), key
+
+    def details(self, system: DepartmentSystem, persona: str) -> dict[str, Any]:
+        """Open a case of a persona; return what to ask for the driving licence with."""
         holder = personas()[persona].somebody
         case_no = system.open_case(holder, item=ITEM, request_id=f"case-{time.time_ns()}")
         now = int(time.time())
-        details = {
+        return {
             "type": "evidence_access",
             "locations": [self.origin],
             "basis": "consent",
@@ -77,7 +92,10 @@ class Sandbox:
             "valid": {"from": now - 60, "to": now + 3600},
             "retention_days": 30,
         }
-        return system.ask(details, locale="zh-CN", **more)
+
+    def asked(self, system: DepartmentSystem, persona: str, **more: str) -> tuple[Any, str]:
+        """Let a system ask a persona for the driving licence; return the request, its address."""
+        return system.ask(self.details(system, persona), locale="zh-CN", **more)
 
     def led(self, address: str) -> str:
         """Open an address as a browser does; return where it leads."""

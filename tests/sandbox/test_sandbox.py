@@ -1,9 +1,11 @@
 """The sandbox: personas decide by themselves, through the same page and journal as people."""
 
+import json
 from pathlib import Path
 
 import pytest
 import requests
+from requests_oauth2client import AuthorizationPending, DPoPKey, OAuth2Client, PrivateKeyJwt
 
 from scripts.demo_browser import StoryError
 from scripts.outcomes import OperatorError
@@ -11,7 +13,7 @@ from scripts.places import places
 from scripts.private_files import append_private
 from scripts.sandbox.personas import personas
 from scripts.sandbox.place import claim_sandbox, refuse_sandbox, sandbox_places
-from tests.sandbox.conftest import Sandbox
+from tests.sandbox.conftest import WINDOW, Sandbox
 
 HOST = "127.0.0.1"
 
@@ -118,6 +120,8 @@ def test_an_unknown_persona_or_decision_is_refused(
         {"jwks": {"keys": []}},
         {"redirect_uris": ["http://client.example.org/callback"]},
         {"name": "unknown"},
+        {"profile": "kiosk"},
+        {"profile": "counter", "location": "x" * 101},
     ],
     ids=str,
 )
@@ -127,6 +131,44 @@ def test_a_system_that_could_not_be_registered_is_not_let_in(
     body = {"jwks": {"keys": [{"kty": "EC"}]}, "redirect_uris": []}
 
     assert sandbox.post("/sandbox/clients", body | changes).status_code == 422
+
+
+@pytest.mark.parametrize("profile", ["counter", "kiosk"])
+def test_a_counter_or_kiosk_says_where_it_stands_and_is_let_in(
+    sandbox: Sandbox, profile: str
+) -> None:
+    client_id, key = sandbox.window(profile)
+
+    with sandbox.wired.vault.read() as tx:
+        found = tx.clients.get(client_id)
+    assert found is not None
+    assert (found.profile.value, found.metadata.location) == (profile, WINDOW)
+    assert key.kid
+
+
+def test_a_kiosk_of_the_sandbox_asks_and_waits_for_the_persona(sandbox: Sandbox) -> None:
+    client_id, key = sandbox.window("kiosk")
+    endpoint = sandbox.origin + "/oauth/device_authorization"
+    kiosk = OAuth2Client(
+        token_endpoint=sandbox.origin + "/oauth/token",
+        device_authorization_endpoint=endpoint,
+        issuer=sandbox.origin,
+        auth=PrivateKeyJwt(client_id, key, alg="ES256", aud=sandbox.origin),
+        dpop_bound_access_tokens=True,
+        testing=True,
+    )
+    proof = DPoPKey.generate()
+    wanted = sandbox.details(sandbox.system(), "lin") | {
+        "evidence": [{"code": "LC05", "view": "verify"}]
+    }
+
+    told = kiosk.authorize_device(
+        authorization_details=json.dumps([wanted]), dpop_jkt=str(proof.dpop_jkt)
+    )
+
+    assert told.user_code
+    with pytest.raises(AuthorizationPending):
+        kiosk.device_code(told, dpop=True, dpop_key=proof)
 
 
 def test_buttons_of_the_page_do_the_same(sandbox: Sandbox) -> None:
